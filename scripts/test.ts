@@ -1,0 +1,75 @@
+/**
+ * Runs every check and every test, and ends with one line that counts them: `N passed, N failed`. A skipped test says
+ * why where it is skipped, and is counted on the line before. The exit code agrees with the last line.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+
+interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** One command that counts as one test. */
+function check(title: string, command: string[]): Outcome {
+  const run = Bun.spawnSync(command, { cwd: root, stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  console.log(`${run.success ? "ok  " : "FAIL"} ${title}`);
+  if (!run.success) console.log(`${run.stdout}${run.stderr}`);
+  return { passed: run.success ? 1 : 0, failed: run.success ? 0 : 1, skipped: 0 };
+}
+
+/** Bun's test runner over the whole project, counted from its JUnit report. */
+function unitAndProcessTests(): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), "cell-report-"));
+  const report = join(folder, "junit.xml");
+  try {
+    const run = Bun.spawnSync(
+      [process.execPath, "test", "--timeout", "60000", "--reporter=junit", `--reporter-outfile=${report}`],
+      { cwd: root, stdout: "inherit", stderr: "inherit", stdin: "ignore" },
+    );
+    const outcome = readReport(report);
+    // A runner that died or failed outside of any test must not look like a pass.
+    if (!run.success && outcome.failed === 0) outcome.failed = 1;
+    return outcome;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(path: string): Outcome {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const total = text.match(/<testsuites\b[^>]*>/)?.[0] ?? "";
+  const count = (name: string): number => Number(total.match(new RegExp(`\\b${name}="(\\d+)"`))?.[1] ?? 0);
+  const failed = count("failures") + count("errors");
+  const skipped = count("skipped");
+  return { passed: count("tests") - failed - skipped, failed, skipped };
+}
+
+const started = performance.now();
+const outcomes = [
+  check("type check", [process.execPath, "check"]),
+  check("cores pass deno check", [
+    "scripts/deno.sh",
+    "check",
+    "lib/base/mod.ts",
+    "lib/schema/mod.ts",
+    "lib/wire/mod.ts",
+  ]),
+  check("formatting", ["scripts/deno.sh", "fmt", "--check"]),
+  check("lint", ["scripts/deno.sh", "lint"]),
+  unitAndProcessTests(),
+];
+const sum = (name: keyof Outcome): number => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
+console.log(`${skipped} skipped, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,0 +1,7 @@
+/**
+ * What the tests of the compiled binary share: a machine of its own for each test, and conditions to wait for instead of
+ * time to pass.
+ */
+export { BINARY, type CommandOptions, type Finished, Machine } from "./machine.ts";
+export { Running } from "./running.ts";
+export { until } from "./until.ts";

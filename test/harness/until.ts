@@ -1,0 +1,15 @@
+/** How often a condition outside this process is looked at. */
+const POLL_MS = 10;
+/** A test that waits longer than this for a condition has found a defect. */
+const WAIT_MS_MAX = 20_000;
+
+/** Resolves with the first truthy answer of `condition`; for conditions that nothing announces. */
+export async function until<T>(condition: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
+  const deadline = Date.now() + WAIT_MS_MAX;
+  for (;;) {
+    const answer = await condition();
+    if (answer) return answer;
+    if (Date.now() > deadline) throw new Error(`waited ${WAIT_MS_MAX} ms for ${what}`);
+    await Bun.sleep(POLL_MS);
+  }
+}
