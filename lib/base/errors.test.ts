@@ -16,4 +16,5 @@ test("any thrown value becomes a CellError that keeps its cause", () => {
   expect(toCellError(wrapped)).toBe(wrapped);
   expect(toCellError("a string").message).toContain("a string");
   expect(toCellError(undefined).code).toBe("UNKNOWN");
+  expect(toCellError(Object.create(null)).message).toEndWith("object");
 });

@@ -59,7 +59,16 @@ export class CellError extends Error {
 export function toCellError(thrown: unknown, code: Code = "UNKNOWN"): CellError {
   if (thrown instanceof CellError) return thrown;
   if (thrown instanceof Error) return new CellError(code, thrown.message, { cause: thrown });
-  return new CellError(code, `a value that is not an Error was thrown: ${String(thrown)}`);
+  return new CellError(code, `a value that is not an Error was thrown: ${printed(thrown)}`);
+}
+
+/** `String` of anything: user code may throw what has no string form. */
+function printed(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return typeof thrown;
+  }
 }
 
 /** Throws an INTERNAL error when a condition that only a bug can break is broken. */
