@@ -12,7 +12,7 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : PLATFORMS;
 const unknown = wanted.filter((platform) => !PLATFORMS.includes(platform));
 if (unknown.length > 0) throw new Error(`no such platform: ${unknown.join(", ")}; expected ${PLATFORMS.join(", ")}`);
 
-const folder = join(import.meta.dir, "../dist/release");
+const folder = process.env["CELL_RELEASE_FOLDER"] ?? join(import.meta.dir, "../dist/release");
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 

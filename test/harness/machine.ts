@@ -27,6 +27,8 @@ export interface CommandOptions {
  * starts. `await using machine = new Machine()` ends those processes and removes the folders.
  */
 export class Machine implements AsyncDisposable {
+  /** The program that `cell` and `start` run. */
+  readonly binary = BINARY;
   readonly folder: string;
   readonly home: string;
   readonly #running: Running[] = [];
