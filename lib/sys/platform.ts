@@ -1,0 +1,47 @@
+import { CellError } from "../base/mod.ts";
+
+/** How a platform is asked who is at the other end of a Unix socket. */
+export type PeerQuery =
+  /** `getsockopt(SO_PEERCRED)` fills `struct ucred { pid_t pid; uid_t uid; gid_t gid; }`, 32 bits each (unix(7)). */
+  | { kind: "ucred"; level: number; option: number }
+  /** `getpeereid` gives the user and `getsockopt(LOCAL_PEERPID)` the process (unix(4), sys/un.h). */
+  | { kind: "peereid"; level: number; pidOption: number };
+
+/** What differs between the platforms that a binary is built for. */
+export interface Platform {
+  /** Tried in order until one opens. */
+  libraries: readonly string[];
+  /** The function that gives the address of this thread's errno. */
+  errnoLocation: "__errno_location" | "__error";
+  peerQuery: PeerQuery;
+}
+
+const UCRED: PeerQuery = { kind: "ucred", level: 1, /* SOL_SOCKET */ option: 17 /* SO_PEERCRED */ };
+
+const PLATFORMS: { [platform: string]: Platform } = {
+  linux: {
+    libraries: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"],
+    errnoLocation: "__errno_location",
+    peerQuery: UCRED,
+  },
+  darwin: {
+    libraries: ["/usr/lib/libSystem.B.dylib"],
+    errnoLocation: "__error",
+    peerQuery: { kind: "peereid", level: 0, /* SOL_LOCAL */ pidOption: 2 /* LOCAL_PEERPID */ },
+  },
+};
+
+/** `LOCK_EX | LOCK_NB` of flock(2): the same on every platform. */
+export const LOCK_EXCLUSIVE_NOW = 2 | 4;
+
+/** This machine's row of the table. Throws UNIMPLEMENTED on a platform without one. */
+export function currentPlatform(): Platform {
+  const platform = PLATFORMS[process.platform];
+  if (platform === undefined) {
+    throw new CellError(
+      "UNIMPLEMENTED",
+      `system calls on ${process.platform}: expected one of ${Object.keys(PLATFORMS).join(", ")}`,
+    );
+  }
+  return platform;
+}
