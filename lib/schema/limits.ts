@@ -1,0 +1,29 @@
+/**
+ * What a schema document may hold. A document may come from any process that speaks the protocol, so everything that
+ * costs time or memory in reading, fingerprinting or compiling it has its bound here.
+ */
+
+/** Methods of one service; indexes from 0xFFF0 on belong to reflection. */
+export const METHODS_MAX = 65_000;
+/** Named types of one service. */
+export const DEFINITIONS_MAX = 20_000;
+/** Type nodes of one document, counted where they are written. */
+export const TYPE_NODES_MAX = 500_000;
+/** How deep types may be written inside one another without a name in between. */
+export const TYPE_DEPTH_MAX = 100;
+/** Parameters of one method. */
+export const PARAMS_MAX = 255;
+/** Properties of one object type, elements of one tuple type. */
+export const PROPERTIES_MAX = 4096;
+/** Members of one union; a generated enum can be long. */
+export const UNION_MEMBERS_MAX = 16_384;
+/** Length of the name of a service, type, property or parameter. */
+export const NAME_LENGTH_MAX = 512;
+/** Length of one description. */
+export const DOC_LENGTH_MAX = 65_536;
+/** Length of one string literal. */
+export const LITERAL_LENGTH_MAX = 4096;
+/** Length of one regular expression. */
+export const PATTERN_LENGTH_MAX = 1024;
+/** Method names are what every language can call: ASCII identifiers. */
+export const METHOD_NAME = /^[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;

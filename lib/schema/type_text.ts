@@ -1,0 +1,90 @@
+import type { Definitions, Type } from "./schema.ts";
+
+/** A type in a message is cut after this many characters: messages are for one line. */
+const TEXT_LENGTH_MAX = 80;
+
+/**
+ * A type as a TypeScript programmer would write it, on one line and shortened, for messages. Types with a name show
+ * only the name; `definitions` may be left out.
+ */
+export function typeText(type: Type, definitions: Definitions = {}): string {
+  const name = nameOf(type, definitions);
+  const text = name ?? write(type, TEXT_LENGTH_MAX);
+  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 3)}...`;
+}
+
+function nameOf(type: Type, definitions: Definitions): string | undefined {
+  if (type.kind === "ref") return type.name;
+  for (const [name, definition] of Object.entries(definitions)) if (definition.type === type) return name;
+  return undefined;
+}
+
+/** `room` shrinks with every part, so that a type of any size costs no more than its shown beginning. */
+function write(type: Type, room: number): string {
+  if (room <= 0) return "...";
+  switch (type.kind) {
+    case "number":
+      return type.format ?? "number";
+    case "integer":
+      return type.format;
+    case "bigint":
+      return type.format ?? "bigint";
+    case "bytes":
+      return "Uint8Array";
+    case "date":
+      return "Date";
+    case "literal":
+      return JSON.stringify(type.value);
+    case "bigintLiteral":
+      return `${type.value}n`;
+    case "array":
+      return type.items.kind === "union" ? `(${write(type.items, room - 4)})[]` : `${write(type.items, room - 2)}[]`;
+    case "set":
+      return `Set<${write(type.items, room - 5)}>`;
+    case "map":
+      return `Map<${write(type.key, room - 5)}, ${write(type.value, room - 5)}>`;
+    case "tuple": {
+      const parts = list(type.items, room, (item, left) => `${write(item.type, left)}${item.optional ? "?" : ""}`);
+      if (type.rest !== undefined) parts.push(`...${write({ kind: "array", items: type.rest }, room - 5)}`);
+      return `[${parts.join(", ")}]`;
+    }
+    case "object": {
+      const properties = Object.entries(type.properties);
+      const parts = list(properties, room, ([name, property], left) => {
+        const shown = `${propertyName(name)}${property.optional ? "?" : ""}: `;
+        return shown + write(property.type, left - shown.length);
+      });
+      if (type.index !== undefined) {
+        if (properties.length === 0) return `Record<string, ${write(type.index, room - 14)}>`;
+        parts.push(`[name: string]: ${write(type.index, room - 16)}`);
+      }
+      return parts.length === 0 ? "{}" : `{ ${parts.join("; ")} }`;
+    }
+    case "union":
+      return list(type.members, room, write).join(" | ");
+    case "ref":
+      return type.name;
+    default:
+      return type.kind;
+  }
+}
+
+function list<T>(items: readonly T[], room: number, show: (item: T, room: number) => string): string[] {
+  const parts: string[] = [];
+  let left = room;
+  for (const item of items) {
+    if (left <= 0) {
+      parts.push("...");
+      break;
+    }
+    const part = show(item, left);
+    left -= part.length + 2;
+    parts.push(part);
+  }
+  return parts;
+}
+
+/** A property's name as it is written in a type: quoted only where it must be. */
+export function propertyName(name: string): string {
+  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? name : JSON.stringify(name);
+}
