@@ -1,0 +1,1 @@
+// An empty program: what a compiled executable costs before it does anything.
