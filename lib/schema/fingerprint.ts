@@ -1,6 +1,7 @@
 import { CanonicalWriter, type MethodShape } from "./canonical.ts";
 import { type Definitions, type Method, type Schema, SCHEMA_FORMAT } from "./schema.ts";
 import { checkSchema } from "./check.ts";
+import { sha256 } from "./sha256.ts";
 
 /** A schema before it is checked, sorted and fingerprinted. */
 export interface SchemaDraft {
@@ -17,7 +18,7 @@ export function canonicalMethod(method: MethodShape, definitions: Definitions): 
 
 /** The first 8 bytes of the SHA-256 of a text in UTF-8, as 16 hex digits. */
 export function fingerprint(text: string): string {
-  return new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16);
+  return sha256(new TextEncoder().encode(text)).slice(0, 16);
 }
 
 /**
