@@ -1,3 +1,30 @@
+/** Bytes in front of every payload. */
+export const HEADER_BYTES = 20;
+
+/** What a frame is for: the header's byte 4. */
+export const Kind = {
+  request: 1,
+  response: 2,
+  error: 3,
+  item: 4,
+  end: 5,
+  cancel: 6,
+  credit: 7,
+  ping: 8,
+  pong: 9,
+  goaway: 10,
+} as const;
+
+/** The header's byte 5. */
+export const Flag = {
+  /** A request's payload begins with a metadata map. */
+  metadata: 1,
+  /** This item is the last one of its direction: it counts as an item and an end. */
+  last: 2,
+  /** Reserved; a frame that sets it is refused. */
+  compressed: 4,
+} as const;
+
 /** One received frame: its header's fields, and its payload as the range [start, end) of `bytes`. */
 export interface Frame {
   kind: number;
