@@ -13,7 +13,7 @@ const LAYERS = [
   ["lib/net"],
   ["lib/rpc"],
   ["lib/service"],
-  ["lib/project"],
+  ["lib/project", "lib/json", "lib/load", "lib/machine", "lib/watch"],
   ["sdk"],
   ["cmd"],
   ["main.ts"],

@@ -1,0 +1,52 @@
+import { fstatSync } from "node:fs";
+
+/** Wraps text in a style, or gives it back as it is where colours are unwanted. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  cyan(text: string): string;
+}
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** How to style what goes to stdout. */
+export function stdoutStyle(): Style {
+  return styleFor(isTerminal(STDOUT), process.env);
+}
+
+/** How to style what goes to stderr. */
+export function stderrStyle(): Style {
+  return styleFor(isTerminal(STDERR), process.env);
+}
+
+/** Styles only for a terminal; NO_COLOR (no-color.org) and TERM=dumb turn them off, FORCE_COLOR on. */
+export function styleFor(terminal: boolean, env: Record<string, string | undefined>): Style {
+  const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0";
+  const wanted = !env["NO_COLOR"] && (forced || (terminal && env["TERM"] !== "dumb"));
+  const wrap = (on: number, off: number) => (text: string) =>
+    wanted && text !== "" ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+  return {
+    bold: wrap(1, 22),
+    dim: wrap(2, 22),
+    red: wrap(31, 39),
+    green: wrap(32, 39),
+    yellow: wrap(33, 39),
+    cyan: wrap(36, 39),
+  };
+}
+
+/**
+ * A character device counts as a terminal: the one that is none, /dev/null, does not mind colours, and node:tty's answer
+ * would cost 4 ms of every start.
+ */
+function isTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}

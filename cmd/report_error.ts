@@ -1,0 +1,38 @@
+import { CellError } from "../lib/base/mod.ts";
+import { stderrStyle } from "./color.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** More of an error's data than this is cut off on the terminal. */
+const DATA_CHARACTERS_MAX = 2000;
+/** What an error looks like whose message needs no code in front to be understood. */
+const PLAIN_CODES = new Set(["UNKNOWN", "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS"]);
+
+/** Says on stderr what went wrong. A defect of ours comes with its stack. */
+export function reportError(error: unknown, command?: string): void {
+  const style = stderrStyle();
+  for (const line of describeError(error, command)) {
+    console.error(line.startsWith("error: ") ? style.red("error:") + line.slice("error:".length) : style.dim(line));
+  }
+}
+
+/** The lines that `reportError` prints, without colours. */
+export function describeError(error: unknown, command?: string): string[] {
+  if (error instanceof UsageError) {
+    return [`error: ${error.message}`, `See \`${command === undefined ? "cell" : `cell ${command}`} --help\`.`];
+  }
+  if (error instanceof CellError) {
+    const code = PLAIN_CODES.has(error.code) ? "" : `${error.code}: `;
+    return [`error: ${code}${error.message}`, ...dataLines(error.data)];
+  }
+  if (error instanceof Error && "syscall" in error) return [`error: ${error.message}`];
+  return [`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+}
+
+/** An error's data as one line of JSON; our own notes (`started`, `reason`) are for programs. */
+function dataLines(data: unknown): string[] {
+  if (data === undefined || data === null) return [];
+  if (typeof data === "object" && ("started" in data || "reason" in data)) return [];
+  const text = JSON.stringify(data, (_, value) => (typeof value === "bigint" ? String(value) : value)) ?? "";
+  const cut = text.length > DATA_CHARACTERS_MAX ? `${text.slice(0, DATA_CHARACTERS_MAX)}...` : text;
+  return [`data: ${cut}`];
+}
