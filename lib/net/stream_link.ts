@@ -1,0 +1,258 @@
+import { assert, CellError, KIB, MIB, SECOND, Writer } from "../base/mod.ts";
+import { type Frame, FrameReader, type FrameSink } from "../wire/mod.ts";
+import type { Link, LinkReceiver, Peer } from "./link.ts";
+
+/** Committed bytes beyond this are sent at once instead of at the end of the turn, so that both sides work in parallel. */
+export const FLUSH_BYTES = 64 * KIB;
+/** Above this many queued bytes a link says that it is not writable... */
+export const QUEUE_HIGH_BYTES = 1 * MIB;
+/** ...and below this many that it is again. */
+export const QUEUE_LOW_BYTES = 256 * KIB;
+/** A peer that takes no byte of a queue, or adds none to a frame it began, for this long is given up. */
+export const STALL_MS = 30 * SECOND;
+/** How long a link that is being closed waits for its peer to take what is queued. */
+export const CLOSE_LINGER_MS = 2 * SECOND;
+/** First size of the outgoing buffer of a link. Most calls fit, and an idle service pays it per connection. */
+const WRITER_BYTES = 1 * KIB;
+/** The queue is moved to the front of its buffer when at least this much in front of it has been sent. */
+const COMPACT_BYTES_MIN = 256 * KIB;
+
+/** What moves the bytes of a `StreamLink`: a socket of the runtime fits as it is. */
+export interface ByteStream {
+  /** Takes as much of the range as it can at once and returns how much that was; negative when the stream is gone. */
+  write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number;
+  pause(): void;
+  resume(): void;
+  /** Closes; bytes that were taken still reach the peer. */
+  end(): void;
+  /** Closes at once. */
+  terminate(): void;
+}
+
+/** What tests shorten. */
+export interface StreamLinkOptions {
+  /** @default STALL_MS */
+  stallMs?: number;
+  /** @default CLOSE_LINGER_MS */
+  closeLingerMs?: number;
+}
+
+/**
+ * A link over any stream of bytes. Whoever owns the stream calls `onData`, `onDrain` and `onClosed`.
+ *
+ * Outgoing frames lie in `writer` one after another: [0, sent) has left, [sent, committed) waits, and behind that the
+ * next frame is being encoded.
+ */
+export class StreamLink implements Link, FrameSink {
+  readonly writer = new Writer(WRITER_BYTES);
+  committedBytes = 0;
+  writable = true;
+
+  private sent = 0;
+  private committed = 0;
+  /** The stream took less than it was given; `onDrain` goes on. */
+  private blocked = false;
+  private flushScheduled = false;
+  private receiver: LinkReceiver | undefined;
+  private reader: FrameReader | undefined;
+  /** What arrived before `start`. */
+  private early: Uint8Array[] = [];
+  private closing = false;
+  private closed = false;
+  private closeError: CellError | undefined;
+  private lingerTimer: ReturnType<typeof setTimeout> | undefined;
+  private stallTimer: ReturnType<typeof setTimeout> | undefined;
+  private receivedBytes = 0;
+  private readonly scheduledFlush = () => {
+    this.flushScheduled = false;
+    this.flush();
+  };
+
+  constructor(
+    private readonly stream: ByteStream,
+    readonly peer: Peer,
+    private readonly options: StreamLinkOptions = {},
+  ) {}
+
+  get queuedBytes(): number {
+    return this.committed - this.sent;
+  }
+
+  get midFrame(): boolean {
+    return this.reader?.midFrame ?? false;
+  }
+
+  start(receiver: LinkReceiver, payloadBytesMax: number): void {
+    assert(this.receiver === undefined, "a link is started once");
+    this.receiver = receiver;
+    if (this.closed) return receiver.onClose(this.closeError);
+    this.reader = new FrameReader(this, payloadBytesMax);
+    const early = this.early;
+    if (early.length === 0) return;
+    this.early = [];
+    for (const chunk of early) this.onData(chunk);
+    this.stream.resume();
+  }
+
+  commit(): void {
+    const { writer } = this;
+    this.committedBytes += writer.length - this.committed;
+    this.committed = writer.length;
+    if (this.closed) this.forgetQueue();
+    else if (this.blocked) this.updateWritable();
+    else if (this.committed - this.sent >= FLUSH_BYTES) this.flush();
+    else if (!this.flushScheduled) {
+      this.flushScheduled = true;
+      queueMicrotask(this.scheduledFlush);
+    }
+  }
+
+  flush(): void {
+    const count = this.committed - this.sent;
+    if (count === 0 || this.blocked || this.closed) return;
+    const { writer } = this;
+    const taken = this.stream.write(writer.bytes, this.sent, count);
+    if (taken < 0) return this.destroy(lost("the peer closed the connection"));
+    this.sent += taken;
+    if (taken === count) {
+      if (writer.length === this.sent) {
+        writer.reset();
+        this.sent = this.committed = 0;
+      }
+    } else {
+      this.blocked = true;
+      this.compact();
+      this.watchForStall();
+    }
+    this.updateWritable();
+  }
+
+  pause(): void {
+    this.reader?.pause();
+    this.stream.pause();
+  }
+
+  resume(): void {
+    if (this.closed) return;
+    this.stream.resume();
+    this.reader?.resume();
+  }
+
+  close(error?: CellError): void {
+    if (this.closed || this.closing) return;
+    this.closing = true;
+    this.closeError = error;
+    this.reader?.stop();
+    this.flush();
+    if (this.queuedBytes === 0) return this.finish();
+    // A paused stream would not hear that its peer is gone.
+    this.stream.resume();
+    this.lingerTimer = setTimeout(() => this.destroy(this.closeError), this.options.closeLingerMs ?? CLOSE_LINGER_MS);
+  }
+
+  destroy(error?: CellError): void {
+    if (this.closed) return;
+    this.closeError ??= error;
+    this.stream.terminate();
+    this.onClosed();
+  }
+
+  /** The stream received a chunk, which is the link's from now on. */
+  onData(chunk: Uint8Array): void {
+    if (this.closed || this.closing) return;
+    if (this.reader === undefined) {
+      this.early.push(chunk);
+      this.stream.pause();
+      return;
+    }
+    this.receivedBytes += chunk.length;
+    this.reader.push(chunk);
+    if (this.reader.midFrame && this.stallTimer === undefined) this.watchForStall();
+  }
+
+  /** The stream takes bytes again. Being told without cause is harmless. */
+  onDrain(): void {
+    if (this.closed) return;
+    this.blocked = false;
+    this.flush();
+    if (this.closing && this.queuedBytes === 0) this.finish();
+  }
+
+  /** The stream is gone. */
+  onClosed(error?: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (error !== undefined && !this.closing) this.closeError ??= lost(error.message);
+    clearTimeout(this.lingerTimer);
+    clearTimeout(this.stallTimer);
+    this.reader?.stop();
+    this.early = [];
+    this.forgetQueue();
+    this.receiver?.onClose(this.closeError);
+  }
+
+  onFrame(frame: Frame): void {
+    this.receiver!.onFrame(frame);
+  }
+
+  onOversized(frame: Frame): void {
+    this.receiver!.onOversized(frame);
+  }
+
+  onViolation(error: CellError): void {
+    this.receiver!.onViolation(error);
+  }
+
+  private finish(): void {
+    this.stream.end();
+    this.onClosed();
+  }
+
+  private updateWritable(): void {
+    const queued = this.committed - this.sent;
+    if (this.writable) this.writable = queued <= QUEUE_HIGH_BYTES;
+    else if (queued < QUEUE_LOW_BYTES && !this.closing) {
+      this.writable = true;
+      this.receiver?.onWritable();
+    }
+  }
+
+  private compact(): void {
+    const { writer } = this;
+    if (this.sent < COMPACT_BYTES_MIN || this.sent < writer.length / 2) return;
+    writer.bytes.copyWithin(0, this.sent, writer.length);
+    writer.length -= this.sent;
+    this.committed -= this.sent;
+    this.sent = 0;
+  }
+
+  /** What is queued when the stream is gone never leaves; `queuedBytes` keeps its count, so that callers know. */
+  private forgetQueue(): void {
+    const queued = this.queuedBytes;
+    this.writer.reset();
+    this.sent = -queued;
+    this.committed = 0;
+  }
+
+  /** Looks again after `stallMs`, and gives the peer up when nothing moved that should have. */
+  private watchForStall(): void {
+    if (this.stallTimer !== undefined) return;
+    const { receivedBytes } = this;
+    const leftBytes = this.committedBytes - this.queuedBytes;
+    const stallMs = this.options.stallMs ?? STALL_MS;
+    this.stallTimer = setTimeout(() => {
+      this.stallTimer = undefined;
+      const waits = this.queuedBytes > 0;
+      if (waits && this.committedBytes - this.queuedBytes === leftBytes) {
+        this.destroy(lost(`the peer did not read for ${stallMs} ms while ${this.queuedBytes} bytes waited for it`));
+      } else if (this.midFrame && !waits && this.receivedBytes === receivedBytes) {
+        this.destroy(lost(`the peer stopped in the middle of a frame ${stallMs} ms ago`));
+      } else if (waits || this.midFrame) this.watchForStall();
+    }, stallMs);
+    this.stallTimer.unref();
+  }
+}
+
+function lost(why: string): CellError {
+  return new CellError("UNAVAILABLE", `the connection is lost: ${why}`);
+}
