@@ -1,0 +1,51 @@
+import { expect, test } from "bun:test";
+import { CellError } from "../base/mod.ts";
+import { measureLoad } from "./measure.ts";
+
+test("as many calls are in flight as there are callers", async () => {
+  let inFlight = 0;
+  let most = 0;
+  const result = await measureLoad({
+    concurrency: 5,
+    durationMs: 30,
+    call: async () => {
+      most = Math.max(most, ++inFlight);
+      await Bun.sleep(1);
+      inFlight--;
+    },
+  });
+  expect(most).toBe(5);
+  expect(inFlight).toBe(0);
+  expect(result.calls).toBeGreaterThan(5);
+  expect(result.callsPerSecond).toBeCloseTo((result.calls / result.durationMs) * 1000, 5);
+  expect(result.p50Micros).toBeGreaterThanOrEqual(900);
+  expect(result.p99Micros).toBeLessThanOrEqual(result.maxMicros);
+});
+
+test("calls that fail are counted and do not enter the latencies", async () => {
+  let calls = 0;
+  const result = await measureLoad({
+    concurrency: 1,
+    durationMs: 20,
+    call: async () => {
+      await Bun.sleep(1);
+      if (calls++ % 2 === 0) throw new CellError("UNAVAILABLE", "every other call");
+    },
+  });
+  expect(result.errors).toBeGreaterThan(0);
+  expect(result.calls).toBeGreaterThan(0);
+  expect(result.firstError).toBe("every other call");
+});
+
+test("a method that only fails ends the measurement with its error", async () => {
+  const broken = measureLoad({
+    concurrency: 2,
+    durationMs: 60_000,
+    call: () => Promise.reject(new CellError("NOT_FOUND", "never there")),
+  });
+  await expect(broken).rejects.toThrow("never there");
+});
+
+test("a number of callers that is none is refused", async () => {
+  await expect(measureLoad({ concurrency: 0, durationMs: 1, call: async () => {} })).rejects.toThrow("whole number");
+});

@@ -1,0 +1,85 @@
+import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { Histogram } from "./histogram.ts";
+
+/** What is measured before counting starts is thrown away: connections are made and code gets compiled. */
+const WARM_UP_SHARE = 0.2;
+const WARM_UP_MS_MAX = 1 * SECOND;
+/** A method that fails this often from the start is broken, not slow. */
+const ERRORS_IN_A_ROW_MAX = 100;
+
+/** How to load a method. */
+export interface LoadOptions {
+  /** Callers that each wait for their answer. */
+  concurrency: number;
+  durationMs: number;
+  /** Makes one call and waits for its answer. */
+  call: () => Promise<unknown>;
+}
+
+/** How a method held up under load. Latencies are those of calls that succeeded. */
+export interface LoadResult {
+  concurrency: number;
+  durationMs: number;
+  calls: number;
+  errors: number;
+  /** The message of the first call that failed. */
+  firstError?: string;
+  callsPerSecond: number;
+  meanMicros: number;
+  p50Micros: number;
+  p90Micros: number;
+  p99Micros: number;
+  p999Micros: number;
+  maxMicros: number;
+}
+
+/** Calls for `durationMs` from `concurrency` callers. Throws the error of a method that only fails. */
+export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
+  if (!(Number.isInteger(options.concurrency) && options.concurrency > 0)) {
+    throw new CellError("INVALID_ARGUMENT", `expected a whole number of callers, found ${options.concurrency}`);
+  }
+  await run(options, Math.min(options.durationMs * WARM_UP_SHARE, WARM_UP_MS_MAX));
+  return await run(options, options.durationMs);
+}
+
+async function run({ concurrency, call }: LoadOptions, durationMs: number): Promise<LoadResult> {
+  const histogram = new Histogram();
+  let errors = 0;
+  let errorsInARow = 0;
+  let firstError: CellError | undefined;
+  const started = performance.now();
+  const end = started + durationMs;
+  const caller = async (): Promise<void> => {
+    for (let now = performance.now(); now < end;) {
+      const asked = now;
+      try {
+        await call();
+        now = performance.now();
+        histogram.record((now - asked) * 1000);
+        errorsInARow = 0;
+      } catch (error) {
+        now = performance.now();
+        errors++;
+        firstError ??= toCellError(error);
+        if (++errorsInARow >= ERRORS_IN_A_ROW_MAX && histogram.count === 0) throw firstError;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, caller));
+  const elapsedMs = performance.now() - started;
+  if (histogram.count === 0 && firstError !== undefined) throw firstError;
+  return {
+    concurrency,
+    durationMs: elapsedMs,
+    calls: histogram.count,
+    errors,
+    ...(firstError === undefined ? {} : { firstError: firstError.message }),
+    callsPerSecond: (histogram.count / elapsedMs) * SECOND,
+    meanMicros: histogram.meanMicros,
+    p50Micros: histogram.percentile(0.5),
+    p90Micros: histogram.percentile(0.9),
+    p99Micros: histogram.percentile(0.99),
+    p999Micros: histogram.percentile(0.999),
+    maxMicros: histogram.maxMicros,
+  };
+}
