@@ -88,14 +88,23 @@ export function readStringHead(cursor: Cursor): number {
   throw new CellError("INVALID_ARGUMENT", `byte ${at}: expected a string, found type 0x${head.toString(16)}`);
 }
 
-/** Reads a string that only has printable ASCII, of at most `lengthMax` characters; undefined for any other string. */
-export function readAscii(cursor: Cursor, lengthMax: number): string | undefined {
+/**
+ * Reads a string that only has printable ASCII, of at most `lengthMax` characters; undefined for any other string. When
+ * it is the same as `previous`, that string is returned and nothing is made.
+ */
+export function readAscii(cursor: Cursor, lengthMax: number, previous?: string): string | undefined {
   const length = readStringHead(cursor);
   const start = cursor.skip(length);
   if (length > lengthMax) return undefined;
+  const { bytes } = cursor;
+  if (previous !== undefined && previous.length === length) {
+    let index = 0;
+    while (index < length && bytes[start + index] === previous.charCodeAt(index)) index++;
+    if (index === length) return previous;
+  }
   let text = "";
   for (let index = start; index < cursor.offset; index++) {
-    const code = cursor.bytes[index]!;
+    const code = bytes[index]!;
     if (code < 0x20 || code > 0x7e) return undefined;
     text += String.fromCharCode(code);
   }

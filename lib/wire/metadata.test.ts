@@ -2,7 +2,7 @@ import { encode } from "@msgpack/msgpack";
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CellError, Writer } from "../base/mod.ts";
-import { type Metadata, METADATA_BYTES_MAX, MetadataTemplate, readMetadata } from "./mod.ts";
+import { type Metadata, METADATA_BYTES_MAX, MetadataWriter, readMetadata } from "./mod.ts";
 
 const TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -12,16 +12,14 @@ function read(bytes: Uint8Array, start = 0, end = bytes.length): Metadata & { en
   return { ...metadata, endsAt };
 }
 
-test("what a template writes is read back", () => {
+test("what is written is read back", () => {
   for (const service of [undefined, "shop", "a".repeat(63)]) {
-    for (const tenant of [undefined, "acme"]) {
-      for (const deadlineMs of [undefined, 0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
-        for (const trace of [undefined, TRACE]) {
-          const writer = new Writer(1);
-          new MetadataTemplate({ service, tenant }).write(writer, deadlineMs, trace);
-          const { length } = writer;
-          expect(read(writer.written())).toEqual({ service, tenant, deadlineMs, trace, endsAt: length });
-        }
+    for (const deadlineMs of [undefined, 0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
+      for (const trace of [undefined, TRACE]) {
+        const writer = new Writer(1);
+        new MetadataWriter(service).write(writer, deadlineMs, trace);
+        const { length } = writer;
+        expect(read(writer.written())).toEqual({ service, deadlineMs, trace, endsAt: length });
       }
     }
   }
@@ -38,9 +36,22 @@ test("metadata written by any MessagePack library is read, and what is not known
     deadlineMs: 1500,
     service: "shop",
     trace: TRACE,
-    tenant: undefined,
     endsAt: bytes.length,
   });
+});
+
+test("a service's name that repeats is read again, and a different one of the same length is not confused", () => {
+  const metadata = {} as Metadata;
+  for (const service of ["shop", "shop", "stop", "shop"]) {
+    const bytes = encode({ service });
+    readMetadata(bytes, 0, bytes.length, metadata);
+    expect(metadata.service).toBe(service);
+  }
+});
+
+test("keys in a longer form than necessary are known as well", () => {
+  const bytes = Uint8Array.of(0x81, 0xd9, 8, ...new TextEncoder().encode("deadline"), 0xcd, 0, 5);
+  expect(read(bytes).deadlineMs).toBe(5);
 });
 
 test("metadata ends where its map ends", () => {
@@ -50,11 +61,9 @@ test("metadata ends where its map ends", () => {
 });
 
 test("text that is too long or not ASCII counts as absent", () => {
-  expect(read(encode({ service: "ü", tenant: "x".repeat(256), trace: "a\nb" }))).toMatchObject({
-    service: undefined,
-    tenant: undefined,
-    trace: undefined,
-  });
+  for (const text of ["ü", "x".repeat(256), "a\nb"]) {
+    expect(read(encode({ service: text, trace: text }))).toMatchObject({ service: undefined, trace: undefined });
+  }
 });
 
 test("metadata that is no map, is cut off or is too long is refused", () => {

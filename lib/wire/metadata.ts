@@ -14,73 +14,67 @@ export interface Metadata {
   trace: string | undefined;
   /** The calling service. */
   service: string | undefined;
-  tenant: string | undefined;
 }
 
-/** What is the same for every call of a client, encoded once. */
-export class MetadataTemplate {
-  /** The entries in front of the deadline, without the map's head. */
-  private readonly entries: Uint8Array;
-  private readonly entryCount: number;
+/** Writes the metadata of one client's calls; what is the same for all of them is encoded once. */
+export class MetadataWriter {
+  /** The entry "service", empty for a client that is no service. */
+  private readonly serviceEntry: Uint8Array;
 
-  constructor(constant: { service?: string | undefined; tenant?: string | undefined }) {
+  constructor(service: string | undefined) {
     const writer = new Writer(64);
-    let count = 0;
-    for (const key of ["service", "tenant"] as const) {
-      const value = constant[key];
-      if (value === undefined) continue;
-      assert(isAscii(value), `${key} in metadata is at most ${METADATA_TEXT_MAX} ASCII characters`);
-      writeAscii(writer, key);
-      writeAscii(writer, value);
-      count++;
+    if (service !== undefined) {
+      const isText = service.length <= METADATA_TEXT_MAX && /^[\x20-\x7e]*$/.test(service);
+      assert(isText, `a service's name in metadata is at most ${METADATA_TEXT_MAX} ASCII characters`);
+      writer.append(SERVICE_KEY);
+      writeAscii(writer, service);
     }
-    this.entries = writer.written().slice();
-    this.entryCount = count;
+    this.serviceEntry = writer.written().slice();
   }
 
-  /** Whether there is nothing to say when a call has neither deadline nor trace. */
+  /** Whether a call without deadline and trace needs no metadata. */
   get isEmpty(): boolean {
-    return this.entryCount === 0;
+    return this.serviceEntry.length === 0;
   }
 
   /** Appends the metadata map of one call. */
   write(writer: Writer, deadlineMs: number | undefined, trace: string | undefined): void {
-    const count = this.entryCount + (deadlineMs === undefined ? 0 : 1) + (trace === undefined ? 0 : 1);
-    writer.reserve(1 + this.entries.length);
+    const { serviceEntry } = this;
+    const count = (deadlineMs === undefined ? 0 : 1) + (trace === undefined ? 0 : 1) +
+      (serviceEntry.length === 0 ? 0 : 1);
+    writer.reserve(1 + DEADLINE_KEY.length);
     writer.bytes[writer.length++] = 0x80 | count;
-    if (this.entryCount > 0) writer.append(this.entries);
     if (deadlineMs !== undefined) {
-      writer.append(DEADLINE_KEY);
+      for (let index = 0; index < DEADLINE_KEY.length; index++) writer.bytes[writer.length++] = DEADLINE_KEY[index]!;
       writeUint(writer, deadlineMs);
     }
+    if (serviceEntry.length > 0) writer.append(serviceEntry);
     if (trace !== undefined) {
-      writeAscii(writer, "trace");
+      writer.append(TRACE_KEY);
       writeAscii(writer, trace);
     }
   }
 }
 
-/** "deadline" as a MessagePack string. */
-const DEADLINE_KEY = Uint8Array.of(0xa8, 0x64, 0x65, 0x61, 0x64, 0x6c, 0x69, 0x6e, 0x65);
+/** The keys as they are usually written: short strings. */
+const DEADLINE_KEY = keyBytes("deadline");
+const SERVICE_KEY = keyBytes("service");
+const TRACE_KEY = keyBytes("trace");
 
 /**
  * Reads the metadata map at [start, end) into `into` and returns where it ends. Keys that are not known are skipped.
  * Throws INVALID_ARGUMENT.
  */
 export function readMetadata(bytes: Uint8Array, start: number, end: number, into: Metadata): number {
-  into.deadlineMs =
-    into.trace =
-    into.service =
-    into.tenant =
-      undefined;
+  const previousService = into.service;
+  into.deadlineMs = into.trace = into.service = undefined;
   const cursor = new Cursor(bytes, start, Math.min(end, start + METADATA_BYTES_MAX));
   try {
     for (let entries = readMapHead(cursor); entries > 0; entries--) {
-      const key = readAscii(cursor, METADATA_TEXT_MAX);
-      if (key === "deadline") into.deadlineMs = readUint(cursor);
-      else if (key === "trace" || key === "service" || key === "tenant") {
-        into[key] = readAscii(cursor, METADATA_TEXT_MAX);
-      } else skipValue(cursor);
+      if (takes(cursor, DEADLINE_KEY)) into.deadlineMs = readUint(cursor);
+      else if (takes(cursor, SERVICE_KEY)) into.service = readAscii(cursor, METADATA_TEXT_MAX, previousService);
+      else if (takes(cursor, TRACE_KEY)) into.trace = readAscii(cursor, METADATA_TEXT_MAX);
+      else readOther(cursor, into);
     }
   } catch (error) {
     const limit = end - start > METADATA_BYTES_MAX ? ` (metadata has at most ${METADATA_BYTES_MAX} bytes)` : "";
@@ -89,8 +83,29 @@ export function readMetadata(bytes: Uint8Array, start: number, end: number, into
   return cursor.offset;
 }
 
-function isAscii(text: string): boolean {
-  return text.length <= METADATA_TEXT_MAX && /^[\x20-\x7e]*$/.test(text);
+/** A key that is unknown, or known and written in a longer form than necessary. */
+function readOther(cursor: Cursor, into: Metadata): void {
+  const key = readAscii(cursor, METADATA_TEXT_MAX);
+  if (key === "deadline") into.deadlineMs = readUint(cursor);
+  else if (key === "trace" || key === "service") into[key] = readAscii(cursor, METADATA_TEXT_MAX);
+  else skipValue(cursor);
+}
+
+/** Steps over `expected` if that is what comes next. */
+function takes(cursor: Cursor, expected: Uint8Array): boolean {
+  const { bytes, offset } = cursor;
+  if (cursor.end - offset < expected.length) return false;
+  for (let index = 0; index < expected.length; index++) {
+    if (bytes[offset + index] !== expected[index]) return false;
+  }
+  cursor.offset = offset + expected.length;
+  return true;
+}
+
+function keyBytes(key: string): Uint8Array {
+  const writer = new Writer(16);
+  writeAscii(writer, key);
+  return writer.written();
 }
 
 /** Appends a string of at most 255 ASCII characters. */

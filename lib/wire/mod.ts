@@ -24,4 +24,4 @@ export { type Gene, geneOf } from "./gene.ts";
 export { type Goaway, GOAWAY_REASONS, type GoawayReason, readGoaway, writeGoaway } from "./goaway.ts";
 export { beginFrame, endFrame, GOAWAY_BYTES_MAX } from "./header.ts";
 export { Cursor, readUint, writeUint } from "./message_pack.ts";
-export { type Metadata, METADATA_BYTES_MAX, MetadataTemplate, readMetadata } from "./metadata.ts";
+export { type Metadata, METADATA_BYTES_MAX, MetadataWriter, readMetadata } from "./metadata.ts";
