@@ -115,7 +115,11 @@ declare module "cell" {
     /** Calls a method that takes and returns single values. */
     call<T = unknown>(method: string, args?: readonly unknown[], options?: CallOptions): Promise<T>;
     /** Calls a method that returns a stream. */
-    stream<T = unknown>(method: string, args?: readonly unknown[], options?: CallOptions): AsyncGenerator<T, void, void>;
+    stream<T = unknown>(
+      method: string,
+      args?: readonly unknown[],
+      options?: CallOptions,
+    ): AsyncGenerator<T, void, void>;
     /** The methods that the service has now. */
     methods(): Promise<string[]>;
     close(): Promise<void>;

@@ -1,21 +1,41 @@
-/** One live process that holds a service name on this machine. */
+import { SECOND } from "../base/mod.ts";
+import { dialUnix } from "../net/mod.ts";
+import { createClient, type Hello, type ServerStats } from "../rpc/mod.ts";
+import { type Holder, holders } from "./directory.ts";
+
+/** How long an instance may take to say who it is; one that is busy for longer is listed without it. */
+const ANSWER_MS_MAX = 1 * SECOND;
+
+/** One live process that holds a service's name on this machine. */
 export interface Instance {
   readonly service: string;
-  readonly pid: number;
+  /** Undefined in the instant before the process has written it down. */
+  readonly pid: number | undefined;
   readonly socket: string;
-  /** What it says about itself; undefined when it holds the name but does not answer (starting, or blocked). */
-  readonly hello: InstanceHello | undefined;
+  /** What it says about itself; undefined when it does not answer: it starts, stops or blocks its event loop. */
+  readonly answer: { readonly hello: Hello; readonly stats: ServerStats } | undefined;
 }
 
-/** An instance's answer to hello. */
-export interface InstanceHello {
-  readonly instance: string;
-  readonly species: string;
-  /** Epoch milliseconds. */
-  readonly startedAt: number;
-}
-
-/** The live instances, sorted by service name. What crashed processes left behind is removed. */
+/** The live instances, sorted by service. What crashed processes left behind is removed on the way. */
 export function listInstances(): Promise<Instance[]> {
-  return Promise.resolve([]);
+  return Promise.all(holders().map(instanceOf));
+}
+
+async function instanceOf(holder: Holder): Promise<Instance> {
+  const answer = await ask(holder.socket);
+  return { ...holder, pid: answer?.hello.pid ?? holder.pid, answer };
+}
+
+async function ask(socket: string): Promise<Instance["answer"]> {
+  try {
+    const client = createClient(await dialUnix(socket), { timeoutMs: ANSWER_MS_MAX });
+    try {
+      const [hello, stats] = await Promise.all([client.hello(), client.stats()]);
+      return { hello, stats };
+    } finally {
+      await client.close();
+    }
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,11 @@
-export { cacheDirectory, home, runDirectory } from "./home.ts";
-export { assertServiceName, serviceNameOf } from "./names.ts";
 export { type Claim, claimName, inheritClaim } from "./claim.ts";
+export { type Directory, type Endpoint } from "./directory.ts";
+export { cacheDirectory, home, runDirectory } from "./home.ts";
+export { ownService } from "./identity.ts";
 export { type Instance, listInstances } from "./instances.ts";
-export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
+export { setMethodOptions } from "./method_options.ts";
 export { installModules, type ModulesOptions } from "./modules.ts";
+export { assertServiceName, isServiceName, serviceNameOf } from "./names.ts";
+export { findPinnedSchema, pinnedSchemaFile } from "./pinned.ts";
+export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
 export { cacheSchema, drainOnSignals, runFile, type RunningService, type RunOptions, type RunOutcome } from "./run.ts";

@@ -1,13 +1,18 @@
-import type { Schema } from "../schema/schema.ts";
+import type { Hello, ServerStats } from "../rpc/mod.ts";
+import type { Schema } from "../schema/mod.ts";
+import { type Directory, LocalDirectory } from "./directory.ts";
+import { ServiceClient } from "./service_client.ts";
 
 /** How a client of a service calls. */
 export interface ConnectServiceOptions {
-  /** The deadline of every unary call. @default 30_000 */
+  /** The deadline of every call. @default what the method's options say, else 30_000; none for calls with streams */
   timeoutMs?: number;
-  /** The schema the caller was compiled against; without it the server's own is used. */
+  /** What the caller was compiled against. @default the schema of the instance that answers */
   schema?: Schema;
   /** The calling service's name. */
   callerService?: string;
+  /** Where services are looked up. @default this user's run directory */
+  directory?: Directory;
 }
 
 /** How one call differs from the client's options. */
@@ -16,23 +21,34 @@ export interface RemoteCallOptions {
   signal?: AbortSignal;
 }
 
-/** A service by its name: finds it, connects, connects again after it restarted, retries what certainly did not start. */
+/**
+ * A service by its name. Finds an instance at the first call, connects again after the service restarted, and makes calls
+ * again that certainly did not start or, with an idempotent method, whose connection broke.
+ */
 export interface RemoteService {
   readonly service: string;
-  /** The schema that calls are encoded with: the pinned one, else the server's. */
+  /** The schema that calls are made with: the pinned one, else the server's. */
   schema(): Promise<Schema>;
-  /** Calls a method that takes and returns single values. */
+  hello(): Promise<Hello>;
+  stats(): Promise<ServerStats>;
+  /** Whether `method` is called with `stream`. Throws NOT_FOUND, with near names. */
+  isStream(method: string): Promise<boolean>;
+  /** Calls a method with a single result. A stream parameter's argument is an AsyncIterable. */
   call(method: string, args: readonly unknown[], options?: RemoteCallOptions): Promise<unknown>;
-  /** Calls a method with a stream in its signature. */
-  stream(
-    method: string,
-    args: readonly unknown[],
-    options?: RemoteCallOptions,
-  ): AsyncGenerator<unknown, void, void>;
+  /** Calls a method whose result is a stream. */
+  stream(method: string, args: readonly unknown[], options?: RemoteCallOptions): AsyncGenerator<unknown, void, void>;
+  /** Cancels what is in flight; later calls fail. */
   close(): Promise<void>;
 }
 
-/** Connects to a service; NOT_FOUND suggests names that are near. */
-export function connectService(name: string, options: ConnectServiceOptions = {}): Promise<RemoteService> {
-  return Promise.reject(new Error(`${name} ${options.timeoutMs}`));
+/** A client of a service that need not be running yet: it is looked for by the first call. */
+export function openService(name: string, options: ConnectServiceOptions = {}): RemoteService {
+  return new ServiceClient(name, options.directory ?? new LocalDirectory(), options);
+}
+
+/** Connects to a service. Throws NOT_FOUND, with near names, when nobody serves it. */
+export async function connectService(name: string, options: ConnectServiceOptions = {}): Promise<RemoteService> {
+  const client = new ServiceClient(name, options.directory ?? new LocalDirectory(), options);
+  await client.connect();
+  return client;
 }

@@ -1,0 +1,208 @@
+import { CellError, toCellError } from "../base/mod.ts";
+import { createClient, currentCall, type Hello, type RpcClient, type ServerStats } from "../rpc/mod.ts";
+import type { Schema } from "../schema/mod.ts";
+import { Attempts } from "./attempts.ts";
+import type { Directory } from "./directory.ts";
+import { assertServiceName } from "./names.ts";
+import type { ConnectServiceOptions, RemoteCallOptions, RemoteService } from "./remote.ts";
+import { RetriedStream } from "./retried_stream.ts";
+import { watchStreams } from "./watched_streams.ts";
+
+/** A call as the retries see it. */
+interface Request<T> {
+  /** What is attempted, for errors. */
+  readonly what: string;
+  /** Undefined for what is always safe to ask again. */
+  readonly method: string | undefined;
+  readonly options: RemoteCallOptions;
+  /** Whether the arguments can be sent once more. */
+  canReplay(): boolean;
+  invoke(client: RpcClient, options: RemoteCallOptions): Promise<T>;
+}
+
+/** See `RemoteService`. Holds at most one connection for new calls, and older ones until their calls are done. */
+export class ServiceClient implements RemoteService {
+  /** Takes new calls; undefined before the first connection. */
+  #client: RpcClient | undefined;
+  #connecting: Promise<RpcClient> | undefined;
+  readonly #open = new Set<RpcClient>();
+  #wasReached = false;
+  #closed = false;
+
+  constructor(
+    readonly service: string,
+    private readonly directory: Directory,
+    private readonly defaults: ConnectServiceOptions,
+  ) {
+    assertServiceName(service);
+  }
+
+  /** Makes sure that there is a connection. */
+  async connect(): Promise<void> {
+    await this.#ask("connecting", () => Promise.resolve());
+  }
+
+  schema(): Promise<Schema> {
+    return this.#ask("asking for the schema", (client) => client.schema());
+  }
+
+  hello(): Promise<Hello> {
+    return this.#ask("saying hello", (client) => client.hello());
+  }
+
+  stats(): Promise<ServerStats> {
+    return this.#ask("asking for statistics", (client) => client.stats());
+  }
+
+  isStream(method: string): Promise<boolean> {
+    return this.#ask("asking for the schema", (client) => client.isStream(method));
+  }
+
+  call(method: string, args: readonly unknown[], options: RemoteCallOptions = {}): Promise<unknown> {
+    const watched = watchStreams(args);
+    const request: Request<unknown> = {
+      what: `calling ${this.service}.${method}`,
+      method,
+      options,
+      canReplay: watched.areUntouched,
+      invoke: (client, bounded) => client.call(method, watched.args, bounded),
+    };
+    return this.#run(request);
+  }
+
+  stream(
+    method: string,
+    args: readonly unknown[],
+    options: RemoteCallOptions = {},
+  ): AsyncGenerator<unknown, void, void> {
+    const watched = watchStreams(args);
+    return new RetriedStream((begin) =>
+      this.#run({
+        what: `calling ${this.service}.${method}`,
+        method,
+        options,
+        canReplay: watched.areUntouched,
+        invoke: (client, bounded) => begin(client.stream(method, watched.args, bounded)),
+      })
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#open].map((client) => client.close()));
+  }
+
+  #ask<T>(what: string, invoke: (client: RpcClient) => Promise<T>): Promise<T> {
+    const request = {
+      what: `${what} of ${this.service}`,
+      method: undefined,
+      options: {},
+      canReplay: () => true,
+      invoke,
+    };
+    return this.#run(request);
+  }
+
+  /** The first attempt costs no more than the call itself; whatever goes wrong with it is `#again`'s business. */
+  async #run<T>(request: Request<T>): Promise<T> {
+    const startedAt = performance.now();
+    let client: RpcClient | undefined;
+    try {
+      client = this.#usable() ?? await this.#connect();
+      return await request.invoke(client, request.options);
+    } catch (error) {
+      return this.#again(request, startedAt, toCellError(error), client);
+    }
+  }
+
+  async #again<T>(request: Request<T>, startedAt: number, first: CellError, used: RpcClient | undefined): Promise<T> {
+    const attempts = new Attempts({
+      what: request.what,
+      startedAt,
+      timeoutMs: this.#timeoutMs(request.options),
+      signal: request.options.signal ?? currentCall()?.signal,
+      wasReached: this.#wasReached,
+    });
+    let error = first;
+    let client = used;
+    for (;;) {
+      if (!await this.#isSafeAgain(request, error, client)) throw error;
+      await attempts.next(error);
+      client = undefined;
+      try {
+        client = this.#usable() ?? await this.#connect();
+        return await request.invoke(client, { ...request.options, ...remaining(attempts.remainingMs) });
+      } catch (thrown) {
+        error = toCellError(thrown);
+      }
+    }
+  }
+
+  /**
+   * Whether a call that failed with `error` may be made again: it has not been executed, or it does no harm twice.
+   * `client` is undefined when there was no connection to make it on.
+   */
+  async #isSafeAgain<T>(request: Request<T>, error: CellError, client: RpcClient | undefined): Promise<boolean> {
+    if (this.#closed || !request.canReplay()) return false;
+    if (client === undefined) return error.code === "UNAVAILABLE" || error.code === "NOT_FOUND";
+    if (error.code !== "UNAVAILABLE") return false;
+    if (certainlyNotStarted(error)) return true;
+    // The error of a handler that says UNAVAILABLE is an answer; only a broken connection leaves it open what happened.
+    return client.draining && (request.method === undefined || await isIdempotent(client, request.method));
+  }
+
+  /** The time that a call has, as far as anybody has said; what is left to a caller of ours bounds it too. */
+  #timeoutMs(options: RemoteCallOptions): number | undefined {
+    const own = options.timeoutMs ?? this.defaults.timeoutMs ?? Infinity;
+    const timeoutMs = Math.min(own, currentCall()?.remainingMs() ?? Infinity);
+    return timeoutMs === Infinity ? undefined : timeoutMs;
+  }
+
+  #usable(): RpcClient | undefined {
+    return this.#client === undefined || this.#client.draining || this.#closed ? undefined : this.#client;
+  }
+
+  /** All that need a connection at the same time share one attempt. */
+  #connect(): Promise<RpcClient> {
+    if (this.#closed) {
+      const message = `calling ${this.service}: this client is closed`;
+      return Promise.reject(new CellError("FAILED_PRECONDITION", message, { data: { started: false } }));
+    }
+    this.#connecting ??= this.#dial().finally(() => (this.#connecting = undefined));
+    return this.#connecting;
+  }
+
+  async #dial(): Promise<RpcClient> {
+    const { schema, callerService, timeoutMs } = this.defaults;
+    const [endpoint] = await this.directory.endpoints(this.service);
+    if (endpoint === undefined) throw new CellError("NOT_FOUND", `${this.service} has no instance`);
+    const client = createClient(await endpoint.dial(), {
+      ...(schema === undefined ? {} : { schema }),
+      ...(callerService === undefined ? {} : { callerService }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    this.#open.add(client);
+    client.closed.then(() => this.#open.delete(client));
+    this.#client = client;
+    this.#wasReached = true;
+    return client;
+  }
+}
+
+function remaining(timeoutMs: number | undefined): { timeoutMs?: number } {
+  return timeoutMs === undefined ? {} : { timeoutMs };
+}
+
+function certainlyNotStarted(error: CellError): boolean {
+  const { data } = error;
+  return typeof data === "object" && data !== null && (data as { started?: unknown }).started === false;
+}
+
+async function isIdempotent(client: RpcClient, method: string): Promise<boolean> {
+  try {
+    return (await client.schema()).methods[method]?.idempotent === true;
+  } catch {
+    // The connection broke before the schema had arrived: then the call was never made, but nobody can vouch for that.
+    return false;
+  }
+}
