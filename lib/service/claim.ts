@@ -41,12 +41,11 @@ export async function claimName(name: string): Promise<Claim> {
 
 /**
  * The claim that the parent process holds and gave to this one as an open file (`stdio` of the child). The parent keeps
- * the name when this process ends.
+ * the name when this process ends, and its pid is the one that others are told: it is the one to stop.
  */
 export function inheritClaim(name: string, lockFd: number): Claim {
   assertServiceName(name);
   const paths = namePaths(runDirectory(), name);
-  signLock(lockFd);
   removeSocket(paths.socket);
   return new HeldClaim(name, paths, lockFd, "inherited");
 }

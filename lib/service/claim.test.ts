@@ -1,0 +1,206 @@
+import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CellError } from "../base/mod.ts";
+import { listenUnix } from "../net/mod.ts";
+import { claimName, inheritClaim } from "./claim.ts";
+import { holders } from "./directory.ts";
+import { runDirectory } from "./home.ts";
+
+/** A process that takes a name when it is told to and keeps it until its standard input ends. */
+const CLAIMANT = `
+import { claimName, inheritClaim } from ${JSON.stringify(join(import.meta.dir, "claim.ts"))};
+const [name, inherited] = process.argv.slice(2);
+console.log("ready");
+for await (const line of console) {
+  try {
+    if (inherited === undefined) await claimName(name);
+    else inheritClaim(name, Number(inherited));
+    console.log("won");
+  } catch (error) {
+    console.log(error.code + " " + error.message);
+  }
+}
+`;
+
+/** A process that looks who holds names, without a pause. */
+const LOOKER = `
+import { holders } from ${JSON.stringify(join(import.meta.dir, "directory.ts"))};
+for (let round = 0; round < 1e6; round++) {
+  holders();
+  if (round === 10) console.log("looking");
+}
+`;
+
+const scripts = mkdtempSync(join(tmpdir(), "cell-claimant-"));
+const script = join(scripts, "claimant.ts");
+writeFileSync(script, CLAIMANT);
+const lookerScript = join(scripts, "looker.ts");
+writeFileSync(lookerScript, LOOKER);
+afterAll(() => rmSync(scripts, { recursive: true, force: true }));
+
+const saved = process.env["CELL_HOME"];
+let folder: string;
+let children: Bun.Subprocess[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cell-claim-"));
+  process.env["CELL_HOME"] = folder;
+  children = [];
+});
+
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(children.map((child) => child.exited));
+  if (saved === undefined) delete process.env["CELL_HOME"];
+  else process.env["CELL_HOME"] = saved;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Starts a claimant and waits until it can be told to begin. */
+async function claimant(name: string, lockFd?: number) {
+  const inherited = lockFd === undefined ? [] : ["3"];
+  const child = Bun.spawn([process.execPath, script, name, ...inherited], {
+    env: { ...process.env, CELL_HOME: folder },
+    // The types of the runtime know three streams; further ones are documented.
+    stdio: ["pipe", "pipe", "inherit", ...(lockFd === undefined ? [] : [lockFd])] as ["pipe", "pipe", "inherit"],
+  });
+  children.push(child);
+  const lines = linesOf(child.stdout);
+  expect((await lines.next()).value).toBe("ready");
+  return {
+    child,
+    begin: () => {
+      child.stdin.write("go\n");
+      child.stdin.flush();
+    },
+    answer: async () => (await lines.next()).value as string,
+  };
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+async function rejection(promise: Promise<unknown>): Promise<CellError> {
+  const error = await promise.then(() => undefined, (thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(CellError);
+  return error as CellError;
+}
+
+test("of several processes that claim a name at the same instant exactly one gets it", async () => {
+  const contenders = await Promise.all(Array.from({ length: 6 }, () => claimant("hello")));
+  for (const contender of contenders) contender.begin();
+  const answers = await Promise.all(contenders.map((contender) => contender.answer()));
+  const winner = contenders[answers.indexOf("won")]!;
+  const losers = answers.filter((answer) => answer !== "won");
+  expect(losers).toHaveLength(5);
+  for (const answer of losers) {
+    expect(answer).toBe(
+      `ALREADY_EXISTS hello is already served by pid ${winner.child.pid}. Stop it, or give this one another name with --name.`,
+    );
+  }
+});
+
+test("a name is free again when its holder was killed, and its socket goes", async () => {
+  const first = await claimant("hello");
+  first.begin();
+  expect(await first.answer()).toBe("won");
+  const socket = join(runDirectory(), "hello.sock");
+  const listener = await listenUnix(socket, { onLink: (link) => link.destroy() });
+  expect((await rejection(claimName("hello"))).message).toContain(`pid ${first.child.pid}`);
+  first.child.kill("SIGKILL");
+  await first.child.exited;
+  expect(existsSync(socket)).toBe(true);
+  const claim = await claimName("hello");
+  expect(existsSync(socket)).toBe(false);
+  expect(readFileSync(join(runDirectory(), "hello.lock"), "utf8")).toBe(`${process.pid}\n`);
+  claim.release();
+  await listener.close();
+});
+
+test("what a crashed holder left behind is removed by whoever looks", async () => {
+  const first = await claimant("hello");
+  first.begin();
+  await first.answer();
+  expect(holders()).toEqual([
+    { service: "hello", pid: first.child.pid, socket: join(runDirectory(), "hello.sock") },
+  ]);
+  first.child.kill("SIGKILL");
+  await first.child.exited;
+  expect(holders()).toEqual([]);
+  expect(existsSync(join(runDirectory(), "hello.lock"))).toBe(false);
+});
+
+test("looking whether names are held keeps nobody from claiming one", async () => {
+  const looker = Bun.spawn([process.execPath, lookerScript], {
+    env: { ...process.env, CELL_HOME: folder },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  children.push(looker);
+  expect((await linesOf(looker.stdout).next()).value).toBe("looking");
+  for (let round = 0; round < 300; round++) {
+    // As a crashed process would have left it: lookers lock it in order to remove it.
+    writeFileSync(join(runDirectory(), "hello.lock"), `${looker.pid}\n`);
+    (await claimName("hello")).release();
+  }
+});
+
+test("a released name leaves nothing behind and can be claimed again", async () => {
+  const claim = await claimName("hello");
+  claim.release();
+  claim.release();
+  expect(existsSync(join(runDirectory(), "hello.lock"))).toBe(false);
+  const again = await claimName("hello");
+  expect((await rejection(claimName("hello"))).message).toContain(`pid ${process.pid}`);
+  again.release();
+});
+
+test("a process inherits a name from its parent, which keeps it afterwards", async () => {
+  const claim = await claimName("hello");
+  const heir = await claimant("hello", claim.lockFd);
+  heir.begin();
+  expect(await heir.answer()).toBe("won");
+  heir.child.kill("SIGKILL");
+  await heir.child.exited;
+  expect((await rejection(claimName("hello"))).message).toContain(`pid ${process.pid}`);
+  claim.release();
+  expect(holders()).toEqual([]);
+});
+
+test("an inherited name outlives the parent", async () => {
+  const claim = await claimName("hello");
+  const heir = await claimant("hello", claim.lockFd);
+  heir.begin();
+  await heir.answer();
+  closeSync(claim.lockFd);
+  expect((await rejection(claimName("hello"))).code).toBe("ALREADY_EXISTS");
+});
+
+test("releasing an inherited name leaves the lock to the parent", async () => {
+  const claim = await claimName("hello");
+  inheritClaim("hello", openSync("/dev/null", "r")).release();
+  expect(existsSync(join(runDirectory(), "hello.lock"))).toBe(true);
+  claim.release();
+});
+
+test("something else in the socket's place is named, not removed", async () => {
+  mkdirSync(join(runDirectory(), "hello.sock"));
+  const error = await rejection(claimName("hello"));
+  expect(error.code).toBe("FAILED_PRECONDITION");
+  expect(error.message).toContain(join(runDirectory(), "hello.sock"));
+  rmSync(join(runDirectory(), "hello.sock"), { recursive: true });
+  (await claimName("hello")).release();
+});
+
+test("an invalid name is refused before anything is created", async () => {
+  expect((await rejection(claimName("../hello"))).code).toBe("INVALID_ARGUMENT");
+  expect(existsSync(join(folder, "run"))).toBe(false);
+});
