@@ -1,0 +1,166 @@
+import type { Cursor } from "./cursor.ts";
+
+/** The most bytes that a number takes. */
+export const NUMBER_BYTES_MAX = 9;
+
+const float64 = new Float64Array(1);
+const float32 = new Float32Array(1);
+const bigint64 = new BigInt64Array(1);
+const biguint64 = new BigUint64Array(1);
+/** Views of the four numbers, in the machine's byte order: no DataView has to be made for each frame. */
+const float64Bytes = new Uint8Array(float64.buffer);
+const float32Bytes = new Uint8Array(float32.buffer);
+const bigint64Bytes = new Uint8Array(bigint64.buffer);
+const biguint64Bytes = new Uint8Array(biguint64.buffer);
+
+/** Writes an integer of at most 32 bits in its shortest form and gives the position after it. */
+export function writeInteger(bytes: Uint8Array, position: number, value: number): number {
+  if (value >= 0) {
+    if (value < 0x80) {
+      bytes[position] = value;
+      return position + 1;
+    }
+    if (value < 0x100) {
+      bytes[position] = 0xcc;
+      bytes[position + 1] = value;
+      return position + 2;
+    }
+    if (value < 0x10000) {
+      bytes[position] = 0xcd;
+      bytes[position + 1] = value >>> 8;
+      bytes[position + 2] = value;
+      return position + 3;
+    }
+    bytes[position] = 0xce;
+  } else {
+    if (value >= -0x20) {
+      bytes[position] = value;
+      return position + 1;
+    }
+    if (value >= -0x80) {
+      bytes[position] = 0xd0;
+      bytes[position + 1] = value;
+      return position + 2;
+    }
+    if (value >= -0x8000) {
+      bytes[position] = 0xd1;
+      bytes[position + 1] = value >> 8;
+      bytes[position + 2] = value;
+      return position + 3;
+    }
+    bytes[position] = 0xd2;
+  }
+  bytes[position + 1] = value >>> 24;
+  bytes[position + 2] = value >>> 16;
+  bytes[position + 3] = value >>> 8;
+  bytes[position + 4] = value;
+  return position + 5;
+}
+
+/** Writes a number, as an integer where that is shorter, and gives the position after it. */
+export function writeNumber(bytes: Uint8Array, view: DataView, position: number, value: number): number {
+  if ((value | 0) === value || value >>> 0 === value) {
+    if (value !== 0 || 1 / value > 0) return writeInteger(bytes, position, value);
+  }
+  bytes[position] = 0xcb;
+  view.setFloat64(position + 1, value);
+  return position + NUMBER_BYTES_MAX;
+}
+
+/** The double at `position`. */
+export function readFloat64(bytes: Uint8Array, position: number): number {
+  float64Bytes[7] = bytes[position]!;
+  float64Bytes[6] = bytes[position + 1]!;
+  float64Bytes[5] = bytes[position + 2]!;
+  float64Bytes[4] = bytes[position + 3]!;
+  float64Bytes[3] = bytes[position + 4]!;
+  float64Bytes[2] = bytes[position + 5]!;
+  float64Bytes[1] = bytes[position + 6]!;
+  float64Bytes[0] = bytes[position + 7]!;
+  return float64[0]!;
+}
+
+/** The single-precision number at `position`. */
+export function readFloat32(bytes: Uint8Array, position: number): number {
+  float32Bytes[3] = bytes[position]!;
+  float32Bytes[2] = bytes[position + 1]!;
+  float32Bytes[1] = bytes[position + 2]!;
+  float32Bytes[0] = bytes[position + 3]!;
+  return float32[0]!;
+}
+
+function copy64(bytes: Uint8Array, position: number, target: Uint8Array): void {
+  for (let index = 0; index < 8; index++) target[7 - index] = bytes[position + index]!;
+}
+
+function readUnsigned(bytes: Uint8Array, position: number, count: 1 | 2 | 4): number {
+  let value = bytes[position]!;
+  for (let index = 1; index < count; index++) value = value * 0x100 + bytes[position + index]!;
+  return value;
+}
+
+/**
+ * The number after the byte `lead`, whatever its form; the cursor stands behind `lead` and is moved. undefined if it is
+ * no number, or an integer that a number does not hold exactly.
+ */
+export function readNumber(cursor: Cursor, lead: number): number | undefined {
+  const { bytes, position } = cursor;
+  if (lead < 0x80) return lead;
+  if (lead >= 0xe0) return lead - 0x100;
+  switch (lead) {
+    case 0xcc:
+      cursor.position = position + 1;
+      return bytes[position]!;
+    case 0xcd:
+      cursor.position = position + 2;
+      return (bytes[position]! << 8) | bytes[position + 1]!;
+    case 0xce:
+      cursor.position = position + 4;
+      return readUnsigned(bytes, position, 4);
+    case 0xd0:
+      cursor.position = position + 1;
+      return (bytes[position]! << 24) >> 24;
+    case 0xd1:
+      cursor.position = position + 2;
+      return ((bytes[position]! << 24) >> 16) | bytes[position + 1]!;
+    case 0xd2:
+      cursor.position = position + 4;
+      return readUnsigned(bytes, position, 4) | 0;
+    case 0xca:
+      cursor.position = position + 4;
+      return readFloat32(bytes, position);
+    case 0xcb:
+      cursor.position = position + 8;
+      return readFloat64(bytes, position);
+    case 0xcf:
+    case 0xd3: {
+      const value = Number(readBigint(cursor, lead));
+      return Number.isSafeInteger(value) ? value : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The integer after the byte `lead` as a bigint, likewise; undefined if it is no integer. */
+export function readBigint(cursor: Cursor, lead: number): bigint | undefined {
+  const { bytes, position } = cursor;
+  if (lead === 0xcf) {
+    copy64(bytes, position, biguint64Bytes);
+    cursor.position = position + 8;
+    return biguint64[0]!;
+  }
+  if (lead === 0xd3) {
+    copy64(bytes, position, bigint64Bytes);
+    cursor.position = position + 8;
+    return bigint64[0]!;
+  }
+  if (lead === 0xca || lead === 0xcb) return undefined;
+  const value = readNumber(cursor, lead);
+  return value === undefined ? undefined : BigInt(value);
+}
+
+/** Whether `lead` begins a number. */
+export function isNumberLead(lead: number): boolean {
+  return lead < 0x80 || lead >= 0xe0 || (lead >= 0xca && lead <= 0xd3);
+}
