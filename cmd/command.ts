@@ -1,4 +1,4 @@
-import { Command, type CommandUnknownOpts, type OptionValues } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** A command line that `--help` shows, and what it does. */
 export type Example = readonly [commandLine: string, explanation: string];
@@ -12,7 +12,7 @@ export interface HelpParts {
 }
 
 /** A parser for one command that throws instead of printing errors and ending the process. */
-export function createCommand(name: string, help: HelpParts): Command<[], OptionValues> {
+export function createCommand(name: string, help: HelpParts) {
   const parts = ["", "Examples:", ...help.examples.flatMap(exampleLines)];
   if (help.notes !== undefined) parts.push("", help.notes);
   return new Command(`cell ${name}`)

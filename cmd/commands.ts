@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** What one operand of a command names, so that tab completion knows what to offer. */
-export type Operand = "file" | "service" | "method" | "argument" | "reference" | "shell" | "topic" | "new";
+export type Operand = "file" | "service" | "method" | "argument" | "reference" | "shell" | "new";
 
 /** A file of cmd/: how the command is parsed and what it does. */
 export interface CommandModule {

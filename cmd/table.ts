@@ -2,6 +2,8 @@
 export interface Column {
   title: string;
   align: "left" | "right";
+  /** For rows that are printed one by one. @default as wide as the widest cell */
+  widthMin?: number;
 }
 
 const GAP = "  ";
@@ -9,7 +11,9 @@ const GAP = "  ";
 /** Rows under titles, in columns as wide as their widest cell. Lines have no trailing blanks. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const lines = [columns.map(({ title }) => title), ...rows];
-  const widths = columns.map((_, index) => Math.max(...lines.map((cells) => Bun.stringWidth(cells[index] ?? ""))));
+  const widths = columns.map(({ widthMin = 0 }, index) =>
+    Math.max(widthMin, ...lines.map((cells) => Bun.stringWidth(cells[index] ?? "")))
+  );
   return lines.map((cells) =>
     columns.map(({ align }, index) => pad(cells[index] ?? "", widths[index] ?? 0, align)).join(GAP).trimEnd()
   );

@@ -1,16 +1,11 @@
-import { SECOND } from "../base/mod.ts";
-import { dialUnix } from "../net/mod.ts";
-import { createClient, type MethodStats, type ServerStats } from "../rpc/mod.ts";
+import type { MethodStats, ServerStats } from "../rpc/mod.ts";
 import { type Instance, listInstances } from "../service/mod.ts";
 import { privateMemoryBytes } from "./memory.ts";
-
-/** An instance that does not give its counters within this time is listed without them. */
-const STATS_TIMEOUT_MS = 1 * SECOND;
 
 /** One running instance. What it did not answer is null. */
 export interface ServiceProcess {
   service: string;
-  pid: number;
+  pid: number | null;
   instance: string | null;
   species: string | null;
   methods: number | null;
@@ -31,26 +26,26 @@ export interface ServiceProcess {
 
 /** Every live instance on this machine with its counters, sorted by service. */
 export async function listProcesses(): Promise<ServiceProcess[]> {
-  const instances = await listInstances();
-  return await Promise.all(instances.map(describeInstance));
+  return (await listInstances()).map(describeInstance);
 }
 
-async function describeInstance(instance: Instance): Promise<ServiceProcess> {
-  const stats = instance.hello === undefined ? undefined : await statsOf(instance.socket);
+function describeInstance({ service, pid, socket, answer }: Instance): ServiceProcess {
+  const { hello, stats } = answer ?? {};
   return {
-    service: instance.service,
-    pid: instance.pid,
-    instance: instance.hello?.instance ?? null,
-    species: instance.hello?.species ?? null,
+    service,
+    pid: pid ?? null,
+    instance: hello?.instance ?? null,
+    species: hello?.species ?? null,
     methods: stats === undefined ? null : Object.keys(stats.methods).length,
     uptimeMs: stats?.uptimeMs ?? null,
+    // The connection that asked is one of them.
     connections: stats === undefined ? null : stats.connections - 1,
     inFlight: stats?.inFlight ?? null,
     calls: stats?.calls ?? null,
     errors: stats?.errors ?? null,
     ...latencies(stats),
-    memoryBytes: privateMemoryBytes(instance.pid) ?? null,
-    socket: instance.socket,
+    memoryBytes: (pid === undefined ? undefined : privateMemoryBytes(pid)) ?? null,
+    socket,
     stats: stats?.methods ?? null,
   };
 }
@@ -60,30 +55,4 @@ function latencies(stats: ServerStats | undefined): Pick<ServiceProcess, "p50Mic
   if (called.length === 0) return { p50Micros: null, p99Micros: null };
   const busiest = called.reduce((most, method) => (method.calls > most.calls ? method : most));
   return { p50Micros: busiest.p50Micros, p99Micros: Math.max(...called.map((method) => method.p99Micros)) };
-}
-
-/** An instance's counters; undefined when it does not answer in time. */
-async function statsOf(socket: string): Promise<ServerStats | undefined> {
-  try {
-    const client = createClient(await dialUnix(socket));
-    try {
-      return await withinTime(client.stats());
-    } finally {
-      await client.close();
-    }
-  } catch {
-    return undefined;
-  }
-}
-
-async function withinTime<T>(answer: Promise<T>): Promise<T | undefined> {
-  let timer: Timer | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), STATS_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -43,11 +43,11 @@ export const SERVICES: Check = {
   name: "services",
   run: async () => {
     const instances = await listInstances();
-    const silent = instances.filter((instance) => instance.hello === undefined);
+    const silent = instances.filter((instance) => instance.answer === undefined);
     if (silent.length === 0) {
       return ok(instances.length === 0 ? "none running" : `${instances.length} running, all answer`);
     }
-    const names = silent.map(({ service, pid }) => `${service} (pid ${pid})`).join(", ");
+    const names = silent.map(({ service, pid }) => `${service} (pid ${pid ?? "unknown"})`).join(", ");
     return warn(`${names} does not answer`, "it is starting, or a method blocks its event loop; `kill PID` ends it");
   },
 };

@@ -1,0 +1,134 @@
+import { SECOND } from "../lib/base/mod.ts";
+import { assignableNames } from "../lib/json/mod.ts";
+import { describeMethod, type Method, type Schema } from "../lib/schema/mod.ts";
+import { type CommandEntry, COMMANDS, type Operand } from "./commands.ts";
+import { TOPICS } from "./help.ts";
+
+/** Somebody waits with a finger on the key: what is not known by then is left out. */
+const ANSWER_TIMEOUT_MS = 1 * SECOND;
+
+/** One thing that fits at the cursor. */
+export interface Candidate {
+  value: string;
+  about?: string;
+}
+
+/** What fits at the cursor. */
+export interface Completion {
+  candidates: Candidate[];
+  /** Whether names of files fit as well. */
+  files: boolean;
+}
+
+const NOTHING: Completion = { candidates: [], files: false };
+
+/** What fits in the place of the last word, given those before it. Candidates need not begin with it. */
+export async function complete(words: readonly string[]): Promise<Completion> {
+  const [name, ...rest] = words;
+  if (name === undefined || rest.length === 0) return { candidates: commandCandidates(), files: false };
+  if (name === "help") return rest.length === 1 ? { candidates: topicCandidates(), files: false } : NOTHING;
+  const entry = COMMANDS.find((candidate) => candidate.name === name);
+  if (entry === undefined) return NOTHING;
+  const word = rest.at(-1) ?? "";
+  const { options, operands, valueOf } = await parseWords(entry, rest.slice(0, -1));
+  if (valueOf !== undefined) return { candidates: [], files: valueOf === "folder" };
+  if (word.startsWith("-") && word !== "-") return { candidates: options, files: false };
+  const kind = entry.operands[operands.length] ?? (entry.operandsRepeat ? entry.operands.at(-1) : undefined);
+  return kind === undefined ? { candidates: options, files: false } : await operandCandidates(kind, operands, word);
+}
+
+function commandCandidates(): Candidate[] {
+  const commands = COMMANDS.map(({ name, summary }) => ({ value: name, about: summary }));
+  return [...commands, { value: "help", about: "show help" }, { value: "--help" }, { value: "--version" }];
+}
+
+function topicCandidates(): Candidate[] {
+  return [
+    ...COMMANDS.map(({ name, summary }) => ({ value: name, about: summary })),
+    ...TOPICS.map((value) => ({ value })),
+  ];
+}
+
+/** What the words before the cursor are: operands, and whether the last is an option that still wants its value. */
+async function parseWords(entry: CommandEntry, words: readonly string[]) {
+  const command = (await entry.load()).command();
+  const flags = command.options.flatMap((option) =>
+    [option.long, option.short].flatMap((flag) => (flag ? [{ flag, option }] : []))
+  );
+  const operands: string[] = [];
+  let valueOf: string | undefined;
+  for (const word of words) {
+    if (valueOf !== undefined) valueOf = undefined;
+    else if (word.startsWith("-") && word !== "-") {
+      const option = flags.find(({ flag }) => flag === word)?.option;
+      if (option?.required) valueOf = /<(.*)>/.exec(option.flags)?.[1] ?? "";
+    } else operands.push(word);
+  }
+  const options = command.options.flatMap((
+    { long, description },
+  ) => (long ? [{ value: long, about: description }] : []));
+  return { options: [...options, { value: "--help", about: "show help" }], operands, valueOf };
+}
+
+async function operandCandidates(kind: Operand, operands: readonly string[], word: string): Promise<Completion> {
+  switch (kind) {
+    case "file":
+      return { candidates: [], files: true };
+    case "reference":
+      return { candidates: await serviceCandidates(), files: true };
+    case "service":
+      return { candidates: await serviceCandidates(), files: false };
+    case "method":
+      return { candidates: methodCandidates(await schemaOf(operands[0])), files: false };
+    case "argument":
+      return { candidates: argumentCandidates(await schemaOf(operands[0]), operands, word), files: false };
+    case "shell":
+      return { candidates: ["bash", "zsh", "fish"].map((value) => ({ value })), files: false };
+    case "new":
+      return NOTHING;
+  }
+}
+
+async function serviceCandidates(): Promise<Candidate[]> {
+  const { holders } = await import("../lib/service/mod.ts");
+  return holders().map(({ service }) => ({ value: service }));
+}
+
+async function schemaOf(name: string | undefined): Promise<Schema | undefined> {
+  const { connectService } = await import("../lib/service/mod.ts");
+  try {
+    const service = await connectService(name ?? "", { timeoutMs: ANSWER_TIMEOUT_MS });
+    try {
+      return await service.schema();
+    } finally {
+      await service.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function methodCandidates(schema: Schema | undefined): Candidate[] {
+  return Object.entries(schema?.methods ?? {}).map(([value, method]) => ({ value, about: firstLine(value, method) }));
+}
+
+function firstLine(name: string, method: Method): string {
+  return (method.doc ?? describeMethod(name, method)).split("\n")[0] ?? "";
+}
+
+/** `name=` for what the method takes, without what is there already; below a dot, the parts of that part. */
+function argumentCandidates(schema: Schema | undefined, operands: readonly string[], word: string): Candidate[] {
+  const [, methodName = "", ...words] = operands;
+  const method = schema !== undefined && Object.hasOwn(schema.methods, methodName)
+    ? schema.methods[methodName]
+    : undefined;
+  if (schema === undefined || method === undefined) return [];
+  const given = new Set(words.map((given) => given.split(/:?=/)[0]));
+  const path = word.split("=")[0]!.split(".").slice(0, -1);
+  return assignableNames(method, path, schema.types)
+    .map(({ name, values }) => ({ key: [...path, name].join("."), values }))
+    .filter(({ key }) => !given.has(key))
+    .flatMap(({ key, values }) =>
+      word.startsWith(`${key}=`) ? values.map((value) => ({ value: `${key}=${value}` })) : [{ value: `${key}=` }]
+    );
+}

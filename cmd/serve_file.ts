@@ -1,0 +1,59 @@
+import { resolve } from "node:path";
+import { describeMethod } from "../lib/schema/mod.ts";
+import { type Claim, drainOnSignals, runFile, type RunningService } from "../lib/service/mod.ts";
+import { stderrStyle } from "./color.ts";
+import { exampleCall } from "./example_call.ts";
+import { EXIT } from "./exit_code.ts";
+import { selfCommand } from "./self.ts";
+
+/** More methods than this are counted, not listed. */
+const METHODS_SHOWN_MAX = 10;
+
+/** How `serveFile` differs from serving under the file's own name. */
+export interface ServeOptions {
+  name?: string;
+  /** A name that the parent process holds. It then decides when to stop: SIGTERM drains, Ctrl-C is left to it. */
+  claim?: Claim;
+  /** What a script finds in `process.argv` behind its own path. */
+  args?: readonly string[];
+}
+
+/** Runs a file: a service until it is told to stop, then the process ends; a script until nothing is left to do. */
+export async function serveFile(file: string, { name, claim, args = [] }: ServeOptions): Promise<void> {
+  process.argv.splice(1, Infinity, resolve(file), ...args);
+  const log = (line: string): void => console.error(line);
+  const outcome = await runFile(file, {
+    ...(name === undefined ? {} : { name }),
+    ...(claim === undefined ? {} : { claim }),
+    sdk: await import("../sdk/mod.ts"),
+    schemaCommand: selfCommand("__schema"),
+    log,
+    onReady: (service) => announce(service),
+  });
+  if (outcome.kind === "script") return;
+  if (claim === undefined) drainOnSignals(outcome.service, log);
+  else drainForParent(outcome.service);
+  await outcome.service.stopped;
+  process.exit(EXIT.ok);
+}
+
+function drainForParent(service: RunningService): void {
+  process.on("SIGINT", () => {});
+  process.once("SIGTERM", () => void service.drain());
+}
+
+/** Says what is served and how to call it. */
+function announce({ name, schema }: RunningService): void {
+  const style = stderrStyle();
+  const names = Object.keys(schema.methods);
+  const count = `${names.length} ${names.length === 1 ? "method" : "methods"}`;
+  console.error(`${style.bold(style.green(name))} is ready: ${count}, species ${schema.species}, pid ${process.pid}`);
+  for (const method of names.slice(0, METHODS_SHOWN_MAX)) {
+    console.error(`  ${describeMethod(method, schema.methods[method]!)}`);
+  }
+  if (names.length > METHODS_SHOWN_MAX) {
+    console.error(style.dim(`  and ${names.length - METHODS_SHOWN_MAX} more: cell describe ${name}`));
+  }
+  const [first] = names;
+  if (first !== undefined) console.error(style.dim(`Try: ${exampleCall(name, first, schema)}`));
+}
