@@ -1,5 +1,5 @@
 export { type Claim, claimName, inheritClaim } from "./claim.ts";
-export { type Directory, type Endpoint } from "./directory.ts";
+export { type Directory, type Endpoint, type Holder, holders } from "./directory.ts";
 export { cacheDirectory, home, runDirectory } from "./home.ts";
 export { ownService } from "./identity.ts";
 export { type Instance, listInstances } from "./instances.ts";
@@ -8,4 +8,7 @@ export { installModules, type ModulesOptions } from "./modules.ts";
 export { assertServiceName, isServiceName, serviceNameOf } from "./names.ts";
 export { findPinnedSchema, pinnedSchemaFile } from "./pinned.ts";
 export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
-export { cacheSchema, drainOnSignals, runFile, type RunningService, type RunOptions, type RunOutcome } from "./run.ts";
+export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";
+export { cacheSchema } from "./read_source.ts";
+export { type RunningService } from "./serve.ts";
+export { drainOnSignals } from "./signals.ts";

@@ -1,13 +1,29 @@
-import type { Schema } from "../schema/schema.ts";
-import type { Claim } from "./claim.ts";
+import { dirname } from "node:path";
+import { CellError } from "../base/mod.ts";
+import type { Schema } from "../schema/mod.ts";
+import type { ReadResult } from "../schema/typescript/mod.ts";
+import { type Claim, claimName } from "./claim.ts";
+import { handlersOf } from "./handlers.ts";
+import { setOwnService } from "./identity.ts";
+import { importFile } from "./import_file.ts";
+import { ourImports } from "./imported_services.ts";
+import { installModules } from "./modules.ts";
+import { assertServiceName, serviceNameOf } from "./names.ts";
+import { nothingCallable } from "./nothing_callable.ts";
+import { readSource } from "./read_source.ts";
+import { type RunningService, serve } from "./serve.ts";
+import { sourceFile } from "./source_file.ts";
+
+/** What a file is called while it is read when its own name is not valid: only a script gets away with that. */
+const NAMELESS = "script";
 
 /** How a file is run. */
 export interface RunOptions {
   /** @default serviceNameOf(file) */
   name?: string;
-  /** Takes our own lines (not the user's output): one line without a newline. */
+  /** Takes our own lines (not the user's output), each without a newline at its end. */
   log: (line: string) => void;
-  /** The SDK's module namespace. */
+  /** The SDK's module namespace: what user code gets for `import ... from "cell"`. */
   sdk: object;
   /** A name that is held already (`cell run --watch` keeps it across restarts). */
   claim?: Claim;
@@ -15,37 +31,91 @@ export interface RunOptions {
    * A command that, given FILE and NAME as further arguments, calls `cacheSchema(FILE, NAME)`. When the schema is not
    * cached it is run as a child, so that the compiler's memory goes with it. Without it the compiler is loaded here.
    */
-  schemaCommand?: string[];
+  schemaCommand?: readonly string[];
   /** Called once the service answers. */
   onReady?: (service: RunningService) => void;
-}
-
-/** A service that this process serves. */
-export interface RunningService {
-  readonly name: string;
-  readonly schema: Schema;
-  readonly socket: string;
-  /** Refuses new calls, lets running ones finish for at most `graceMs`, then closes and gives the name up. */
-  drain(graceMs?: number): Promise<void>;
-  /** Resolves when the service has stopped. */
-  readonly stopped: Promise<void>;
 }
 
 /** What became of the file: a service that answers now, or a script whose module has been run. */
 export type RunOutcome = { kind: "service"; service: RunningService } | { kind: "script" };
 
-/** Runs a TypeScript file as a service, or as a script when it exports nothing but imports "cell" or "cell:...". */
-export function runFile(file: string, options: RunOptions): Promise<RunOutcome> {
-  return Promise.reject(new Error(`${file} ${options.name}`));
+/**
+ * Runs a TypeScript file: as a service when it exports functions, as a script when it exports none but imports "cell" or
+ * "cell:NAME". A script has run when this resolves; what it left pending goes on.
+ */
+export async function runFile(file: string, options: RunOptions): Promise<RunOutcome> {
+  if (options.name !== undefined) assertServiceName(options.name);
+  const path = sourceFile(file);
+  const name = options.name ?? nameForReading(path);
+  const source = await readSource(path, name, options.schemaCommand);
+  if (Object.keys(source.schema.methods).length === 0) {
+    await runScript(path, source, options);
+    return { kind: "script" };
+  }
+  const service = await runService(path, options.name ?? serviceNameOf(path), source, options);
+  options.onReady?.(service);
+  return { kind: "service", service };
 }
 
-/** Drains on the first SIGTERM or SIGINT; a second one ends the process at once. */
-export function drainOnSignals(service: RunningService, log: (line: string) => void): void {
-  void service;
-  void log;
+/** The schema of a file's service. Throws what is wrong with the file; one that exports nothing callable has no methods. */
+export async function readSchema(file: string): Promise<Schema> {
+  const path = sourceFile(file);
+  return (await readSource(path, nameForReading(path))).schema;
 }
 
-/** Reads the file's schema into the cache: the work of `RunOptions.schemaCommand`. */
-export async function cacheSchema(file: string, name: string): Promise<void> {
-  await Promise.reject(new Error(`${file} ${name}`));
+async function runScript(path: string, source: ReadResult, options: RunOptions): Promise<void> {
+  if (!ourImports(path).isDirect && Object.keys(source.remoteImports).length === 0) throw nothingCallable(path);
+  setOwnService(undefined);
+  installModules({ sdk: options.sdk, folder: dirname(path), importedNames: source.remoteImports });
+  await importFile(path);
+}
+
+/** The name is taken before the file is run: a second start of the same service does nothing but say so. */
+async function runService(
+  path: string,
+  name: string,
+  source: ReadResult,
+  options: RunOptions,
+): Promise<RunningService> {
+  refuseThen(path, source);
+  const claim = options.claim ?? await claimName(name);
+  // Whoever ends this process, user code included, leaves nothing behind.
+  const release = () => claim.release();
+  process.once("exit", release);
+  try {
+    setOwnService(name);
+    installModules({
+      sdk: options.sdk,
+      folder: dirname(path),
+      schemas: new Map([[name, source.schema]]),
+      importedNames: source.remoteImports,
+    });
+    const exports = await importFile(path);
+    const handlers = handlersOf(path, exports, source.schema, source.defaultClass);
+    const service = await serve(source.schema, handlers, claim, options.log);
+    service.stopped.then(() => process.off("exit", release));
+    return service;
+  } catch (error) {
+    claim.release();
+    process.off("exit", release);
+    throw error;
+  }
+}
+
+/** A module that exports `then` looks like a promise to `import()`, which would call it and wait. */
+function refuseThen(path: string, source: ReadResult): void {
+  if (source.defaultClass || source.schema.methods["then"] === undefined) return;
+  throw new CellError(
+    "INVALID_ARGUMENT",
+    `${path} exports a function named then: JavaScript takes such a module for a promise. Give it another name, ` +
+      "or make it a method of a default-exported class.",
+  );
+}
+
+function nameForReading(path: string): string {
+  try {
+    return serviceNameOf(path);
+  } catch {
+    return NAMELESS;
+  }
 }

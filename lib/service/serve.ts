@@ -1,0 +1,96 @@
+import { SECOND } from "../base/mod.ts";
+import { type Listener, listenUnix } from "../net/mod.ts";
+import { createServer, type Handler, type RpcServer } from "../rpc/mod.ts";
+import type { Schema } from "../schema/mod.ts";
+import type { Claim } from "./claim.ts";
+import { logLine } from "./log_line.ts";
+import { surviveUserFailures } from "./user_failures.ts";
+
+/** Container runtimes kill 10 s after they asked: a drain is over before. */
+export const DRAIN_GRACE_MS = 8 * SECOND;
+
+/** A service that this process serves. */
+export interface RunningService {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly socket: string;
+  /** How many calls are being answered. */
+  readonly inFlight: number;
+  /**
+   * Gives the name up at once, so that a successor can start; refuses new calls in a way that callers make them again;
+   * lets running ones finish for at most `graceMs`, then closes.
+   *
+   * @default graceMs 8_000
+   */
+  drain(graceMs?: number): Promise<void>;
+  /** Resolves when the service has stopped. */
+  readonly stopped: Promise<void>;
+}
+
+/** Serves `handlers` under a claimed name until it is drained. The claim is given up with it, or when the process ends. */
+export async function serve(
+  schema: Schema,
+  handlers: Record<string, Handler>,
+  claim: Claim,
+  log: (line: string) => void,
+): Promise<RunningService> {
+  const server = createServer({
+    schema,
+    handlers,
+    instance: `${claim.name}-${crypto.randomUUID().slice(0, 8)}`,
+    log: (entry) => {
+      const line = logLine(entry);
+      if (line !== undefined) log(line);
+    },
+  });
+  const listener = await listenUnix(claim.socket, {
+    onLink: (link) => server.accept(link),
+    onRefused: (error) => log(`warn: ${error.message}`),
+  });
+  return new Served(schema, claim, server, listener, log);
+}
+
+class Served implements RunningService {
+  readonly stopped: Promise<void>;
+  readonly #resolveStopped: () => void;
+  readonly #stopSurviving: () => void;
+  #draining: Promise<void> | undefined;
+
+  constructor(
+    readonly schema: Schema,
+    private readonly claim: Claim,
+    private readonly server: RpcServer,
+    private readonly listener: Listener,
+    log: (line: string) => void,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.stopped = promise;
+    this.#resolveStopped = resolve;
+    this.#stopSurviving = surviveUserFailures(log);
+  }
+
+  get name(): string {
+    return this.claim.name;
+  }
+
+  get socket(): string {
+    return this.claim.socket;
+  }
+
+  get inFlight(): number {
+    return this.server.stats().inFlight;
+  }
+
+  drain(graceMs = DRAIN_GRACE_MS): Promise<void> {
+    this.#draining ??= this.#stop(graceMs);
+    return this.#draining;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.listener.close();
+    this.claim.release();
+    await this.server.drain(graceMs);
+    this.#stopSurviving();
+    this.#resolveStopped();
+  }
+}

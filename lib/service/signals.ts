@@ -1,0 +1,28 @@
+import { DRAIN_GRACE_MS, type RunningService } from "./serve.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+/** A shell's exit code for a process that signal n ended is 128 + n. */
+const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** Drains on the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
+export function drainOnSignals(service: RunningService, log: (line: string) => void): void {
+  let isDraining = false;
+  const onSignal = (signal: (typeof SIGNALS)[number]) => {
+    if (isDraining) {
+      log(`${service.name}: ${signal} again, ending at once`);
+      process.exit(SIGNAL_EXIT_CODES[signal]);
+    }
+    isDraining = true;
+    const { inFlight } = service;
+    const calls = `${inFlight} ${inFlight === 1 ? "call" : "calls"} in flight`;
+    if (inFlight > 0) log(`${service.name}: ${signal}, waiting up to ${DRAIN_GRACE_MS / 1000} s for ${calls}`);
+    service.drain().catch((error: unknown) => {
+      log(`error: draining ${service.name}: ${String(error)}`);
+      process.exit(1);
+    });
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  service.stopped.then(() => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  });
+}
