@@ -2,8 +2,8 @@
  * Compiles main.ts into one executable: `bun scripts/build.ts OUT [TARGET]`. TARGET is one of Bun's, such as
  * bun-linux-arm64; the default is this machine.
  */
-import { mkdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 
@@ -14,6 +14,8 @@ export const BUILD_FLAGS = [
   "--minify",
   "--sourcemap",
   "--format=esm",
+  // What a command imports on demand is a chunk of its own; in one piece every start would read the compiler, too.
+  "--splitting",
   // A service runs in its user's folder: what lies there configures the user's tools, not this binary.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
@@ -22,15 +24,22 @@ export const BUILD_FLAGS = [
 /** Compiles the binary to `out` for `target`; throws with the compiler's output when it fails. */
 export function build(out: string, target?: string): void {
   mkdirSync(dirname(out), { recursive: true });
-  const flags = target === undefined ? BUILD_FLAGS : [...BUILD_FLAGS, `--target=${target}`];
-  const compiled = Bun.spawnSync([process.execPath, "build", ...flags, join(root, "main.ts"), "--outfile", out], {
-    cwd: root,
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  if (!compiled.success) throw new Error(`building ${out} failed:\n${compiled.stdout}${compiled.stderr}`);
-  // The map is inside the executable; the copy beside it serves nobody.
-  for (const map of [`${out}.map`, join(dirname(out), "main.js.map")]) rmSync(map, { force: true });
+  // The compiler leaves a source map per chunk beside the executable, which has them inside. And a name that changes at
+  // once spares whoever runs the old executable.
+  const folder = mkdtempSync(join(dirname(out), ".build-"));
+  const built = join(folder, basename(out));
+  try {
+    const flags = target === undefined ? BUILD_FLAGS : [...BUILD_FLAGS, `--target=${target}`];
+    const compiled = Bun.spawnSync([process.execPath, "build", ...flags, join(root, "main.ts"), "--outfile", built], {
+      cwd: root,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    if (!compiled.success) throw new Error(`building ${out} failed:\n${compiled.stdout}${compiled.stderr}`);
+    renameSync(built, out);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 if (import.meta.main) {
