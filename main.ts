@@ -10,8 +10,8 @@ const [first, ...rest] = process.argv.slice(2);
 if (first === "--version" || first === "-V" || first === "-v") {
   console.log(`cell ${version}`);
 } else if (first === "--help" || first === "-h" || (first === "help" && rest.length === 0)) {
-  const { helpText } = await import("./cmd/help.ts");
-  console.log(helpText(version));
+  const [{ helpText }, { stdoutStyle }] = await Promise.all([import("./cmd/help.ts"), import("./cmd/color.ts")]);
+  console.log(helpText(version, stdoutStyle()));
 } else {
   const { dispatch } = await import("./cmd/dispatch.ts");
   await dispatch(COMMANDS, first, rest, version);

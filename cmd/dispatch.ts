@@ -1,4 +1,5 @@
 import { didYouMean } from "../lib/base/mod.ts";
+import { stderrStyle, stdoutStyle } from "./color.ts";
 import type { CommandEntry } from "./commands.ts";
 import { EXIT, exitCodeOf } from "./exit_code.ts";
 import { EXIT_CODES_TEXT, helpText } from "./help.ts";
@@ -11,6 +12,9 @@ const HIDDEN: Record<string, () => Promise<{ main(args: string[]): Promise<void>
   __schema: () => import("./hidden/schema.ts"),
   __serve: () => import("./hidden/serve.ts"),
 };
+
+/** What may stand in a command's place. */
+const OPTIONS = ["--help", "--version"];
 
 /** Runs the command that the first argument names, and ends the process with its exit code. */
 export async function dispatch(
@@ -37,7 +41,7 @@ async function run(
   version: string,
 ): Promise<boolean> {
   if (name === undefined) {
-    console.error(helpText(version));
+    console.error(helpText(version, stderrStyle()));
     process.exitCode = EXIT.usage;
     return false;
   }
@@ -56,7 +60,7 @@ async function run(
 
 async function help(commands: readonly CommandEntry[], args: string[], version: string): Promise<boolean> {
   const [topic] = args;
-  if (topic === undefined) console.log(helpText(version));
+  if (topic === undefined) console.log(helpText(version, stdoutStyle()));
   else if (topic === "exit-codes") console.log(EXIT_CODES_TEXT);
   else return await run(commands, find(commands, topic, ["exit-codes"]).name, ["--help"], version);
   return false;
@@ -66,7 +70,8 @@ function find(commands: readonly CommandEntry[], name: string, others: readonly 
   const entry = commands.find((candidate) => candidate.name === name);
   if (entry !== undefined) return entry;
   if (/\.[cm]?[jt]sx?$/.test(name)) throw new UsageError(`"${name}" is a file. Did you mean \`cell run ${name}\`?`);
-  const names = [...commands.map((candidate) => candidate.name), "help", ...others];
-  const what = name.startsWith("-") ? "option" : "command";
+  const isOption = name.startsWith("-");
+  const what = isOption ? "option" : "command";
+  const names = isOption ? OPTIONS : [...commands.map((candidate) => candidate.name), "help", ...others];
   throw new UsageError(`there is no ${what} "${name}".${didYouMean(name, names)}`);
 }

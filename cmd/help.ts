@@ -1,3 +1,4 @@
+import type { Style } from "./color.ts";
 import { COMMANDS } from "./commands.ts";
 
 const GROUPS = ["Services", "Types", "Tools"] as const;
@@ -6,20 +7,23 @@ const GROUPS = ["Services", "Types", "Tools"] as const;
 export const TOPICS = ["exit-codes"] as const;
 
 /** `cell --help`: one screen of 80 by 24. */
-export function helpText(version: string): string {
+export function helpText(version: string, style: Style): string {
   const width = Math.max(...COMMANDS.map(({ usage }) => usage.length)) + 2;
   const groups = GROUPS.map((group) => {
     const lines = COMMANDS.filter((entry) => entry.group === group)
       .map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`);
-    return [group, ...lines].join("\n");
+    return [style.bold(group), ...lines].join("\n");
   });
   return [
-    `cell ${version}: a TypeScript file is a service`,
+    `${style.bold(`cell ${version}`)}: a TypeScript file is a service`,
+    "",
     ...groups,
-    `Examples`,
+    "",
+    style.bold("Examples"),
     `  cell new hello && cell run hello/hello.ts`,
     `  cell call hello greet name=World`,
     `  cell call hello greet '{"name":"World"}' --timeout 500ms`,
+    "",
     `\`cell COMMAND --help\` says more, \`cell help exit-codes\` what exit codes mean.`,
     `Data goes to stdout, everything else to stderr; listings take --json.`,
   ].join("\n");

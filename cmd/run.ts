@@ -1,5 +1,6 @@
 import { serviceNameOf } from "../lib/service/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { reportError } from "./report_error.ts";
 import { selfCommand } from "./self.ts";
 import { parseServiceName } from "./service_name.ts";
 
@@ -34,6 +35,7 @@ export function command(): AnyCommand {
         schemaCommand: selfCommand("__schema"),
         args,
         log: (line) => console.error(line),
+        report: (error) => reportError(error),
       });
     });
 }

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { assertServiceName } from "../service/mod.ts";
-import { runtimeTypesFolder, writeSdkDeclaration } from "./declarations.ts";
+import { hasInstalledRuntimeTypes, writeRuntimeTypes, writeSdkDeclaration } from "./declarations.ts";
+import { typesFolder } from "./folder.ts";
 import { DEFAULT_COMPILER_OPTIONS } from "./type_check.ts";
 
 /** What `createService` made. */
@@ -47,7 +48,7 @@ export async function createService(name: string, folder: string): Promise<Creat
     });
   }
   writeSdkDeclaration(root);
-  await runtimeTypesFolder(root);
+  if (!hasInstalledRuntimeTypes(root)) await writeRuntimeTypes(join(typesFolder(root), "node_modules"));
   return { file, created, kept };
 }
 

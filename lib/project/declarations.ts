@@ -30,21 +30,16 @@ export function readServiceSchema(project: string, name: string): Schema | undef
   return text === undefined ? undefined : parseSchema(JSON.parse(text));
 }
 
-/**
- * The folder with the types of the runtime that this project's checks use, written on first use; undefined when the
- * project has installed such types itself.
- */
-export async function runtimeTypesFolder(project: string): Promise<string | undefined> {
-  if (hasInstalledRuntimeTypes(project)) return undefined;
-  const folder = join(typesFolder(project), "node_modules");
+/** Writes the types of the runtime (console, Bun, node:*) below `folder`, unless they are there. */
+export async function writeRuntimeTypes(folder: string): Promise<void> {
   const mark = `bun ${Bun.version}\n`;
-  if (readIfThere(join(folder, COMPLETE_MARK)) === mark) return folder;
+  if (readIfThere(join(folder, COMPLETE_MARK)) === mark) return;
   for (const [path, text] of await loadRuntimeTypes()) writeIfChanged(join(folder, path), text);
   writeIfChanged(join(folder, COMPLETE_MARK), mark);
-  return folder;
 }
 
-function hasInstalledRuntimeTypes(project: string): boolean {
+/** Whether the project, or a folder above it, has types of the runtime installed. */
+export function hasInstalledRuntimeTypes(project: string): boolean {
   for (let folder = project;; folder = dirname(folder)) {
     if (INSTALLED_RUNTIME_TYPES.some((name) => existsSync(join(folder, "node_modules", name)))) return true;
     if (folder === dirname(folder)) return false;

@@ -22,7 +22,8 @@
  * Invariants: nothing a user wrote is ever overwritten; a file whose content would not change is not touched, so that
  * editors do not check again for nothing.
  */
-export { checkFiles, type CheckOptions, type CheckReport, type Problem } from "./check.ts";
+export { checkFiles, type CheckOptions, type CheckReport } from "./check.ts";
 export { type CreatedService, createService } from "./create.ts";
 export { schemaOf, type SchemaSource } from "./reference.ts";
 export { projectFolder } from "./folder.ts";
+export { type Problem } from "./problem.ts";

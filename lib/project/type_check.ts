@@ -1,8 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { CellError } from "../base/mod.ts";
-import { runtimeTypesFolder } from "./declarations.ts";
-import { typesFolder } from "./folder.ts";
+import { cacheDirectory } from "../service/mod.ts";
+import { hasInstalledRuntimeTypes, writeRuntimeTypes } from "./declarations.ts";
 import type { Problem } from "./problem.ts";
 import { readIfThere } from "./write.ts";
 
@@ -60,29 +60,33 @@ async function runChecker(configuration: string, project: string) {
 /** The configuration lies in `.cell`, so that packages are found as from the project's own. */
 async function configurationFor(project: string, files: readonly string[]): Promise<object> {
   const folder = join(project, ".cell");
-  const runtimeTypes = await runtimeTypesFolder(project);
-  const own = join(project, "tsconfig.json");
-  const hasOwn = existsSync(own);
-  const ownTypes = hasOwn ? typesOption(own) : undefined;
-  const compilerOptions: Record<string, unknown> = { ...(hasOwn ? {} : DEFAULT_COMPILER_OPTIONS), noEmit: true };
-  if (runtimeTypes === undefined) {
-    if (ownTypes === undefined) compilerOptions["types"] = ["bun"];
-  } else {
-    compilerOptions["types"] = [...new Set([...(ownTypes ?? []), "bun-types"])];
-    compilerOptions["typeRoots"] = [
-      runtimeTypes,
-      join(runtimeTypes, "@types"),
-      ...foldersAbove(project).map((above) => join(above, "node_modules", "@types")),
-    ];
+  const own = nearestConfiguration(project);
+  const compilerOptions: Record<string, unknown> = {
+    ...(own === undefined ? DEFAULT_COMPILER_OPTIONS : {}),
+    noEmit: true,
+  };
+  const types = own === undefined ? undefined : typesOption(own);
+  if (hasInstalledRuntimeTypes(project)) compilerOptions["types"] = types ?? ["bun"];
+  else {
+    const runtimeTypes = join(cacheDirectory(), "runtime-types", "node_modules");
+    await writeRuntimeTypes(runtimeTypes);
+    const installed = foldersAbove(project).map((above) => join(above, "node_modules", "@types"));
+    compilerOptions["types"] = [...new Set([...(types ?? []), "bun-types"])];
+    compilerOptions["typeRoots"] = [runtimeTypes, join(runtimeTypes, "@types"), ...installed];
   }
   return {
-    ...(hasOwn ? { extends: relativePath(folder, own) } : {}),
+    ...(own === undefined ? {} : { extends: relativePath(folder, own) }),
     compilerOptions,
     files: files.map((file) => relativePath(folder, file)),
     // Declarations are ambient: nothing imports them, so they have to be named.
-    include: [`${relativePath(folder, typesFolder(project))}/*.d.ts`, ...(hasOwn ? ["../**/*.d.ts"] : [])],
+    include: ["./types/*.d.ts", ...(own === undefined ? [] : ["../**/*.d.ts"])],
     exclude: ["../**/node_modules", "../dist"],
   };
+}
+
+/** The tsconfig.json that editors use for the project's files. */
+function nearestConfiguration(project: string): string | undefined {
+  return foldersAbove(project).map((folder) => join(folder, "tsconfig.json")).find((path) => existsSync(path));
 }
 
 /** What a configuration itself says about `types`; one that it extends is not looked at. */
@@ -113,9 +117,18 @@ export function parseProblems(output: string, project: string): Problem[] {
         code,
         message,
         hint: undefined,
+        excerpt: undefined,
       });
     } else if (plainMessage !== undefined) {
-      problems.push({ file: undefined, line: 1, column: 1, code: plainCode, message: plainMessage, hint: undefined });
+      problems.push({
+        file: undefined,
+        line: 1,
+        column: 1,
+        code: plainCode,
+        message: plainMessage,
+        hint: undefined,
+        excerpt: undefined,
+      });
     } else if (last !== undefined && /^\s+\S/.test(line)) last.message += `\n${line}`;
   }
   return problems;

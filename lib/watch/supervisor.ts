@@ -1,6 +1,5 @@
 import { SECOND } from "../base/mod.ts";
-import { loadService } from "../schema/typescript/mod.ts";
-import { cacheDirectory, type Claim, claimName } from "../service/mod.ts";
+import { type Claim, claimName, readSource, sourceFile } from "../service/mod.ts";
 import { FileWatcher } from "./files.ts";
 
 /** How long calls in flight hold up a restart: whoever edits does not want to wait for a stream that never ends. */
@@ -17,11 +16,13 @@ export interface SuperviseOptions {
   name: string;
   /** Serves when FILE NAME LOCK_FD ARG... are appended. */
   serveCommand: readonly string[];
-  /** Reads the schema into the cache when FILE NAME are appended; prints to stderr what is wrong. */
+  /** Calls `cacheSchema` when FILE NAME are appended. */
   schemaCommand: readonly string[];
   /** Arguments of a script. */
   args: readonly string[];
   log: (line: string) => void;
+  /** Takes what is wrong with the file. */
+  report: (error: unknown) => void;
 }
 
 /** Serves a file, starting again on every change, until SIGTERM or SIGINT. Resolves to the exit code. */
@@ -80,17 +81,17 @@ class Supervisor {
     this.#start();
   }
 
-  /** Reads the schema of what is on the disk now; false when that has a mistake, which has been printed. */
+  /** Reads the schema of what is on the disk now; false when that has a mistake, which has been reported. */
   async #tryChange(watcher: FileWatcher): Promise<boolean> {
-    const reader = Bun.spawn([...this.options.schemaCommand, this.file, this.options.name], {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "inherit",
-    });
-    if ((await reader.exited) !== 0) return false;
-    const { files } = await loadService(this.file, { name: this.options.name, cacheDirectory: cacheDirectory() });
-    watcher.watch([this.file, ...files]);
-    return true;
+    const { name, schemaCommand, report } = this.options;
+    try {
+      const { files } = await readSource(sourceFile(this.file), name, schemaCommand);
+      watcher.watch([this.file, ...files]);
+      return true;
+    } catch (error) {
+      report(error);
+      return false;
+    }
   }
 
   #start(): void {
