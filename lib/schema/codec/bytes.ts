@@ -34,9 +34,7 @@ export function writeBytes(writer: Writer, position: number, value: Uint8Array):
 
 /** A copy that holds on to nothing of the frame. */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const copy = new Uint8Array(end - start);
-  copy.set(bytes.subarray(start, end));
-  return copy;
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 /** Whether `expected` stands at `position`. */

@@ -8,10 +8,10 @@ import { EncoderSource } from "./encoder.ts";
 import { failure, keyed, mismatch, showText, showValue } from "./failure.ts";
 import { arrayCount, bytesLength, mapCount, textLength, writeArrayHeader, writeMapHeader } from "./header.ts";
 import { findValue, FORBIDDEN_KEY } from "./keys.ts";
-import { isNumberLead, readBigint, readFloat64, readNumber, writeInteger, writeNumber } from "./number.ts";
+import { isNumberLead, readBigint, readNumber, writeInteger, writeNumber } from "./number.ts";
 import { Program, REFUSED } from "./program.ts";
 import { skip } from "./skip.ts";
-import { readText, writeText } from "./text.ts";
+import { readKeyText, readText, writeText } from "./text.ts";
 import { readTimestamp, writeTimestamp } from "./timestamp.ts";
 import { explainUnknown, NOTHING, readLiteral, readUnknown, writeUnknown } from "./unknown.ts";
 import { ended, overlong, wireMismatch } from "./wire_text.ts";
@@ -140,7 +140,7 @@ const DECODER_RUNTIME = {
   mismatch,
   overlong,
   readBigint,
-  readFloat64,
+  readKeyText,
   readLiteral,
   readNumber,
   readText,

@@ -10,6 +10,8 @@ import { type ListShape, type ObjectType, requiredCount, textBytes, wireOrder } 
 
 /** Objects of more properties than bits in a small integer keep several masks of what they have seen. */
 const MASK_BITS = 30;
+/** Arrays of up to this many elements are made at once; longer ones grow with what really is in the message. */
+const PREALLOCATED_MAX = 1024;
 
 /**
  * Writes the code of a decoder. Every type with parts becomes a function
@@ -59,10 +61,9 @@ return ${result};
   }
 
   /** Code that reads, checks and assigns a value of this type to the variable `target`. */
-  private read(written: Type, target: string, at: string): string {
+  private read(written: Type, target: string, at: string, expected = this.program.expected(written)): string {
     const { program } = this;
     const type = resolve(written, program.definitions);
-    const expected = program.expected(written);
     const refuse = (position: string): string =>
       program.refuse(() => `wireMismatch(${at}, ${expected}, s, ${position})`);
     switch (type.kind) {
@@ -144,9 +145,14 @@ ${program.refuseIf("n === undefined", () => `wireMismatch(${at}, ${expected}, s,
     const { program } = this;
     const expected = program.expected(type);
     const start = program.explains ? "const start = p;\n" : "";
+    // Single precision is read like this where it is expected, double precision everywhere.
+    const [lead, bytes, read] = type.kind === "number" && type.format === "f32"
+      ? [0xca, 4, "getFloat32"]
+      : [0xcb, 8, "getFloat64"];
     const code = `${start}${this.notEnded(expected, at)}c = B[p++];
 if (c < 128) ${target} = c;
-else if (c === 203) { ${target} = readFloat64(B, p); p += 8; }
+else if (c === 204) ${target} = B[p++];
+else if (c === ${lead} && p + ${bytes} <= E) { ${target} = (s.view || s.makeView()).${read}(p); p += ${bytes}; }
 else {
 s.position = p;
 ${target} = readNumber(s, c);
@@ -268,8 +274,8 @@ ${
       checkItems(program, isArray ? type : withoutMinimum(type), "n", "at") +
       (isArray && isPlain(type.items, program) ? "" : this.charge("at"));
     const item = this.read(type.items, "x", `at + "[" + i + "]"`);
-    const result = isArray ? "[]" : "new Set()";
-    const add = isArray ? "r.push(x);" : "r.add(x);";
+    const result = isArray ? `n <= ${PREALLOCATED_MAX} ? new Array(n) : []` : "new Set()";
+    const add = isArray ? "r[i] = x;" : "r.add(x);";
     const after = isArray ? "" : checkItems(program, type, "r.size", "at");
     return this.defineNested(
       name,
@@ -508,19 +514,20 @@ break;\n`
         () => `mismatch(${propertyPath(property)}, ${program.expected(type.properties[property]!.type)}, undefined)`,
       )
     );
+    const entry = `${this.readTextHeader(`"a string as key"`, "at")}y = readKeyText(B, p, p += n);
+${program.refuseIf("y === undefined", () => `failure(at, "expected UTF-8 in a key, found other bytes")`)}${
+      program.refuseIf(`y === "__proto__"`, () => FORBIDDEN_KEY_FAILURE)
+    }${program.refuseIf("Object.hasOwn(r, y)", () => duplicateKey("y"))}${
+      this.read(index, "x", "keyed(at, y)")
+    }r[y] = x;\n`;
+    const lookedUp = `const start = p;\n${this.readKey(names)}switch (n) {\n${cases.join("")}default:
+p = start;
+${entry}}\n`;
     return this.defineNested(
       name,
       `${this.readCount("mapCount", 2, program.expected(written), "at")}${this.charge("at")}const r = {};
 for (let i = n, g = 0, x, y; i > 0; i--) {
-const start = p;
-${this.readKey(names)}switch (n) {
-${cases.join("")}default:
-p = start;
-${this.readText("y", `"a string as key"`, "at", Infinity)}${
-        program.refuseIf("Object.hasOwn(r, y)", () => duplicateKey("y"))
-      }${this.read(index, "x", "keyed(at, y)")}r[y] = x;
-}
-}
+${names.length === 0 ? entry : lookedUp}}
 ${missing.join("")}`,
       "r",
     );
@@ -666,6 +673,8 @@ return index === undefined ? -1 : index;
 }`;
   }
 }
+
+const FORBIDDEN_KEY_FAILURE = `failure(at, 'expected no key "__proto__", which would set a prototype')`;
 
 /** More literals than this are looked up instead of being compared one after the other. */
 const COMPARED_LITERALS_MAX = 16;

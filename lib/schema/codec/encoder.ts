@@ -325,21 +325,21 @@ ${program.refuseIf(`${time} !== ${time}`, () => `failure(${at}, "expected a vali
     } else {
       header = { code: `p = writeMapHeader(b, p, ${present(names.length, optional)});\n`, bytesMax: HEADER_BYTES_MAX };
     }
-    const pieces = names.map((property, index) => this.property(property, type.properties[property]!, values[index]!));
+    const pieces = names.flatMap((property, index) =>
+      this.property(property, type.properties[property]!, values[index]!)
+    );
     if (type.index !== undefined) pieces.push(this.indexEntries(names, type.index));
     return this.defineNested(name, before, [header, ...pieces]);
   }
 
-  private property(name: string, property: Property, value: string): Piece {
+  private property(name: string, property: Property, value: string): Piece[] {
     const { program } = this;
-    const entry = [{ fixed: textBytes(name) }, this.write(property.type, value, propertyPath(name))];
-    if (!property.optional) return combine(program, entry);
+    const entry: Piece[] = [{ fixed: textBytes(name) }, this.write(property.type, value, propertyPath(name))];
+    if (!property.optional) return entry;
     const combined = combine(program, entry);
-    if (combined.fixed !== undefined) return combined;
-    if (combined.bytesMax !== undefined) {
-      return { code: `if (${value} !== undefined) {\n${combined.code}}\n`, bytesMax: combined.bytesMax };
-    }
-    return { code: `if (${value} !== undefined) {\n${combined.code}}\n`, bytesMax: undefined };
+    if (combined.fixed !== undefined) return [combined];
+    const code = `if (${value} !== undefined) {\n${combined.code}}\n`;
+    return [combined.bytesMax === undefined ? { code, bytesMax: undefined } : { code, bytesMax: combined.bytesMax }];
   }
 
   private indexEntries(names: readonly string[], type: Type): Piece {
@@ -458,7 +458,11 @@ function propertyValue(name: string, object = "v"): string {
 }
 
 function storeNumber(type: Extract<ResolvedType, { kind: "number" | "integer" }>, value: string): string {
-  if (type.kind === "integer") return `p = writeInteger(b, p, ${value});\n`;
+  if (type.kind === "integer") {
+    return `if (${value} >= 0 && ${value} < 128) b[p++] = ${value};
+else if (${value} >= 0 && ${value} < 256) { b[p] = 204; b[p + 1] = ${value}; p += 2; }
+else p = writeInteger(b, p, ${value});\n`;
+  }
   if (type.format === "f32") return `b[p] = 202; w.view.setFloat32(p + 1, ${value}); p += 5;\n`;
   return `p = writeNumber(b, w.view, p, ${value});\n`;
 }

@@ -3,7 +3,7 @@ import { CellError } from "../../base/mod.ts";
 /** A string or a key in a message is cut after this many characters. */
 const SHOWN_LENGTH_MAX = 40;
 /** A path in a message keeps this many characters of its beginning and as many of its end. */
-const SHOWN_PATH_LENGTH_MAX = 200;
+const SHOWN_PATH_LENGTH_MAX = 100;
 
 /** An error about one place in a value. */
 export function failure(at: string, problem: string): CellError {
@@ -55,5 +55,5 @@ export function showText(text: string): string {
 /** The place of a map's entry. */
 export function keyed(at: string, key: unknown): string {
   if (typeof key !== "string") return `${at}.get(${String(key)})`;
-  return `${at}[${showText(key)}]`;
+  return /^[A-Za-z_$][A-Za-z0-9_$]{0,39}$/.test(key) ? `${at}.${key}` : `${at}[${showText(key)}]`;
 }

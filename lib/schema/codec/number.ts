@@ -3,16 +3,6 @@ import type { Cursor } from "./cursor.ts";
 /** The most bytes that a number takes. */
 export const NUMBER_BYTES_MAX = 9;
 
-const float64 = new Float64Array(1);
-const float32 = new Float32Array(1);
-const bigint64 = new BigInt64Array(1);
-const biguint64 = new BigUint64Array(1);
-/** Views of the four numbers, in the machine's byte order: no DataView has to be made for each frame. */
-const float64Bytes = new Uint8Array(float64.buffer);
-const float32Bytes = new Uint8Array(float32.buffer);
-const bigint64Bytes = new Uint8Array(bigint64.buffer);
-const biguint64Bytes = new Uint8Array(biguint64.buffer);
-
 /** Writes an integer of at most 32 bits in its shortest form and gives the position after it. */
 export function writeInteger(bytes: Uint8Array, position: number, value: number): number {
   if (value >= 0) {
@@ -67,32 +57,6 @@ export function writeNumber(bytes: Uint8Array, view: DataView, position: number,
   return position + NUMBER_BYTES_MAX;
 }
 
-/** The double at `position`. */
-export function readFloat64(bytes: Uint8Array, position: number): number {
-  float64Bytes[7] = bytes[position]!;
-  float64Bytes[6] = bytes[position + 1]!;
-  float64Bytes[5] = bytes[position + 2]!;
-  float64Bytes[4] = bytes[position + 3]!;
-  float64Bytes[3] = bytes[position + 4]!;
-  float64Bytes[2] = bytes[position + 5]!;
-  float64Bytes[1] = bytes[position + 6]!;
-  float64Bytes[0] = bytes[position + 7]!;
-  return float64[0]!;
-}
-
-/** The single-precision number at `position`. */
-export function readFloat32(bytes: Uint8Array, position: number): number {
-  float32Bytes[3] = bytes[position]!;
-  float32Bytes[2] = bytes[position + 1]!;
-  float32Bytes[1] = bytes[position + 2]!;
-  float32Bytes[0] = bytes[position + 3]!;
-  return float32[0]!;
-}
-
-function copy64(bytes: Uint8Array, position: number, target: Uint8Array): void {
-  for (let index = 0; index < 8; index++) target[7 - index] = bytes[position + index]!;
-}
-
 function readUnsigned(bytes: Uint8Array, position: number, count: 1 | 2 | 4): number {
   let value = bytes[position]!;
   for (let index = 1; index < count; index++) value = value * 0x100 + bytes[position + index]!;
@@ -101,12 +65,13 @@ function readUnsigned(bytes: Uint8Array, position: number, count: 1 | 2 | 4): nu
 
 /**
  * The number after the byte `lead`, whatever its form; the cursor stands behind `lead` and is moved. undefined if it is
- * no number, or an integer that a number does not hold exactly.
+ * no number, an integer that a number does not hold exactly, or not there in full.
  */
 export function readNumber(cursor: Cursor, lead: number): number | undefined {
   const { bytes, position } = cursor;
   if (lead < 0x80) return lead;
   if (lead >= 0xe0) return lead - 0x100;
+  if (position + 8 > cursor.end && position + payloadBytes(lead) > cursor.end) return undefined;
   switch (lead) {
     case 0xcc:
       cursor.position = position + 1;
@@ -128,10 +93,10 @@ export function readNumber(cursor: Cursor, lead: number): number | undefined {
       return readUnsigned(bytes, position, 4) | 0;
     case 0xca:
       cursor.position = position + 4;
-      return readFloat32(bytes, position);
+      return cursor.makeView().getFloat32(position);
     case 0xcb:
       cursor.position = position + 8;
-      return readFloat64(bytes, position);
+      return cursor.makeView().getFloat64(position);
     case 0xcf:
     case 0xd3: {
       const value = Number(readBigint(cursor, lead));
@@ -142,18 +107,19 @@ export function readNumber(cursor: Cursor, lead: number): number | undefined {
   }
 }
 
+/** Bytes after a lead from 0xca to 0xd3. */
+function payloadBytes(lead: number): number {
+  return lead < 0xcc ? 4 << (lead - 0xca) : 1 << (lead & 3);
+}
+
 /** The integer after the byte `lead` as a bigint, likewise; undefined if it is no integer. */
 export function readBigint(cursor: Cursor, lead: number): bigint | undefined {
-  const { bytes, position } = cursor;
-  if (lead === 0xcf) {
-    copy64(bytes, position, biguint64Bytes);
+  const { position } = cursor;
+  if (lead === 0xcf || lead === 0xd3) {
+    if (position + 8 > cursor.end) return undefined;
     cursor.position = position + 8;
-    return biguint64[0]!;
-  }
-  if (lead === 0xd3) {
-    copy64(bytes, position, bigint64Bytes);
-    cursor.position = position + 8;
-    return bigint64[0]!;
+    const view = cursor.makeView();
+    return lead === 0xcf ? view.getBigUint64(position) : view.getBigInt64(position);
   }
   if (lead === 0xca || lead === 0xcb) return undefined;
   const value = readNumber(cursor, lead);

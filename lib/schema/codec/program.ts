@@ -1,6 +1,5 @@
-import type { Definitions } from "../schema.ts";
+import type { Definitions, Type } from "../schema.ts";
 import { typeText } from "../type_text.ts";
-import type { Type } from "../schema.ts";
 
 /**
  * Source text of one codec in the making. Nothing that comes from a schema stands in it as it is: names and literals
@@ -64,7 +63,7 @@ export class Program {
 
   /** What a type is called in messages, as an expression. */
   expected(type: Type): string {
-    return quote(typeText(type, this.definitions));
+    return this.explains ? quote(typeText(type, this.definitions)) : "undefined";
   }
 
   /** Makes the code and gives the function called `entry`. */

@@ -105,3 +105,28 @@ function readStrictly(bytes: Uint8Array, start: number, end: number): string | u
     return undefined;
   }
 }
+
+/** Keys of up to this many bytes are kept, each in the one place that its hash says: at most 256 of them. */
+const KEPT_KEY_BYTES_MAX = 32;
+const KEPT_KEYS_MASK = 0xff;
+const keptKeys: string[] = [];
+
+/**
+ * The same for a key of a dictionary. Keys come again and again, and a string that has been a key before is found in
+ * an object much faster than an equal new one. (Other strings are not kept: most values come once.)
+ */
+export function readKeyText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const count = end - start;
+  if (count === 0 || count > KEPT_KEY_BYTES_MAX) return readText(bytes, start, end);
+  const hash = (bytes[start]! * 31 + bytes[end - 1]!) * 31 + bytes[start + (count >> 1)]! * 7 + count * 131;
+  const place = hash & KEPT_KEYS_MASK;
+  const kept = keptKeys[place];
+  if (kept !== undefined && kept.length === count) {
+    let index = 0;
+    while (index < count && kept.charCodeAt(index) === bytes[start + index]) index++;
+    if (index === count) return kept;
+  }
+  const text = readText(bytes, start, end);
+  if (text !== undefined && text.length === count) keptKeys[place] = text;
+  return text;
+}
