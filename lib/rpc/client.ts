@@ -1,8 +1,22 @@
-import type { CellError } from "../base/mod.ts";
+import { CellError, SECOND } from "../base/mod.ts";
 import type { Link } from "../net/mod.ts";
-import type { Schema } from "../schema/schema.ts";
-import type { Hello, ServerStats } from "./reflection.ts";
+import type { Schema } from "../schema/mod.ts";
+import { MetadataWriter } from "../wire/mod.ts";
+import { ClientConnection, type ClientConnectionOwner } from "./client_connection.ts";
+import { reservedMethod } from "./client_method.ts";
+import { ClientSetup } from "./client_setup.ts";
+import { IncomingStream } from "./incoming_stream.ts";
+import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS } from "./limits.ts";
+import { type CallOptions, defaultTimeoutMs, notStarted, PendingCall, type PendingCallOwner } from "./pending_call.ts";
+import { type Hello, type LoadReport, Reflection, type ServerStats } from "./reflection.ts";
+import { RemoteStream } from "./remote_stream.ts";
 
+/** How long the server may take to say who it is. */
+const REFLECTION_TIMEOUT_MS = 10 * SECOND;
+/** Calls of one client that wait until there is room on the connection. */
+export const WAITING_CALLS_MAX = 65_536;
+
+/** How a client calls. */
 export interface ClientOptions {
   /** What the caller was compiled against. Without it the server's own schema is fetched. */
   schema?: Schema;
@@ -12,26 +26,26 @@ export interface ClientOptions {
   timeoutMs?: number;
 }
 
-export interface CallOptions {
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
-
 /** One connection to one instance. It does not reconnect: that is the service layer's business. */
 export interface RpcClient {
   hello(): Promise<Hello>;
   /** The schema that calls are made with: the pinned one, else the server's. */
   schema(): Promise<Schema>;
   stats(): Promise<ServerStats>;
-  /** Calls a method with a single result. A stream parameter's argument is an AsyncIterable. */
+  /**
+   * Calls a method with a single result. A stream parameter's argument is an AsyncIterable. An error carries
+   * `data.started === false` when the call certainly was not executed.
+   */
   call(method: string, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
-  /** Calls a method whose result is a stream. */
+  /** Calls a method whose result is a stream. The call begins with the first `next()`. */
   stream(method: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void>;
   /** Whether `method` is called with `stream`. Throws NOT_FOUND, with near names. */
   isStream(method: string): Promise<boolean>;
   /** Calls that wait for an answer. */
   readonly inFlight: number;
-  /** The server said goaway, or the link is closed: calls made now fail with UNAVAILABLE and `data.started === false`. */
+  /** What the server's last answer said of its load. */
+  readonly load: LoadReport;
+  /** The server said goaway, or the link is closed: calls made now fail, with `data.started === false`. */
   readonly draining: boolean;
   /** Cancels what is in flight and closes the link. */
   close(): Promise<void>;
@@ -40,6 +54,174 @@ export interface RpcClient {
 }
 
 /** Makes a client of the server at the other end of `link`, which must not have been started. */
-export function createClient(_link: Link, _options: ClientOptions = {}): RpcClient {
-  throw new Error("being written");
+export function createClient(link: Link, options: ClientOptions = {}): RpcClient {
+  return new Client(link, options);
+}
+
+/** Calls, and what they wait for before they can be sent. */
+class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
+  readonly timeoutMs: number | undefined;
+  readonly metadata: MetadataWriter;
+  readonly connection: ClientConnection;
+  private readonly setup: ClientSetup;
+  /** Ready to be sent as soon as there is room, in order; a set, so that a call that is cancelled leaves at once. */
+  private readonly waiting = new Set<PendingCall>();
+
+  constructor(link: Link, options: ClientOptions) {
+    this.timeoutMs = options.timeoutMs;
+    this.metadata = new MetadataWriter(options.callerService);
+    this.setup = new ClientSetup((name, index, args) => this.reflect(name, index, args), options.schema);
+    this.connection = new ClientConnection(link, this);
+    link.start(this.connection, DEFAULT_LIMITS.messageBytesMax);
+  }
+
+  get service(): string {
+    return this.setup.server?.service ?? "the server";
+  }
+
+  get messageBytesMax(): number {
+    return this.setup.server?.messageBytesMax ?? DEFAULT_LIMITS.messageBytesMax;
+  }
+
+  get inFlight(): number {
+    return this.connection.inFlight + this.waiting.size;
+  }
+
+  get load(): LoadReport {
+    return this.connection.load;
+  }
+
+  get draining(): boolean {
+    return this.connection.drainingError !== undefined;
+  }
+
+  get closed(): Promise<CellError | undefined> {
+    return this.connection.closed;
+  }
+
+  hello(): Promise<Hello> {
+    return this.setup.hello();
+  }
+
+  schema(): Promise<Schema> {
+    return this.setup.schema();
+  }
+
+  async stats(): Promise<ServerStats> {
+    return await this.reflect("stats", Reflection.stats, []) as ServerStats;
+  }
+
+  async isStream(method: string): Promise<boolean> {
+    return (await this.setup.method(method)).resultStream;
+  }
+
+  call(name: string, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.submit(new PendingCall(this, name, args, options, resolve, reject), DEFAULT_TIMEOUT_MS);
+    });
+  }
+
+  stream(name: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void> {
+    return new RemoteStream(() => {
+      const call = new PendingCall(this, name, args, options, () => {}, () => {});
+      call.incoming = new IncomingStream(call);
+      this.submit(call, Infinity);
+      return call.incoming;
+    });
+  }
+
+  async close(): Promise<void> {
+    const { connection } = this;
+    connection.cancelAll(new CellError("CANCELLED", `the client of ${this.service} was closed`));
+    connection.link.close();
+    await connection.closed;
+  }
+
+  onRoom(): void {
+    while (this.waiting.size > 0 && this.hasRoom) {
+      const [call] = this.waiting;
+      this.waiting.delete(call!);
+      this.connection.send(call!);
+    }
+  }
+
+  onDraining(error: CellError): void {
+    for (const call of [...this.waiting]) call.fail(error);
+  }
+
+  forget(call: PendingCall): void {
+    this.waiting.delete(call);
+    this.connection.forget(call);
+  }
+
+  private get hasRoom(): boolean {
+    const { connection } = this;
+    const connectionCallsMax = this.setup.server?.connectionCallsMax ?? DEFAULT_LIMITS.connectionCallsMax;
+    return connection.link.writable && connection.inFlight < connectionCallsMax && !connection.isEncoding;
+  }
+
+  private submit(call: PendingCall, provisionalTimeoutMs: number): void {
+    const method = this.setup.methods.get(call.name);
+    call.method = method;
+    call.begin(method === undefined ? provisionalTimeoutMs : defaultTimeoutMs(method));
+    if (method === undefined) void this.prepare(call);
+    else this.sendOrWait(call);
+  }
+
+  /** Waits until the method is known. */
+  private async prepare(call: PendingCall): Promise<void> {
+    try {
+      const method = await this.setup.method(call.name);
+      if (call.isOver) return;
+      call.prepare(method);
+    } catch (thrown) {
+      return call.fail(notStarted(thrown as CellError));
+    }
+    this.sendOrWait(call);
+  }
+
+  private sendOrWait(call: PendingCall): void {
+    const { connection, waiting } = this;
+    if (call.isOver) return;
+    if (call.method!.resultStream !== (call.incoming !== undefined)) call.fail(notStarted(this.wrongUse(call)));
+    else if (connection.drainingError !== undefined) call.fail(connection.drainingError);
+    else if (waiting.size === 0 && this.hasRoom) connection.send(call);
+    else if (waiting.size < WAITING_CALLS_MAX) {
+      waiting.add(call);
+      if (connection.isEncoding) queueMicrotask(() => this.onRoom());
+    } else {
+      call.fail(
+        new CellError(
+          "RESOURCE_EXHAUSTED",
+          `calling ${this.service}: ${WAITING_CALLS_MAX} calls wait for room already`,
+          {
+            retryable: true,
+            data: { started: false, limit: "WAITING_CALLS_MAX" },
+          },
+        ),
+      );
+    }
+  }
+
+  private wrongUse({ name, incoming }: PendingCall): CellError {
+    return new CellError(
+      "INVALID_ARGUMENT",
+      incoming === undefined
+        ? `${this.service}.${name} returns a stream: it is called with stream(), not call()`
+        : `${this.service}.${name} returns a single value: it is called with call(), not stream()`,
+    );
+  }
+
+  /** Asks a method that every server has. */
+  private reflect(name: string, index: number, args: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const options = { timeoutMs: REFLECTION_TIMEOUT_MS };
+      const call = new PendingCall(this, name, args, options, resolve, reject);
+      call.method = reservedMethod(name, index);
+      call.begin(REFLECTION_TIMEOUT_MS);
+      if (call.isOver) return;
+      if (this.connection.drainingError !== undefined) call.fail(this.connection.drainingError);
+      else this.connection.send(call);
+    });
+  }
 }

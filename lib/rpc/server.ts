@@ -1,47 +1,30 @@
-import type { CellError } from "../base/mod.ts";
+import { CellError } from "../base/mod.ts";
 import type { Link } from "../net/mod.ts";
-import type { Schema } from "../schema/schema.ts";
-import type { ServerStats } from "./reflection.ts";
+import type { Schema } from "../schema/mod.ts";
+import type { ActiveCall } from "./active_call.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { type ServerLimits, validateLimits } from "./limits.ts";
+import { type LoadReport, REFLECTION_FIRST, type ServerStats } from "./reflection.ts";
+import { type Handler, ServedMethod } from "./served_method.ts";
+import { drainingError, ServerConnection } from "./server_connection.ts";
+import { ServerReflection } from "./server_reflection.ts";
 
-/** The function behind a method. */
-export interface Handler {
-  fn: (...args: never[]) => unknown;
-  /** `this` of the function. */
-  self?: object;
-  options?: HandlerOptions;
-}
+/** Weight of one call in the moving average of latencies: 1/16. */
+const LATENCY_WEIGHT = 1 / 16;
 
-/** What a method's types cannot say. */
-export interface HandlerOptions {
-  idempotent?: boolean;
-  /** @default 30_000 for calls without streams, no limit for streams */
-  timeoutMs?: number;
-  /** @default Infinity */
-  maxConcurrency?: number;
-}
-
-/** What a server will carry at once. */
-export interface ServerLimits {
-  /** Longest payload of one frame. @default 16 MiB */
-  messageBytesMax: number;
-  /** Calls in flight on one connection. @default 4_096 */
-  connectionCallsMax: number;
-  /** Calls in flight on all connections. @default 16_384 */
-  callsMax: number;
-  /** @default 1_024 */
-  connectionsMax: number;
-  /** Calls that wait for a place in one method's `maxConcurrency`. @default 1_024 */
-  queuedCallsMax: number;
-}
+/** What the header's field for the latency holds. */
+const LATENCY_MICROS_MAX = 0xffffffff;
 
 /** Something that the service's log should hold. */
 export interface ServerLogEntry {
   level: "debug" | "info" | "warn" | "error";
   message: string;
   method?: string;
-  error?: CellError | Error;
+  /** With the stack of where it was thrown. */
+  error?: Error;
 }
 
+/** What a server serves. */
 export interface ServerOptions {
   schema: Schema;
   /** By method name; every method of the schema has one. */
@@ -65,7 +48,160 @@ export interface RpcServer {
   readonly draining: boolean;
 }
 
-/** Makes a server; nothing is listened on: `accept` takes links. */
-export function createServer(_options: ServerOptions): RpcServer {
-  throw new Error("being written");
+/** Makes a server; nothing is listened on: `accept` takes links. Throws when a method of the schema has no handler. */
+export function createServer(options: ServerOptions): RpcServer {
+  return new Server(options);
+}
+
+/** What the connections of a server share. */
+export class Server implements RpcServer, LoadReport {
+  readonly schema: Schema;
+  readonly instance: string;
+  readonly limits: ServerLimits;
+  readonly log: (entry: ServerLogEntry) => void;
+  readonly startedAt = Date.now();
+  readonly deadlines = new DeadlineQueue();
+  readonly reflection = new ServerReflection(this);
+  draining = false;
+  inFlight = 0;
+  latencyMicros = 0;
+
+  /** By index. */
+  private readonly methods: ServedMethod[];
+  private readonly connections = new Set<ServerConnection>();
+  private calls = 0;
+  private errors = 0;
+  private onAllClosed: (() => void) | undefined;
+
+  constructor({ schema, handlers, instance, limits, log }: ServerOptions) {
+    this.schema = schema;
+    this.instance = instance;
+    this.limits = validateLimits(limits);
+    this.log = log ?? (() => {});
+    this.methods = Object.keys(schema.methods).sort().map((name, index) => {
+      const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+      if (handler === undefined) {
+        throw new CellError("INVALID_ARGUMENT", `serving ${schema.name}: its method ${name} has no handler`);
+      }
+      return new ServedMethod(schema, name, index, handler, this.limits);
+    });
+  }
+
+  accept(link: Link): void {
+    const { connectionsMax, messageBytesMax } = this.limits;
+    const connection = new ServerConnection(this, link);
+    const isFull = this.connections.size >= connectionsMax && !this.makeRoom();
+    this.connections.add(connection);
+    link.start(connection, messageBytesMax);
+    if (this.draining) connection.goaway("draining", drainingError(this.schema.name).message);
+    else if (isFull) {
+      connection.goaway(
+        "limit",
+        `${this.schema.name} has ${connectionsMax} busy connections, its limit connectionsMax`,
+      );
+      link.close();
+    }
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.draining = true;
+    if (this.connections.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.onAllClosed = resolve;
+    const error = new CellError("UNAVAILABLE", `${this.schema.name} stopped before the call was done`);
+    const timer = setTimeout(() => {
+      for (const connection of [...this.connections]) connection.end(error);
+    }, graceMs);
+    for (const connection of [...this.connections]) {
+      connection.goaway("draining", drainingError(this.schema.name).message);
+    }
+    await promise;
+    clearTimeout(timer);
+  }
+
+  stats(): ServerStats {
+    const { schema, instance, startedAt, connections, inFlight, calls, errors, draining, methods } = this;
+    return {
+      service: schema.name,
+      instance,
+      uptimeMs: Date.now() - startedAt,
+      connections: connections.size,
+      inFlight,
+      calls,
+      errors,
+      draining,
+      methods: Object.fromEntries(methods.map((served) => [served.name, served.stats()])),
+    };
+  }
+
+  /** Throws RESOURCE_EXHAUSTED when a connection with `connectionCalls` in flight may not have one more. */
+  admit(connectionCalls: number): void {
+    const { connectionCallsMax, callsMax } = this.limits;
+    const limit = connectionCalls >= connectionCallsMax
+      ? "connectionCallsMax"
+      : this.inFlight >= callsMax
+      ? "callsMax"
+      : undefined;
+    if (limit === undefined) return;
+    throw new CellError(
+      "RESOURCE_EXHAUSTED",
+      `calling ${this.schema.name}: ${this.limits[limit]} calls are in flight, its limit ${limit}`,
+      { retryable: true, data: { started: false, limit } },
+    );
+  }
+
+  methodAt(index: number): ServedMethod {
+    const served = this.methods[index];
+    if (served !== undefined) return served;
+    throw new CellError(
+      "NOT_FOUND",
+      `calling method ${index} of ${this.schema.name}: it has ${this.methods.length}, from 0 on`,
+      { data: { started: false } },
+    );
+  }
+
+  methodNamed(name: string): ServedMethod | undefined {
+    return this.methods.find((served) => served.name === name);
+  }
+
+  /** A method's name for a message, whatever the index. */
+  describe(index: number): string {
+    const served = this.methods[index];
+    if (served !== undefined) return `${this.schema.name}.${served.name}`;
+    return index >= REFLECTION_FIRST ? "a reserved method" : `method ${index} of ${this.schema.name}`;
+  }
+
+  onCallStarted(call: ActiveCall, now: number): void {
+    this.calls++;
+    this.inFlight++;
+    call.served.calls++;
+    call.served.inFlight++;
+    this.deadlines.add(call, now);
+  }
+
+  /** A call has its last answer, or nobody waits for one any more. */
+  onCallEnded(call: ActiveCall, isError: boolean): void {
+    const micros = Math.min((performance.now() - call.arrivedAt) * 1000, LATENCY_MICROS_MAX);
+    this.latencyMicros += (micros - this.latencyMicros) * LATENCY_WEIGHT;
+    this.inFlight--;
+    if (isError) this.errors++;
+    call.served.record(micros, isError);
+    this.deadlines.remove(call);
+  }
+
+  onConnectionClosed(connection: ServerConnection): void {
+    this.connections.delete(connection);
+    if (this.connections.size === 0) this.onAllClosed?.();
+  }
+
+  /** Sends the oldest connection that has nothing in flight away; false when all of them are busy. */
+  private makeRoom(): boolean {
+    for (const connection of this.connections) {
+      if (connection.isBusy) continue;
+      connection.goaway("idle", `${this.schema.name} needs room for another connection`);
+      connection.link.close();
+      return true;
+    }
+    return false;
+  }
 }

@@ -1,3 +1,6 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { ActiveCall } from "./active_call.ts";
+
 /** The call that is being answered, as the handler and whatever it calls see it. */
 export interface ServerCall {
   /** Epoch milliseconds after which nobody waits for the answer; undefined without a deadline. */
@@ -6,14 +9,29 @@ export interface ServerCall {
   remainingMs(): number;
   /** Aborts when the caller cancels or goes away, and at the deadline. Made when it is first asked for. */
   readonly signal: AbortSignal;
+  /** The calling service, undefined for the command line and scripts, and the process that calls. */
   readonly caller: { readonly service: string | undefined; readonly pid: number; readonly uid: number };
-  /** W3C `traceparent`. */
+  /** W3C `traceparent` of this call; nested calls continue it. */
   readonly trace: string;
   readonly service: string;
   readonly method: string;
 }
 
+/** Made by the first server: a process that only calls has no use for it. */
+let storage: AsyncLocalStorage<ActiveCall> | undefined;
+
+/** Runs `call`'s handler, so that everything it sets off finds its call with `currentCall`. */
+export function runAs<R>(call: ActiveCall, run: (call: ActiveCall) => R): R {
+  storage ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)();
+  return storage.run(call, run, call);
+}
+
+/** The call that the running code answers, for clients that inherit from it. */
+export function currentActiveCall(): ActiveCall | undefined {
+  return storage?.getStore();
+}
+
 /** The call that the running code answers; undefined outside of a handler. */
 export function currentCall(): ServerCall | undefined {
-  return undefined;
+  return currentActiveCall();
 }

@@ -1,0 +1,239 @@
+import { CellError, toCellError } from "../base/mod.ts";
+import type { Link } from "../net/mod.ts";
+import { Timed } from "./deadline_queue.ts";
+import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
+import type { Waiting } from "./method_gate.ts";
+import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing_stream.ts";
+import type { ServedMethod } from "./served_method.ts";
+import { runAs, type ServerCall } from "./server_call.ts";
+import type { ServerConnection } from "./server_connection.ts";
+import { continueTrace } from "./trace.ts";
+
+/** Something that ends early when the call that set it off does. */
+export interface Child {
+  abort(error: CellError): void;
+}
+
+/**
+ * One call on the server, from its request to its last answer:
+ *
+ *     waiting --(gate)--> running --(answer, error)--> over
+ *        \__________________\________(cancel, deadline, lost connection)__/
+ *
+ * Over means that the caller has its answer or is gone. The handler may still run then; whatever it gives is dropped.
+ */
+export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingStreamOwner, OutgoingStreamOwner {
+  /** Items that the caller streams. */
+  incoming: IncomingStream | undefined;
+  /** Items that the handler streams. */
+  outgoing: OutgoingStream | undefined;
+  isOver = false;
+
+  private isRunning = false;
+  private args: unknown[] | undefined;
+  private abortReason: CellError | undefined;
+  private controller: AbortController | undefined;
+  private children: Set<Child> | undefined;
+  private ownTrace: string | undefined;
+
+  constructor(
+    readonly connection: ServerConnection,
+    readonly served: ServedMethod,
+    readonly id: number,
+    readonly arrivedAt: number,
+    override deadlineAt: number,
+    private readonly receivedTrace: string | undefined,
+    private readonly callerService: string | undefined,
+  ) {
+    super();
+  }
+
+  get link(): Link {
+    return this.connection.link;
+  }
+
+  get service(): string {
+    return this.connection.server.schema.name;
+  }
+
+  get method(): string {
+    return this.served.name;
+  }
+
+  get deadline(): number | undefined {
+    return this.deadlineAt === Infinity ? undefined : performance.timeOrigin + this.deadlineAt;
+  }
+
+  remainingMs(): number {
+    return this.deadlineAt === Infinity ? Infinity : Math.max(0, this.deadlineAt - performance.now());
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+    }
+    return this.controller.signal;
+  }
+
+  get caller(): ServerCall["caller"] {
+    const { pid, uid } = this.link.peer;
+    return { service: this.callerService, pid, uid };
+  }
+
+  get trace(): string {
+    return this.ownTrace ??= continueTrace(this.receivedTrace);
+  }
+
+  /** A nested call that is to end when this one is aborted. */
+  adopt(child: Child): void {
+    (this.children ??= new Set()).add(child);
+  }
+
+  /** The nested call has ended by itself. */
+  release(child: Child): void {
+    this.children?.delete(child);
+  }
+
+  /** Takes the arguments and runs the handler, now or when the method's gate opens. Throws what the gate throws. */
+  begin(args: unknown[]): void {
+    const { streamParam, gate, method } = this.served;
+    if (method.resultStream === true) this.outgoing = new OutgoingStream(this);
+    if (streamParam !== -1) args[streamParam] = this.incoming = new IncomingStream(this);
+    this.args = args;
+    if (gate === undefined) this.run();
+    else gate.enter(this);
+  }
+
+  run(): void {
+    this.isRunning = true;
+    let result: unknown;
+    try {
+      result = runAs(this, invoke);
+    } catch (thrown) {
+      return this.handlerFailed(thrown);
+    }
+    if (this.served.method.resultStream === true) {
+      runAs(this, () => this.pump(result)).then(
+        (ended) => this.streamDone(ended),
+        (thrown) => this.handlerFailed(thrown),
+      );
+    } else if (isThenable(result)) {
+      result.then((value) => this.handlerDone(value), (thrown: unknown) => this.handlerFailed(thrown));
+    } else this.handlerDone(result);
+  }
+
+  /** Ends the call before its handler gave an answer: `error` is what the handler's signal and streams report. */
+  abort(error: CellError): void {
+    if (this.isOver) return;
+    this.abortReason = error;
+    if (this.isRunning) this.served.abandoned++;
+    else this.served.gate?.withdraw(this);
+    this.close(true);
+    this.incoming?.fail(error);
+    this.controller?.abort(error);
+    const { children } = this;
+    this.children = undefined;
+    for (const child of children ?? []) child.abort(error);
+  }
+
+  onDeadline(): void {
+    const error = new CellError(
+      "DEADLINE_EXCEEDED",
+      `${this.service}.${this.method} did not answer before its deadline`,
+      {
+        ...(!this.isRunning && { data: { started: false } }),
+      },
+    );
+    this.connection.refuseCall(this, error);
+  }
+
+  grantCredit(bytes: number): void {
+    this.connection.sendCredit(this, bytes);
+  }
+
+  onReturn(): void {
+    this.connection.sendCancel(this);
+  }
+
+  whenWritable(callback: () => void): void {
+    this.connection.whenWritable(callback);
+  }
+
+  sendItem(value: unknown): number {
+    return this.connection.sendItem(this, value);
+  }
+
+  /** The caller has its last frame, or never gets one. */
+  close(isError: boolean): void {
+    this.isOver = true;
+    this.args = undefined;
+    this.connection.forget(this, isError);
+    this.outgoing?.stop();
+    if (this.abortReason === undefined) this.incoming?.end();
+  }
+
+  /** Sends what the handler's stream yields; true when it ended by itself. */
+  private async pump(result: unknown): Promise<boolean> {
+    const source = await result;
+    if (typeof (source as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] !== "function") {
+      throw new CellError("INTERNAL", `${this.method} is declared to return a stream and returned ${typeof source}`);
+    }
+    return this.outgoing!.run(source as AsyncIterable<unknown>);
+  }
+
+  private streamDone(ended: boolean): void {
+    this.settled();
+    if (ended && !this.isOver) this.connection.sendEnd(this);
+  }
+
+  private handlerDone(value: unknown): void {
+    this.settled();
+    this.answer(value);
+  }
+
+  private answer(value: unknown): void {
+    if (this.isOver) return;
+    if (this.link.writable) this.connection.sendResponse(this, value);
+    else this.connection.whenWritable(() => this.answer(value));
+  }
+
+  private handlerFailed(thrown: unknown): void {
+    this.settled();
+    if (!this.isOver) this.connection.failCall(this, thrown);
+  }
+
+  /** The handler has returned, thrown or run out of items. */
+  private settled(): void {
+    this.isRunning = false;
+    if (this.abortReason !== undefined) this.served.abandoned--;
+    this.served.gate?.leave();
+  }
+
+  /** For `invoke`: hands the arguments over once. */
+  takeArgs(): unknown[] {
+    const { args } = this;
+    this.args = undefined;
+    return args!;
+  }
+}
+
+function invoke(call: ActiveCall): unknown {
+  const { fn, self } = call.served.handler;
+  return fn.apply(self, call.takeArgs() as never[]);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** What a handler threw, as the caller gets it: without stack, and without a claim about this call that it cannot make. */
+export function handlerError(thrown: unknown): CellError {
+  const error = toCellError(thrown);
+  if (!(thrown instanceof CellError)) return error;
+  const { data } = error;
+  if (typeof data !== "object" || data === null || !("started" in data)) return error;
+  // It came from a call that the handler made; that call did not start, this one did.
+  const { started: _, ...rest } = data;
+  return new CellError(error.code, error.message, { retryable: error.retryable, data: rest, cause: error });
+}

@@ -1,0 +1,85 @@
+/** How late a deadline may be noticed, by how far it is away: at most a sixteenth, and never less than 8 ms. */
+function bucketWidthMs(leftMs: number): number {
+  return leftMs < 1000 ? 8 : leftMs < 10_000 ? 64 : 512;
+}
+
+/** Something with a deadline. It is its own list node, so waiting costs no allocation. */
+export abstract class Timed {
+  /** In milliseconds of `performance.now`; Infinity for none. */
+  deadlineAt = Infinity;
+  /** Owned by the queue. */
+  queueBucket: Bucket | undefined;
+  queuePrevious: Timed | undefined;
+  queueNext: Timed | undefined;
+
+  /** The deadline is reached; the item has left the queue. */
+  abstract onDeadline(): void;
+}
+
+interface Bucket {
+  readonly at: number;
+  first: Timed | undefined;
+}
+
+/**
+ * Deadlines of many calls with one timer. Almost every call is answered long before its deadline, so entering and
+ * leaving must cost nothing: calls are linked into coarse buckets, leaving unlinks, and the timer is set for the earliest
+ * bucket only. A hierarchical wheel was turned down: it ticks while calls wait; this one sleeps until something may be due.
+ *
+ * The timer does not keep the process alive: what a call waits for does.
+ */
+export class DeadlineQueue {
+  private readonly buckets = new Map<number, Bucket>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerAt = Infinity;
+
+  /** Calls `item.onDeadline()` once `performance.now()` has reached `item.deadlineAt`, unless it is removed before. */
+  add(item: Timed, now: number): void {
+    const leftMs = item.deadlineAt - now;
+    if (leftMs === Infinity) return;
+    const widthMs = bucketWidthMs(leftMs);
+    const at = Math.ceil(item.deadlineAt / widthMs) * widthMs;
+    let bucket = this.buckets.get(at);
+    if (bucket === undefined) this.buckets.set(at, bucket = { at, first: undefined });
+    const next = bucket.first;
+    item.queueBucket = bucket;
+    item.queueNext = next;
+    item.queuePrevious = undefined;
+    if (next !== undefined) next.queuePrevious = item;
+    bucket.first = item;
+    if (at < this.timerAt) this.setTimer(at, now);
+  }
+
+  /** Forgets an item; one that is not queued is no matter. */
+  remove(item: Timed): void {
+    const { queueBucket: bucket, queuePrevious: previous, queueNext: next } = item;
+    if (bucket === undefined) return;
+    if (previous === undefined) bucket.first = next;
+    else previous.queueNext = next;
+    if (next !== undefined) next.queuePrevious = previous;
+    item.queueBucket = item.queuePrevious = item.queueNext = undefined;
+  }
+
+  private setTimer(at: number, now: number): void {
+    clearTimeout(this.timer);
+    this.timerAt = at;
+    this.timer = setTimeout(() => this.onTimer(), Math.max(0, Math.ceil(at - now)));
+    this.timer.unref();
+  }
+
+  private onTimer(): void {
+    const now = performance.now();
+    this.timerAt = Infinity;
+    let earliest = Infinity;
+    for (const [at, bucket] of this.buckets) {
+      while (at <= now && bucket.first !== undefined) {
+        const item = bucket.first;
+        this.remove(item);
+        item.onDeadline();
+      }
+      if (bucket.first === undefined) this.buckets.delete(at);
+      else if (at < earliest) earliest = at;
+    }
+    if (earliest < this.timerAt) this.setTimer(earliest, now);
+  }
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, jest, test } from "bun:test";
+import { KeepAlive } from "./keep_alive.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+class Owner {
+  isBusy = true;
+  pings = 0;
+  silentMs: number | undefined;
+  sendPing(): void {
+    this.pings++;
+  }
+  onSilence(silentMs: number): void {
+    this.silentMs = silentMs;
+  }
+}
+
+function start(): { owner: Owner; keepAlive: KeepAlive } {
+  const owner = new Owner();
+  const keepAlive = new KeepAlive(owner, { intervalMs: 100, timeoutMs: 200 });
+  keepAlive.onCall();
+  return { owner, keepAlive };
+}
+
+test("a peer that is silent during a call is pinged, then given up", () => {
+  const { owner } = start();
+  jest.advanceTimersByTime(99);
+  expect(owner.pings).toBe(0);
+  jest.advanceTimersByTime(1);
+  expect(owner.pings).toBe(1);
+  jest.advanceTimersByTime(199);
+  expect(owner.silentMs).toBeUndefined();
+  jest.advanceTimersByTime(1);
+  expect([owner.pings, owner.silentMs]).toEqual([1, 300]);
+});
+
+test("any frame is a sign of life, before the ping and after it", () => {
+  const { owner, keepAlive } = start();
+  jest.advanceTimersByTime(90);
+  keepAlive.onFrame();
+  jest.advanceTimersByTime(10);
+  expect(owner.pings).toBe(0);
+  jest.advanceTimersByTime(100);
+  expect(owner.pings).toBe(1);
+  keepAlive.onFrame();
+  jest.advanceTimersByTime(200);
+  expect([owner.pings, owner.silentMs]).toEqual([1, undefined]);
+});
+
+test("without calls there is neither ping nor timer", () => {
+  const { owner, keepAlive } = start();
+  owner.isBusy = false;
+  jest.advanceTimersByTime(100);
+  expect([owner.pings, jest.getTimerCount()]).toEqual([0, 0]);
+  owner.isBusy = true;
+  keepAlive.onCall();
+  expect(jest.getTimerCount()).toBe(1);
+  keepAlive.stop();
+  expect(jest.getTimerCount()).toBe(0);
+});

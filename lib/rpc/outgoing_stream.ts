@@ -1,0 +1,86 @@
+import type { Link } from "../net/mod.ts";
+import { STREAM_WINDOW_BYTES } from "./limits.ts";
+
+/** Whom an outgoing stream hands its items. */
+export interface OutgoingStreamOwner {
+  readonly link: Link;
+  /** Calls back when the link is writable again. */
+  whenWritable(callback: () => void): void;
+  /** Encodes and sends an item; returns what it takes from the credit. Throws when the item does not fit its type. */
+  sendItem(value: unknown): number;
+}
+
+/**
+ * Sends what a source yields, one item at a time, as long as the receiver gives credit and the link takes bytes. The
+ * source is asked for an item only when that item may be sent, so a slow receiver slows the source down.
+ */
+export class OutgoingStream {
+  private creditBytes = STREAM_WINDOW_BYTES;
+  private stopped = false;
+  private iterator: AsyncIterator<unknown> | undefined;
+  private wake: (() => void) | undefined;
+
+  constructor(private readonly owner: OutgoingStreamOwner) {}
+
+  /**
+   * Sends everything: true when the source ended, false when `stop` was called. Rejects with what the source throws or
+   * `sendItem` does; the source has been told to return then.
+   */
+  async run(source: AsyncIterable<unknown>): Promise<boolean> {
+    const iterator = this.iterator = source[Symbol.asyncIterator]();
+    if (this.stopped) this.release();
+    while (!this.stopped) {
+      if (this.creditBytes <= 0) await this.untilCredit();
+      if (this.stopped) break;
+      const { value, done } = await iterator.next();
+      if (this.stopped) break;
+      if (done === true) return true;
+      while (!this.owner.link.writable && !this.stopped) await this.untilWritable();
+      if (this.stopped) break;
+      try {
+        this.creditBytes -= this.owner.sendItem(value);
+      } catch (error) {
+        this.stop();
+        throw error;
+      }
+    }
+    return false;
+  }
+
+  /** The receiver has room for more. */
+  grant(bytes: number): void {
+    this.creditBytes += bytes;
+    if (this.creditBytes > 0) this.wakeUp();
+  }
+
+  /** Sends nothing any more and lets the source clean up, now or when the item that it works on is done. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.wakeUp();
+    this.release();
+  }
+
+  /** What a source throws while it cleans up is nobody's answer any more. */
+  private release(): void {
+    const { iterator } = this;
+    if (iterator?.return !== undefined) void Promise.try(() => iterator.return!()).catch(() => {});
+  }
+
+  private untilCredit(): Promise<void> {
+    return new Promise((resolve) => this.wake = resolve);
+  }
+
+  private untilWritable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      this.owner.whenWritable(resolve);
+    });
+  }
+
+  private wakeUp(): void {
+    const { wake } = this;
+    this.wake = undefined;
+    wake?.();
+  }
+}

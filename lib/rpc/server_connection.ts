@@ -1,0 +1,420 @@
+import { CellError } from "../base/mod.ts";
+import type { Link, LinkReceiver } from "../net/mod.ts";
+import {
+  beginFrame,
+  Cursor,
+  endFrame,
+  Flag,
+  type Frame,
+  type Gene,
+  type GoawayReason,
+  HEADER_BYTES,
+  Kind,
+  type Metadata,
+  readMetadata,
+  readUint,
+  writeGoaway,
+  writeUint,
+} from "../wire/mod.ts";
+import { ActiveCall, handlerError } from "./active_call.ts";
+import { writeError } from "./error_payload.ts";
+import { itemCost } from "./incoming_stream.ts";
+import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
+import { REFLECTION_FIRST } from "./reflection.ts";
+import type { Server } from "./server.ts";
+import type { ServedMethod } from "./served_method.ts";
+
+/** After a goaway, a client without calls closes by itself; one that does not is closed after this. */
+const GOAWAY_LINGER_MS = 250;
+
+/** One client of a server: its calls in flight, and every frame from and to it. */
+export class ServerConnection implements LinkReceiver, KeepAliveOwner {
+  /** By call id. */
+  private readonly calls = new Map<number, ActiveCall>();
+  /** By method index, the gene of the client's own signature that was found compatible. */
+  private readonly negotiated = new Map<number, Gene>();
+  private readonly metadata: Metadata = { deadlineMs: undefined, trace: undefined, service: undefined };
+  private readonly keepAlive: KeepAlive;
+  /** What waits until the client takes bytes again, first come, first served. */
+  private waiting: (() => void)[] = [];
+  private paused = false;
+  private closed = false;
+  private goawaySent = false;
+  /** The newest request that was accepted. */
+  private lastCallId = 0;
+  private handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly server: Server, readonly link: Link) {
+    const { limits } = server;
+    this.keepAlive = new KeepAlive(this, {
+      intervalMs: limits.keepAliveIntervalMs,
+      timeoutMs: limits.keepAliveTimeoutMs,
+    });
+    this.handshakeTimer = setTimeout(() => this.onHandshakeTimeout(), limits.handshakeMs);
+    this.handshakeTimer.unref();
+  }
+
+  get isBusy(): boolean {
+    return this.calls.size > 0;
+  }
+
+  onFrame(frame: Frame): void {
+    this.onHeard();
+    switch (frame.kind) {
+      case Kind.request:
+        return this.onRequest(frame);
+      case Kind.item:
+        return this.onItem(frame);
+      case Kind.end:
+        return this.calls.get(frame.callId)?.incoming?.end();
+      case Kind.cancel:
+        return this.calls.get(frame.callId)?.abort(new CellError("CANCELLED", "the caller cancelled the call"));
+      case Kind.credit:
+        return this.calls.get(frame.callId)?.outgoing?.grant(readUint(new Cursor(frame.bytes, frame.start, frame.end)));
+      case Kind.ping:
+        return this.sendPong(frame);
+      case Kind.pong:
+      case Kind.goaway:
+        return;
+      default:
+        throw new CellError("INVALID_ARGUMENT", `a client does not send frames of kind ${frame.kind}`);
+    }
+  }
+
+  onOversized({ kind, method, callId }: Frame): void {
+    this.onHeard();
+    const { messageBytesMax } = this.server.limits;
+    const error = new CellError(
+      "RESOURCE_EXHAUSTED",
+      `the ${kind === Kind.request ? "arguments" : "stream item"} of a call to ${
+        this.server.describe(method)
+      } have more ` +
+        `than ${messageBytesMax} bytes, the limit messageBytesMax of this server`,
+      { data: { limit: "messageBytesMax", messageBytesMax, ...(kind === Kind.request && { started: false }) } },
+    );
+    const call = this.calls.get(callId);
+    if (kind === Kind.request && call === undefined) {
+      this.lastCallId = callId;
+      this.sendError(method, callId, error);
+    } else if (kind === Kind.item && call !== undefined) this.refuseCall(call, error);
+    else if (kind === Kind.request) throw new CellError("INVALID_ARGUMENT", `call id ${callId} is in flight already`);
+  }
+
+  onViolation(error: CellError): void {
+    const { pid, uid } = this.link.peer;
+    this.server.log({
+      level: "warn",
+      message: `process ${pid} of user ${uid} broke the protocol and is disconnected: ${error.message}`,
+      error,
+    });
+    this.goaway("protocol", error.message);
+    this.link.close(error);
+  }
+
+  onWritable(): void {
+    while (this.waiting.length > 0 && this.link.writable) this.waiting.shift()!();
+    if (!this.paused || !this.link.writable) return;
+    this.paused = false;
+    this.link.resume();
+  }
+
+  onClose(error: CellError | undefined): void {
+    this.closed = true;
+    this.waiting = [];
+    clearTimeout(this.handshakeTimer);
+    this.keepAlive.stop();
+    const reason = new CellError("CANCELLED", `the caller is gone${error === undefined ? "" : `: ${error.message}`}`);
+    for (const call of this.calls.values()) call.abort(reason);
+    this.server.onConnectionClosed(this);
+  }
+
+  sendPing(): void {
+    this.sendHeader(Kind.ping, 0, 0, 0, 0);
+  }
+
+  onSilence(silentMs: number): void {
+    this.link.destroy(
+      new CellError("UNAVAILABLE", `no sign of life from process ${this.link.peer.pid} for ${silentMs} ms`),
+    );
+  }
+
+  /** Says that this side ends the connection; requests that come later are refused. */
+  goaway(reason: GoawayReason, message: string): void {
+    if (this.goawaySent || this.closed) return;
+    this.goawaySent = true;
+    writeGoaway(this.link.writer, this.lastCallId, reason, message);
+    this.link.commit();
+    if (!this.isBusy) this.lingerThenClose();
+  }
+
+  /** Aborts what is in flight, tells the callers, and closes. */
+  end(error: CellError): void {
+    for (const call of [...this.calls.values()]) this.refuseCall(call, error);
+    this.link.close();
+  }
+
+  /** Calls back when the client has taken enough of what is queued for it; never when it goes away before. */
+  whenWritable(callback: () => void): void {
+    if (!this.closed) this.waiting.push(callback);
+  }
+
+  /** The call has left; when it was the last one of a connection that is being given up, so has the connection. */
+  forget(call: ActiveCall, isError: boolean): void {
+    this.calls.delete(call.id);
+    this.server.onCallEnded(call, isError);
+    if (this.goawaySent && !this.isBusy) this.lingerThenClose();
+  }
+
+  sendResponse(call: ActiveCall, value: unknown): void {
+    const { served } = call;
+    const { writer } = this.link;
+    const start = this.beginAnswer(call, Kind.response);
+    try {
+      served.codec.result.encode(value, writer);
+      this.checkSize(writer.length - start, served);
+    } catch (thrown) {
+      writer.length = start;
+      return this.failCall(call, misfit(thrown));
+    }
+    endFrame(writer, start);
+    this.finish(call, false);
+  }
+
+  /** Sends one item of a result stream; returns what it takes from the credit. Throws INTERNAL when it does not fit. */
+  sendItem(call: ActiveCall, value: unknown): number {
+    const { writer } = this.link;
+    const start = beginFrame(writer, Kind.item, 0, call.served.index, call.id, 0, 0);
+    try {
+      call.served.codec.result.encode(value, writer);
+      this.checkSize(writer.length - start, call.served);
+    } catch (thrown) {
+      writer.length = start;
+      throw misfit(thrown);
+    }
+    endFrame(writer, start);
+    const cost = itemCost(writer.length - start - HEADER_BYTES);
+    this.commit();
+    return cost;
+  }
+
+  sendEnd(call: ActiveCall): void {
+    endFrame(this.link.writer, this.beginAnswer(call, Kind.end));
+    this.finish(call, false);
+  }
+
+  sendCredit(call: ActiveCall, bytes: number): void {
+    const { writer } = this.link;
+    const start = beginFrame(writer, Kind.credit, 0, call.served.index, call.id, 0, 0);
+    writeUint(writer, bytes);
+    endFrame(writer, start);
+    this.commit();
+  }
+
+  /** Tells the caller that the handler reads no further items of its stream. */
+  sendCancel(call: ActiveCall): void {
+    if (!call.isOver) this.sendHeader(Kind.cancel, call.served.index, call.id, 0, 0);
+  }
+
+  /** Answers with what the handler threw, and logs it with its stack when it is no answer of the handler's own choice. */
+  failCall(call: ActiveCall, thrown: unknown): void {
+    const error = handlerError(thrown);
+    const isBug = error.code === "UNKNOWN" || error.code === "INTERNAL" || error.code === "DATA_LOSS";
+    this.server.log({
+      level: isBug ? "error" : "debug",
+      message: `${call.method} failed: ${error.code}: ${error.message}`,
+      method: call.method,
+      error: thrown instanceof Error ? thrown : error,
+    });
+    this.writeErrorAnswer(call, error);
+    this.finish(call, true);
+  }
+
+  /** Ends a call before its handler has: its handler learns it from its signal, its caller from the answer. */
+  refuseCall(call: ActiveCall, error: CellError): void {
+    if (call.isOver) return;
+    this.writeErrorAnswer(call, error);
+    call.abort(error);
+    this.commit();
+  }
+
+  /** Sends an error for a call that never came to life. */
+  sendError(method: number, callId: number, error: CellError): void {
+    const { writer } = this.link;
+    const { inFlight, latencyMicros } = this.server;
+    const start = beginFrame(writer, Kind.error, 0, method, callId, inFlight, latencyMicros);
+    writeError(writer, error);
+    endFrame(writer, start);
+    this.commit();
+  }
+
+  private onHeard(): void {
+    this.keepAlive.onFrame();
+    if (this.handshakeTimer === undefined) return;
+    clearTimeout(this.handshakeTimer);
+    this.handshakeTimer = undefined;
+  }
+
+  private onRequest(frame: Frame): void {
+    const { method, callId } = frame;
+    if (this.calls.has(callId)) {
+      throw new CellError("INVALID_ARGUMENT", `call id ${callId} is in flight already`);
+    }
+    try {
+      if (this.goawaySent) throw drainingError(this.server.schema.name);
+      this.lastCallId = callId;
+      if (method >= REFLECTION_FIRST) this.reflect(frame);
+      else this.startCall(frame);
+    } catch (thrown) {
+      if (this.calls.has(callId)) this.calls.get(callId)!.close(true);
+      const error = thrown instanceof CellError ? thrown : new CellError("INTERNAL", (thrown as Error).message);
+      if (error.code === "INTERNAL") {
+        this.server.log({ level: "error", message: error.message, error: thrown as Error });
+      }
+      this.sendError(method, callId, error);
+    }
+  }
+
+  private startCall(frame: Frame): void {
+    const { server, metadata } = this;
+    server.admit(this.calls.size);
+    const argsStart = this.readMetadata(frame);
+    const served = server.methodAt(frame.method);
+    const { gene } = served;
+    if (frame.low !== gene.low || frame.high !== gene.high) this.checkNegotiated(frame, served);
+    served.admit();
+    const args = served.codec.args.decode(frame.bytes, argsStart, frame.end);
+    const now = performance.now();
+    const timeoutMs = served.timeoutMs(metadata.deadlineMs);
+    const call = new ActiveCall(this, served, frame.callId, now, now + timeoutMs, metadata.trace, metadata.service);
+    this.calls.set(frame.callId, call);
+    server.onCallStarted(call, now);
+    this.keepAlive.onCall();
+    call.begin(args);
+  }
+
+  private readMetadata({ flags, bytes, start, end }: Frame): number {
+    const { metadata } = this;
+    if ((flags & Flag.metadata) !== 0) return readMetadata(bytes, start, end, metadata);
+    metadata.deadlineMs = metadata.trace = metadata.service = undefined;
+    return start;
+  }
+
+  private checkNegotiated({ low, high }: Frame, served: ServedMethod): void {
+    const gene = this.negotiated.get(served.index);
+    if (gene?.low === low && gene.high === high) return;
+    const { name, method } = served;
+    throw new CellError(
+      "FAILED_PRECONDITION",
+      `calling ${this.server.schema.name}.${name}: the caller was compiled against another signature; ` +
+        `it has to ask whether the two are compatible`,
+      { data: { started: false, reason: "gene", name, method, types: this.server.schema.types } },
+    );
+  }
+
+  private reflect(frame: Frame): void {
+    const argsStart = this.readMetadata(frame);
+    const { writer } = this.link;
+    const answer = this.server.reflection.answer(frame.method, frame.bytes, argsStart, frame.end, this.negotiated);
+    const { inFlight, latencyMicros } = this.server;
+    const start = beginFrame(writer, Kind.response, 0, frame.method, frame.callId, inFlight, latencyMicros);
+    try {
+      this.server.reflection.encode(answer, writer);
+    } catch (thrown) {
+      writer.length = start;
+      throw thrown;
+    }
+    endFrame(writer, start);
+    this.commit();
+  }
+
+  private onItem({ flags, callId, bytes, start, end }: Frame): void {
+    const call = this.calls.get(callId);
+    if (call === undefined) return;
+    const { incoming, served } = call;
+    if (incoming === undefined) {
+      throw new CellError("INVALID_ARGUMENT", `${served.name} takes no stream, and an item came for call ${callId}`);
+    }
+    if (incoming.isOver) return;
+    let value: unknown;
+    try {
+      value = served.codec.streamParam!.decode(bytes, start, end);
+    } catch (thrown) {
+      return this.refuseCall(call, thrown as CellError);
+    }
+    incoming.push(value, end - start);
+    if ((flags & Flag.last) !== 0) incoming.end();
+  }
+
+  private checkSize(frameBytes: number, served: ServedMethod): void {
+    const { messageBytesMax } = this.server.limits;
+    const payloadBytes = frameBytes - HEADER_BYTES;
+    if (payloadBytes <= messageBytesMax) return;
+    throw new CellError(
+      "RESOURCE_EXHAUSTED",
+      `the answer of ${served.name} has ${payloadBytes} bytes, and the limit messageBytesMax is ${messageBytesMax}: ` +
+        `return a stream or parts`,
+      { data: { limit: "messageBytesMax", messageBytesMax } },
+    );
+  }
+
+  private writeErrorAnswer(call: ActiveCall, error: CellError): void {
+    const { writer } = this.link;
+    const start = this.beginAnswer(call, Kind.error);
+    writeError(writer, error);
+    endFrame(writer, start);
+  }
+
+  /** Begins the last frame of a call, with a load report that does not count it any more. */
+  private beginAnswer(call: ActiveCall, kind: number): number {
+    const { inFlight, latencyMicros } = this.server;
+    return beginFrame(this.link.writer, kind, 0, call.served.index, call.id, inFlight - 1, latencyMicros);
+  }
+
+  /** The last frame of a call is written. */
+  private finish(call: ActiveCall, isError: boolean): void {
+    call.close(isError);
+    this.commit();
+  }
+
+  private sendPong({ callId, low, high }: Frame): void {
+    this.sendHeader(Kind.pong, 0, callId, low, high);
+  }
+
+  private sendHeader(kind: number, method: number, callId: number, low: number, high: number): void {
+    endFrame(this.link.writer, beginFrame(this.link.writer, kind, 0, method, callId, low, high));
+    this.commit();
+  }
+
+  /** Sends what was written; a client that does not take its answers is not read from until it does. */
+  private commit(): void {
+    const { link } = this;
+    link.commit();
+    if (link.writable || this.paused || this.closed) return;
+    this.paused = true;
+    link.pause();
+  }
+
+  private onHandshakeTimeout(): void {
+    const { handshakeMs } = this.server.limits;
+    this.goaway("idle", `nothing was asked within ${handshakeMs} ms`);
+    this.link.close();
+  }
+
+  private lingerThenClose(): void {
+    setTimeout(() => this.link.close(), GOAWAY_LINGER_MS);
+  }
+}
+
+/** What a caller is told whose request came after the goaway. */
+export function drainingError(service: string): CellError {
+  return new CellError("UNAVAILABLE", `${service} is stopping and takes no further calls`, {
+    data: { started: false },
+  });
+}
+
+/** A result that does not fit its type is a bug of the service, not of the caller. */
+function misfit(thrown: unknown): CellError {
+  if (thrown instanceof CellError && thrown.code !== "INVALID_ARGUMENT") return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new CellError("INTERNAL", message, { cause: thrown });
+}
