@@ -1,0 +1,244 @@
+import type ts from "typescript";
+import type { Property, TupleElement, Type } from "../schema.ts";
+import { convertBuiltin, hintFor } from "./builtins.ts";
+import { constrained } from "./constraints.ts";
+import { inside, isFromLibrary, nameNode, ownNode, type Place, type ReadContext } from "./context.ts";
+import { convertType, UNREADABLE } from "./convert.ts";
+import { docField, docOf } from "./jsdoc.ts";
+import { convertOptional } from "./unions.ts";
+import { annotationOf, argument, tupleElements, type Written } from "./written.ts";
+
+/** An array, a tuple, something of the library, or an object with properties. */
+export function convertObject(context: ReadContext, type: ts.ObjectType, place: Place, written: Written): Type {
+  const { checker, problems } = context;
+  if (checker.isArrayType(type)) {
+    const item = checker.getTypeArguments(type as ts.TypeReference)[0]!;
+    return { kind: "array", items: convertType(context, item, inside(place, "[]"), argument(context, written, 0)) };
+  }
+  if (checker.isTupleType(type)) return convertTuple(context, type as ts.TupleTypeReference, place, written);
+  const symbol = type.getSymbol();
+  if (symbol !== undefined && isFromLibrary(symbol)) {
+    const builtin = convertBuiltin(context, symbol.name, type, place, written);
+    if (builtin !== undefined) return builtin;
+    if (hasBehaviour(context, type)) {
+      problems.add(place, `${symbol.name} cannot cross the wire`, hintFor(symbol.name));
+      return UNREADABLE;
+    }
+  }
+  return convertProperties(context, type, place);
+}
+
+/** Whether a type of the library is more than data: its methods would be lost. */
+function hasBehaviour(context: ReadContext, type: ts.Type): boolean {
+  const { SymbolFlags } = context.compiler;
+  return type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0 ||
+    context.checker.getPropertiesOfType(type).some((property) => property.flags & SymbolFlags.Method);
+}
+
+/** Whether a type of the library is sent as something else than an object with properties. */
+export function isContainer(context: ReadContext, type: ts.Type): boolean {
+  const { checker } = context;
+  if (checker.isArrayType(type) || checker.isTupleType(type)) return true;
+  const symbol = type.getSymbol();
+  return symbol !== undefined && isFromLibrary(symbol) && hasBehaviour(context, type);
+}
+
+/** Whether a type only marks another one, such as `{ readonly __brand: "UserId" }`: no value has such a property. */
+export function isBrand(context: ReadContext, type: ts.Type): boolean {
+  return context.checker.getPropertiesOfType(type).every((property) =>
+    property.name.startsWith("__") || isBrandSymbol(context, property)
+  );
+}
+
+/** A property whose key is a symbol that no value has, as in `declare const brand: unique symbol`. */
+function isBrandSymbol({ compiler }: ReadContext, property: ts.Symbol): boolean {
+  if (!String(property.escapedName).startsWith("__@")) return false;
+  return (property.declarations ?? []).some((declaration) => {
+    const name = nameNode(declaration);
+    return compiler.isComputedPropertyName(name) && !/^Symbol\./.test(name.expression.getText());
+  });
+}
+
+/** An object type, or an intersection of several, as an object with properties. */
+export function convertProperties(context: ReadContext, type: ts.Type, place: Place): Type {
+  const { checker, problems } = context;
+  const refuse = (message: string, hint: string): Type => {
+    problems.add(place, message, hint);
+    return UNREADABLE;
+  };
+  if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) {
+    return refuse("a function cannot cross the wire", hintFor("Function"));
+  }
+  const inherited = inheritedFromLibrary(context, type);
+  if (inherited !== undefined) return refuse(inherited.message, inherited.hint);
+  const state = privateState(context, type);
+  if (state !== undefined) {
+    return refuse(
+      `${checker.typeToString(type)} has private state (${state}), which would be lost`,
+      "send an interface with the public data",
+    );
+  }
+  const properties: { [name: string]: Property } = {};
+  for (const property of checker.getPropertiesOfType(type)) {
+    if (isBehaviourOfClass(context, property) || isBrandSymbol(context, property)) continue;
+    const declaration = property.valueDeclaration ?? property.declarations?.[0];
+    const at = inside(
+      place,
+      step(property.name),
+      declaration && ownNode(context, nameNode(declaration)),
+    );
+    if (property.name === "__proto__" || String(property.escapedName).startsWith("__@")) {
+      problems.add(at, "a property with this key cannot cross the wire", "use a property with another name");
+      continue;
+    }
+    properties[property.name] = convertProperty(context, property, declaration, at);
+  }
+  const index = convertIndex(context, type, place);
+  if (index === undefined && Object.keys(properties).length === 0 && isOpen(context, type)) {
+    return refuse(
+      `${checker.typeToString(type)} admits every value but null and undefined`,
+      "write unknown for any value, Record<string, unknown> for any object",
+    );
+  }
+  return { kind: "object", properties, ...(index === undefined ? {} : { index }) };
+}
+
+function convertProperty(
+  context: ReadContext,
+  property: ts.Symbol,
+  declaration: ts.Declaration | undefined,
+  place: Place,
+): Property {
+  const { compiler, checker } = context;
+  const declared = checker.getTypeOfSymbol(property);
+  const { type, optional } = convertOptional(context, declared, place, annotationOf(declaration));
+  const isOptional = optional || (property.flags & compiler.SymbolFlags.Optional) !== 0;
+  const doc = declaration === undefined ? undefined : docOf(compiler, declaration);
+  const isRetyped = doc !== undefined && isMapped(context, property) && !sameType(context, declared, declaration!);
+  return {
+    ...docField(doc),
+    type: isRetyped ? type : constrained(context, type, doc, place),
+    ...(isOptional ? { optional: true as const } : {}),
+  };
+}
+
+/**
+ * Whether a mapped type made a property from another one: `{ [K in keyof T]: boolean }` keeps the comments of T, whose
+ * constraints then are about another type. The mark is in a field of the compiler that is not public.
+ */
+function isMapped(context: ReadContext, property: ts.Symbol): boolean {
+  const { getCheckFlags, CheckFlags } = context.compiler as unknown as {
+    getCheckFlags(symbol: ts.Symbol): number;
+    CheckFlags: { Mapped: number };
+  };
+  return (getCheckFlags(property) & CheckFlags.Mapped) !== 0;
+}
+
+function sameType(context: ReadContext, type: ts.Type, declaration: ts.Declaration): boolean {
+  const { checker } = context;
+  const original = checker.getTypeAtLocation(declaration);
+  return checker.getNonNullableType(type) === checker.getNonNullableType(original);
+}
+
+function convertTuple(context: ReadContext, type: ts.TupleTypeReference, place: Place, written: Written): Type {
+  const { compiler, checker, problems } = context;
+  const { ElementFlags } = compiler;
+  const elements = checker.getTypeArguments(type);
+  const nodes = tupleElements(context, written);
+  const items: TupleElement[] = [];
+  let rest: Type | undefined;
+  for (const [index, flags] of type.target.elementFlags.entries()) {
+    const element = elements[index]!;
+    if (rest !== undefined || flags & ElementFlags.Variadic) {
+      problems.add(place, "a tuple can have a rest element only at its end", "write an array, or an object");
+      return UNREADABLE;
+    }
+    const at = inside(place, `[${index}]`);
+    if (flags & ElementFlags.Rest) rest = convertType(context, element, inside(place, "[]"), nodes[index]);
+    else if (flags & ElementFlags.Optional) {
+      items.push({ type: convertOptional(context, element, at, nodes[index]).type, optional: true });
+    } else items.push({ type: convertType(context, element, at, nodes[index]) });
+  }
+  return { kind: "tuple", items, ...(rest === undefined ? {} : { rest }) };
+}
+
+function convertIndex(context: ReadContext, type: ts.Type, place: Place): Type | undefined {
+  const { compiler, checker, problems } = context;
+  const { TypeFlags } = compiler;
+  const infos = checker.getIndexInfosOfType(type);
+  let index: Type | undefined;
+  for (const { keyType, type: value, declaration } of infos) {
+    if (keyType.flags & TypeFlags.String) {
+      index = convertType(context, value, inside(place, "[string]"), annotationOf(declaration));
+      continue;
+    }
+    // A number index beside a string index adds nothing: the keys are strings on the wire.
+    if (keyType.flags & TypeFlags.Number && infos.some((info) => info.keyType.flags & TypeFlags.String)) continue;
+    problems.add(
+      inside(place, "", declaration && ownNode(context, declaration)),
+      `keys of type ${checker.typeToString(keyType)} become strings in an object`,
+      "write Record<string, ...>, or a Map for keys that are no strings",
+    );
+    index = UNREADABLE;
+  }
+  return index;
+}
+
+/** Methods and accessors of a class are not in its instances' data. */
+function isBehaviourOfClass({ compiler }: ReadContext, property: ts.Symbol): boolean {
+  if ((property.flags & (compiler.SymbolFlags.Method | compiler.SymbolFlags.Accessor)) === 0) return false;
+  return (property.declarations ?? []).some((declaration) => compiler.isClassLike(declaration.parent));
+}
+
+/** The name of a private, protected or `#` property, if a type has one. */
+function privateState(context: ReadContext, type: ts.Type): string | undefined {
+  const { compiler, checker } = context;
+  const hidden = compiler.ModifierFlags.Private | compiler.ModifierFlags.Protected;
+  for (const property of checker.getPropertiesOfType(type)) {
+    if (property.flags & (compiler.SymbolFlags.Method | compiler.SymbolFlags.Accessor)) continue;
+    for (const declaration of property.declarations ?? []) {
+      const name = nameNode(declaration);
+      if (compiler.isPrivateIdentifier(name)) return name.text;
+      if (compiler.getCombinedModifierFlags(declaration) & hidden) return property.name;
+    }
+  }
+  return undefined;
+}
+
+/** What a class or an interface extends, if that cannot be sent or is not known. */
+function inheritedFromLibrary(context: ReadContext, type: ts.Type): { message: string; hint: string } | undefined {
+  const { compiler, checker } = context;
+  for (const declaration of type.getSymbol()?.declarations ?? []) {
+    if (!compiler.isClassLike(declaration) && !compiler.isInterfaceDeclaration(declaration)) continue;
+    for (const clause of declaration.heritageClauses ?? []) {
+      if (clause.token === compiler.SyntaxKind.ImplementsKeyword) continue;
+      for (const base of clause.types) {
+        const baseType = checker.getTypeAtLocation(base);
+        if (baseType.flags & compiler.TypeFlags.Any) {
+          return {
+            message: `the type of ${base.getText()}, which it extends, is not known`,
+            hint: "declare or import it",
+          };
+        }
+        if (!isContainer(context, baseType)) continue;
+        const name = checker.typeToString(baseType);
+        return { message: `what extends ${name} cannot cross the wire`, hint: hintFor(baseType.symbol.name) };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Whether a type without properties was declared so, which admits everything; `return {}` gives one that is empty. */
+function isOpen({ compiler }: ReadContext, type: ts.Type): boolean {
+  const symbol = type.getSymbol();
+  if (symbol === undefined) return true;
+  const isDeclared = symbol.flags & (compiler.SymbolFlags.TypeLiteral | compiler.SymbolFlags.Interface);
+  const isComputed = (type as ts.ObjectType).objectFlags & compiler.ObjectFlags.Mapped;
+  return Boolean(isDeclared) && !isComputed;
+}
+
+/** How a property looks in a path. */
+function step(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
