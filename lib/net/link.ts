@@ -46,6 +46,10 @@ export interface Link {
   /** Stops reading, so that the peer's own queue fills up. */
   pause(): void;
   resume(): void;
+  /** Keeps the process alive, as a new link does. */
+  ref(): void;
+  /** Lets the process end although the link is open. */
+  unref(): void;
   /** Sends what is committed, as far as the peer takes it within a bound, then closes. */
   close(error?: CellError): void;
   /** Closes at once and forgets what is queued. */

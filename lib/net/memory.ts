@@ -49,6 +49,10 @@ class Pipe implements ByteStream {
     this.schedule();
   }
 
+  /** What is on its way keeps the process alive; an open pipe does not. */
+  ref(): void {}
+  unref(): void {}
+
   end(): void {
     this.closed = true;
     this.other.schedule();

@@ -23,6 +23,9 @@ export interface ByteStream {
   write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number;
   pause(): void;
   resume(): void;
+  /** Keeps the process alive, as a new stream does, or not. */
+  ref(): void;
+  unref(): void;
   /** Closes; bytes that were taken still reach the peer. */
   end(): void;
   /** Closes at once. */
@@ -136,6 +139,14 @@ export class StreamLink implements Link, FrameSink {
     if (this.closed) return;
     this.stream.resume();
     this.reader?.resume();
+  }
+
+  ref(): void {
+    if (!this.closed) this.stream.ref();
+  }
+
+  unref(): void {
+    if (!this.closed) this.stream.unref();
   }
 
   close(error?: CellError): void {

@@ -73,6 +73,8 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     const { promise, resolve } = Promise.withResolvers<CellError | undefined>();
     this.closed = promise;
     this.resolveClosed = resolve;
+    // A script ends when its calls are answered, not when its connections are closed.
+    link.unref();
   }
 
   get inFlight(): number {
@@ -110,6 +112,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     call.id = this.lastCallId = id;
     call.endOffset = this.link.committedBytes + writer.length - start;
     call.isSent = true;
+    if (!this.isBusy) this.link.ref();
     this.calls.set(id, call);
     this.keepAlive.onCall();
     this.link.commit();
@@ -170,6 +173,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     this.deadlines.remove(call);
     if (!call.isSent) return;
     this.calls.delete(call.id);
+    if (!this.isBusy) this.link.unref();
     if (this.drainingError !== undefined && !this.isBusy) this.link.close();
     else this.owner.onRoom();
   }
