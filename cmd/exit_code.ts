@@ -22,11 +22,16 @@ export function markAnswered(error: unknown): unknown {
   return error;
 }
 
+/** Whether the error is a method's own answer. */
+export function isAnswered(error: Error): boolean {
+  return answered.has(error);
+}
+
 /** The exit code that tells a script what went wrong. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof CellError)) return EXIT.failed;
   const fixed = BY_CODE[error.code];
   if (fixed !== undefined) return fixed;
-  return MISSING.has(error.code) && !answered.has(error) ? EXIT.missing : EXIT.failed;
+  return MISSING.has(error.code) && !isAnswered(error) ? EXIT.missing : EXIT.failed;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../lib/base/mod.ts";
+import { markAnswered } from "./exit_code.ts";
 import { describeError } from "./report_error.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -10,17 +11,15 @@ test("wrong usage points to the help of its command", () => {
 
 test("an error shows its code where the message alone does not say it, and its data", () => {
   expect(describeError(new CellError("INVALID_ARGUMENT", "args[0]: no"))).toEqual(["error: args[0]: no"]);
-  expect(describeError(new CellError("ABORTED", "lost", { data: { id: 5n } }))).toEqual([
-    "error: ABORTED: lost",
-    'data: {"id":"5"}',
-  ]);
+  const answered = markAnswered(new CellError("ABORTED", "lost", { data: { id: 5n } }));
+  expect(describeError(answered)).toEqual(["error: ABORTED: lost", 'data: {"id":"5"}']);
   expect(describeError(new CellError("UNAVAILABLE", "gone", { data: { started: false } }))).toEqual([
     "error: UNAVAILABLE: gone",
   ]);
 });
 
 test("data of any size does not flood the terminal", () => {
-  const [, data = ""] = describeError(new CellError("ABORTED", "x", { data: "y".repeat(1_000_000) }));
+  const [, data = ""] = describeError(markAnswered(new CellError("ABORTED", "x", { data: "y".repeat(1e6) })));
   expect(data.length).toBeLessThan(2100);
 });
 

@@ -1,5 +1,7 @@
 import { CellError } from "../lib/base/mod.ts";
+import { toJson } from "../lib/json/mod.ts";
 import { stderrStyle } from "./color.ts";
+import { isAnswered } from "./exit_code.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** More of an error's data than this is cut off on the terminal. */
@@ -22,17 +24,16 @@ export function describeError(error: unknown, command?: string): string[] {
   }
   if (error instanceof CellError) {
     const code = PLAIN_CODES.has(error.code) ? "" : `${error.code}: `;
-    return [`error: ${code}${error.message}`, ...dataLines(error.data)];
+    return [`error: ${code}${error.message}`, ...(isAnswered(error) ? dataLines(error.data) : [])];
   }
   if (error instanceof Error && "syscall" in error) return [`error: ${error.message}`];
   return [`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }
 
-/** An error's data as one line of JSON; our own notes (`started`, `reason`) are for programs. */
+/** What a method attached to its error, as one line of JSON. The data of our own errors is for programs. */
 function dataLines(data: unknown): string[] {
   if (data === undefined || data === null) return [];
-  if (typeof data === "object" && ("started" in data || "reason" in data)) return [];
-  const text = JSON.stringify(data, (_, value) => (typeof value === "bigint" ? String(value) : value)) ?? "";
+  const text = JSON.stringify(toJson(data, { kind: "unknown" }, {}));
   const cut = text.length > DATA_CHARACTERS_MAX ? `${text.slice(0, DATA_CHARACTERS_MAX)}...` : text;
   return [`data: ${cut}`];
 }

@@ -1,0 +1,175 @@
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "../test/harness/mod.ts";
+import { COMMANDS } from "./commands.ts";
+import { SourceMachine } from "./testing/source_machine.ts";
+
+const HELLO = `/** Greets whoever asks. */
+export async function greet({ name }: { name: string }) {
+  return { greeting: \`Hello, \${name}!\` };
+}
+`;
+
+test("the help fits a screen of 80 by 24 and shows every command; each has examples of its own", async () => {
+  await using machine = new SourceMachine();
+  const help = await machine.cell(["--help"]);
+  expect(help).toMatchObject({ exit: 0, stderr: "" });
+  const lines = help.stdout.trimEnd().split("\n");
+  expect(lines.length).toBeLessThan(24);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  for (const { name, usage, summary } of COMMANDS) {
+    expect(help.stdout).toContain(`${usage} `);
+    expect(help.stdout).toContain(summary);
+    const own = await machine.cell([name, "--help"]);
+    expect(own).toMatchObject({ exit: 0, stderr: "" });
+    expect(own.stdout).toContain("Examples:");
+    expect(own.stdout).toContain(`cell ${name} `);
+    expect(Math.max(...own.stdout.split("\n").map((line) => line.length)), name).toBeLessThanOrEqual(84);
+    expect((await machine.cell(["help", name])).stdout).toBe(own.stdout);
+  }
+  expect((await machine.cell(["help", "exit-codes"])).stdout).toContain("4  deadline exceeded");
+});
+
+test("what is no command, topic or option is refused with what is near", async () => {
+  await using machine = new SourceMachine();
+  const cases: [string[], string][] = [
+    [["cal"], "Did you mean call?"],
+    [["hello.ts"], "Did you mean `cell run hello.ts`?"],
+    [["--vresion"], "Did you mean --version?"],
+    [["help", "exit-code"], "Did you mean exit-codes?"],
+    [["ps", "--jsno"], "Did you mean --json?"],
+    [["ps", "extra"], "too many arguments"],
+    [["run"], "missing required argument 'file'"],
+    [["completions", "tcsh"], "Allowed choices are bash, zsh, fish"],
+  ];
+  for (const [args, text] of cases) {
+    const finished = await machine.cell(args);
+    expect(finished.exit, args.join(" ")).toBe(2);
+    expect(finished.stdout).toBe("");
+    expect(finished.stderr).toContain(text);
+  }
+  expect((await machine.cell([])).exit).toBe(2);
+});
+
+test("--version is the version of package.json", async () => {
+  await using machine = new SourceMachine();
+  const { version } = JSON.parse(readFileSync(join(import.meta.dir, "../package.json"), "utf8"));
+  expect((await machine.cell(["--version"])).stdout).toBe(`cell ${version}\n`);
+});
+
+test("ps, describe, diff and bench show a service that runs", async () => {
+  await using machine = new SourceMachine();
+  expect(await machine.cell(["ps"])).toMatchObject({ exit: 0, stdout: "" });
+  expect((await machine.cell(["ps", "--json"])).stdout).toBe("[]\n");
+  const service = await machine.serve("hello.ts", HELLO);
+  await machine.cell(["call", "hello", "greet", "name=x"]);
+
+  const [listed] = JSON.parse((await machine.cell(["ps", "--json"])).stdout);
+  expect(listed).toMatchObject({ service: "hello", pid: service.pid, methods: 1, calls: 1, inFlight: 0, errors: 0 });
+  expect(listed.memoryBytes).toBeGreaterThan(1_000_000);
+  const [titles = "", row = ""] = (await machine.cell(["ps"])).stdout.split("\n");
+  expect(titles).toStartWith("SERVICE");
+  expect(row).toContain(`hello  `);
+  expect(row).toContain(listed.species);
+
+  const described = await machine.cell(["describe", "hello"]);
+  expect(described.stdout).toContain("Greets whoever asks.");
+  expect(described.stdout).toContain("name: string");
+  const schema = (await machine.cell(["describe", "./hello.ts", "--json"])).stdout;
+  machine.write("hello.json", schema);
+  expect(JSON.parse(schema).species).toBe(listed.species);
+  expect((await machine.cell(["describe", "hello.json"])).stdout).toBe(described.stdout);
+  expect((await machine.cell(["describe", "helo"])).exit).toBe(3);
+
+  expect((await machine.cell(["diff", "hello.json", "hello"])).exit).toBe(0);
+  machine.write("compatible.ts", HELLO.replace("name: string }", "name: string; times?: number }"));
+  const compatible = await machine.cell(["diff", "hello", "compatible.ts"]);
+  expect(compatible.exit).toBe(0);
+  expect(compatible.stdout).toStartWith("compatible  ");
+  machine.write("breaking.ts", HELLO.replace("name: string", "name: number"));
+  const breaking = await machine.cell(["diff", "hello", "breaking.ts"]);
+  expect(breaking.exit).toBe(1);
+  expect(breaking.stdout).toContain("breaking");
+  const json = JSON.parse((await machine.cell(["diff", "hello", "breaking.ts", "--json"])).stdout);
+  expect(json.compatible).toBe(false);
+  expect(json.changes[0]).toMatchObject({ compatible: false });
+
+  const bench = await machine.cell(
+    ["bench", "hello", "greet", "name=x", "--duration", "100ms", "--concurrency", "1,4", "--json"],
+  );
+  const results = JSON.parse(bench.stdout);
+  expect(results.map((result: { concurrency: number }) => result.concurrency)).toEqual([1, 4]);
+  for (const result of results) {
+    expect(result).toMatchObject({ service: "hello", method: "greet", transport: "unix socket", errors: 0 });
+    expect(result.callsPerSecond).toBeGreaterThan(10);
+    expect(result.p50Micros).toBeLessThanOrEqual(result.p99Micros);
+  }
+  const table = await machine.cell(["bench", "hello", "greet", "name=x", "-d", "50ms", "-c", "1"]);
+  expect(table.stdout).toMatch(/^CALLERS +CALLS\/S +P50 .*\n +1 /);
+  expect((await machine.cell(["bench", "hello", "gret"])).exit).toBe(3);
+  expect((await machine.cell(["bench", "hello", "greet", "name:=1"])).exit).toBe(1);
+  expect((await machine.cell(["bench", "hello", "greet", "-c", "0"])).exit).toBe(2);
+}, 30_000);
+
+test("new makes a service that checks and runs, and overwrites nothing", async () => {
+  await using machine = new SourceMachine();
+  const made = await machine.cell(["new", "greeter"]);
+  expect(made).toMatchObject({ exit: 0, stdout: "" });
+  expect(made.stderr).toContain("cell run greeter/greeter.ts");
+  const folder = join(machine.folder, "greeter");
+  for (const name of ["greeter.ts", "tsconfig.json", ".cell/types/cell.d.ts"]) {
+    expect(existsSync(join(folder, name)), name).toBe(true);
+  }
+  // What a plain editor does: the compiler on the folder's own configuration.
+  const editor = Bun.spawnSync([process.execPath, "check", "-p", folder], { env: { ...process.env, BUN_BE_BUN: "1" } });
+  expect(editor.stdout.toString() + editor.stderr.toString()).toContain("No type errors");
+
+  const again = await machine.cell(["new", "greeter"]);
+  expect(again.exit).toBe(1);
+  expect(again.stderr).toContain("exists already");
+  machine.write("greeter/tsconfig.json", "{}");
+  const second = await machine.cell(["new", "other", "--in", "greeter"]);
+  expect(second.stderr).toContain("kept    greeter/tsconfig.json");
+  expect(readFileSync(join(folder, "tsconfig.json"), "utf8")).toBe("{}");
+  expect((await machine.cell(["new", "Not A Name"])).exit).toBe(2);
+});
+
+test("doctor finds a healthy machine healthy, and says what to do about a home that is open to others", async () => {
+  await using machine = new SourceMachine();
+  const healthy = JSON.parse((await machine.cell(["doctor", "--json"])).stdout) as { name: string; status: string }[];
+  expect(healthy.filter(({ status }) => status === "fail")).toEqual([]);
+  expect(healthy.map(({ name }) => name)).toContain("unix sockets");
+  await machine.bash('chmod 755 "$CELL_HOME/run"');
+  const ill = await machine.cell(["doctor"]);
+  expect(ill.exit).toBe(1);
+  expect(ill.stdout).toMatch(/FAIL {2}run folder .*\n.*chmod 700/);
+});
+
+test("--watch goes on serving the old code when the new has a mistake, and then the corrected one", async () => {
+  await using machine = new SourceMachine();
+  const version = (text: string): string => `export function version(): string { return ${text}; }\n`;
+  const file = machine.write("hello.ts", version('"one"'));
+  const watching = machine.start(["run", file, "--watch"]);
+  await watching.serving();
+  const says = async (): Promise<string> => {
+    const called = await machine.cell(["call", "hello", "version"]);
+    expect(called).toMatchObject({ exit: 0 });
+    return called.stdout.trim();
+  };
+  expect(await says()).toBe('"one"');
+  machine.write("hello.ts", "export function version(: string {");
+  await watching.until(() => watching.stderr.includes("goes on serving"), "the mistake to be reported");
+  expect(watching.stderr).toMatch(/hello\.ts:1:\d+/);
+  expect(await says()).toBe('"one"');
+  machine.write("hello.ts", version('"two"'));
+  await until(async () => (await says()) === '"two"', "the new code");
+  machine.write("hello.ts", `throw new Error("broken on import");\n${version('"three"')}`);
+  await watching.until(() => watching.stderr.includes("waiting for a change"), "the end of the new code");
+  machine.write("hello.ts", version('"four"'));
+  await until(async () => (await says()) === '"four"', "the corrected code");
+  watching.signal("SIGTERM");
+  expect(await watching.exited()).toBe(0);
+  expect(existsSync(join(machine.home, "run", "hello.sock"))).toBe(false);
+  expect(existsSync(join(machine.home, "run", "hello.lock"))).toBe(false);
+}, 30_000);
