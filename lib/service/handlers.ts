@@ -1,25 +1,25 @@
 import { CellError } from "../base/mod.ts";
 import type { Handler } from "../rpc/mod.ts";
-import type { Schema } from "../schema/mod.ts";
+import type { ReadResult } from "../schema/typescript/mod.ts";
 import type { Exports } from "./import_file.ts";
 import { methodOptionsOf } from "./method_options.ts";
 import { userFrames } from "./user_frames.ts";
 
 /**
- * The function behind each method of `schema`: an export of the module, or with `isClass` a method of the one instance of
- * its default export. What `method(...)` was told about a function is written into the schema.
+ * The function behind each method: an export of the module, or a member of the one instance of its default-exported class.
+ * What `method(...)` was told about a function is written into the schema.
  */
 export function handlersOf(
   path: string,
   exports: Exports,
-  schema: Schema,
-  isClass: boolean,
+  { schema, origins, defaultClass }: Pick<ReadResult, "schema" | "origins" | "defaultClass">,
 ): Record<string, Handler> {
-  const self = isClass ? instantiate(path, exports["default"]) : undefined;
-  const source = self ?? exports;
-  const handlers: Record<string, Handler> = Object.create(null);
+  const instance = defaultClass ? instantiate(path, exports["default"]) : undefined;
+  const handlers: Record<string, Handler> = {};
   for (const [name, method] of Object.entries(schema.methods)) {
-    const fn = source[name];
+    const origin = origins[name]!;
+    const self = origin.member === undefined ? undefined : instance;
+    const fn = origin.member === undefined ? exports[origin.export] : self?.[origin.member];
     if (typeof fn !== "function") {
       throw new CellError(
         "FAILED_PRECONDITION",

@@ -1,6 +1,7 @@
 import { SECOND } from "../base/mod.ts";
 import { dialUnix } from "../net/mod.ts";
 import { createClient, type Hello, type ServerStats } from "../rpc/mod.ts";
+import { answerWithin } from "./answer_within.ts";
 import { type Holder, holders } from "./directory.ts";
 
 /** How long an instance may take to say who it is; one that is busy for longer is listed without it. */
@@ -28,10 +29,10 @@ async function instanceOf(holder: Holder): Promise<Instance> {
 
 async function ask(socket: string): Promise<Instance["answer"]> {
   try {
-    const client = createClient(await dialUnix(socket), { timeoutMs: ANSWER_MS_MAX });
+    const client = createClient(await dialUnix(socket));
     try {
-      const [hello, stats] = await Promise.all([client.hello(), client.stats()]);
-      return { hello, stats };
+      const [hello, stats] = await answerWithin(Promise.all([client.hello(), client.stats()]), ANSWER_MS_MAX) ?? [];
+      return hello === undefined || stats === undefined ? undefined : { hello, stats };
     } finally {
       await client.close();
     }

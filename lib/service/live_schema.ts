@@ -1,6 +1,7 @@
 import { SECOND } from "../base/mod.ts";
 import { createClient } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
+import { answerWithin } from "./answer_within.ts";
 import { type Directory, LocalDirectory } from "./directory.ts";
 
 /** A running service that does not say what it offers within this time is treated like one that is not running. */
@@ -14,9 +15,9 @@ export async function liveSchema(
   try {
     const [endpoint] = await directory.endpoints(service);
     if (endpoint === undefined) return undefined;
-    const client = createClient(await endpoint.dial(), { timeoutMs: ANSWER_MS_MAX });
+    const client = createClient(await endpoint.dial());
     try {
-      return await client.schema();
+      return await answerWithin(client.schema(), ANSWER_MS_MAX);
     } finally {
       await client.close();
     }

@@ -1,14 +1,47 @@
+/**
+ * From a file to a service that answers, and from a service's name to a call that arrives.
+ *
+ * **A name is a lock.** `run/NAME.lock` is locked (flock) by whoever serves NAME, for as long as it lives: the kernel
+ * grants it to exactly one of any number of processes that start at the same instant, and takes it back from one that
+ * dies in any way. `run/NAME.sock` is only where the holder listens; without a holder it is a crashed process's, and
+ * whoever notices removes it. Turned down: binding the socket as the claim (a crash leaves it behind, and between "nobody
+ * answers" and "remove it" somebody else may have begun to listen), and pid files (pids are used again). The pid in the
+ * lock file is for people.
+ *
+ * **A draining service has given its name up.** It stops listening and unlocks first, then lets its calls finish, so a
+ * successor starts while they do. New calls that still reach it are refused as not started, and clients make them again
+ * on the successor. A client never makes a call again that may have run, unless the method is idempotent.
+ *
+ * **Who waits for whom.** A name that is held but does not accept connections belongs to a service that is starting: the
+ * caller waits, within its deadline. A name that nobody holds is NOT_FOUND at once, except for a client that reached it
+ * before: it gives a restart two seconds. `Directory` is the seam where other machines come in.
+ *
+ * **Importing is connecting, later.** "cell" and "cell:NAME" are resolved by a plugin of the runtime, also inside the
+ * compiled binary and for files anywhere on the disk. The exports of "cell:NAME" are made from the schema that the
+ * importer was compiled against (`.cell/types/NAME.schema.json`), else from the one that NAME has now, else from the names
+ * that the source uses; so NAME need not run when it is imported, and two services may import each other. The schema that
+ * the functions were made from travels with their calls as genes: a server that has changed says what differs.
+ *
+ * **Types are read elsewhere.** A schema in the cache costs a few milliseconds. Otherwise the compiler runs in a child
+ * process: loaded here it would keep tens of megabytes for as long as the service lives.
+ *
+ * **User code shares the process and is trusted, not believed.** A promise that it forgot or a timer that throws is logged
+ * and the service goes on; `process.exit` gives the name up; a file that throws on import, never finishes loading or
+ * exports nothing callable is an error that names file and line. Its standard output is its own: our lines go to a `log`.
+ */
 export { type Claim, claimName, inheritClaim } from "./claim.ts";
 export { type Directory, type Endpoint, type Holder, holders } from "./directory.ts";
 export { cacheDirectory, home, runDirectory } from "./home.ts";
 export { ownService } from "./identity.ts";
 export { type Instance, listInstances } from "./instances.ts";
 export { setMethodOptions } from "./method_options.ts";
+export { ourImports } from "./imported_services.ts";
 export { installModules, type ModulesOptions } from "./modules.ts";
 export { assertServiceName, isServiceName, serviceNameOf } from "./names.ts";
 export { findPinnedSchema, pinnedSchemaFile } from "./pinned.ts";
 export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
 export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";
-export { cacheSchema } from "./read_source.ts";
+export { cacheSchema, readSource } from "./read_source.ts";
 export { type RunningService } from "./serve.ts";
 export { drainOnSignals } from "./signals.ts";
+export { sourceFile } from "./source_file.ts";

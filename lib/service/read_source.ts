@@ -1,14 +1,23 @@
 import { dirname } from "node:path";
 import { CellError, type Code, toCellError } from "../base/mod.ts";
 import { declareModule } from "../schema/mod.ts";
-import { loadCachedService, loadService, type ReadResult } from "../schema/typescript/mod.ts";
+import {
+  loadCachedService,
+  loadService,
+  type Problem,
+  type ReadResult,
+  SchemaErrors,
+} from "../schema/typescript/mod.ts";
 import { cacheDirectory } from "./home.ts";
 import { ourImports } from "./imported_services.ts";
 import { liveSchema } from "./live_schema.ts";
 import { findPinnedSchema } from "./pinned.ts";
 
 /** What a child that reads a schema prints: one line of JSON. */
-type ChildAnswer = { result: ReadResult } | { error: { code: Code; message: string; data?: unknown } };
+type ChildAnswer =
+  | { result: ReadResult }
+  | { problems: readonly Problem[] }
+  | { error: { code: Code; message: string; data?: unknown } };
 
 /**
  * What a source file offers as a service. It comes from the cache while none of the files involved has changed; otherwise
@@ -17,7 +26,7 @@ type ChildAnswer = { result: ReadResult } | { error: { code: Code; message: stri
 export async function readSource(file: string, name: string, schemaCommand?: readonly string[]): Promise<ReadResult> {
   const options = await readOptions(file, name);
   if (schemaCommand === undefined) return loadService(file, options);
-  return await loadCachedService(file, options) ?? await readInChild([...schemaCommand, file, name]);
+  return loadCachedService(file, options) ?? await readInChild([...schemaCommand, file, name]);
 }
 
 /** The child's part of `readSource`: reads the file into the cache and prints what it found. */
@@ -27,7 +36,7 @@ export async function cacheSchema(file: string, name: string): Promise<void> {
     answer = { result: await loadService(file, await readOptions(file, name)) };
   } catch (error) {
     const { code, message, data } = toCellError(error, "INTERNAL");
-    answer = { error: { code, message, data } };
+    answer = error instanceof SchemaErrors ? { problems: error.problems } : { error: { code, message, data } };
   }
   await Bun.write(Bun.stdout, `${JSON.stringify(answer)}\n`);
 }
@@ -64,5 +73,6 @@ async function readInChild(command: string[]): Promise<ReadResult> {
     );
   }
   if ("result" in answer) return answer.result;
+  if ("problems" in answer) throw new SchemaErrors(answer.problems);
   throw new CellError(answer.error.code, answer.error.message, { data: answer.error.data });
 }

@@ -1,5 +1,4 @@
 import { dirname } from "node:path";
-import { CellError } from "../base/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import type { ReadResult } from "../schema/typescript/mod.ts";
 import { type Claim, claimName } from "./claim.ts";
@@ -77,7 +76,6 @@ async function runService(
   source: ReadResult,
   options: RunOptions,
 ): Promise<RunningService> {
-  refuseThen(path, source);
   const claim = options.claim ?? await claimName(name);
   // Whoever ends this process, user code included, leaves nothing behind.
   const release = () => claim.release();
@@ -91,7 +89,7 @@ async function runService(
       importedNames: source.remoteImports,
     });
     const exports = await importFile(path);
-    const handlers = handlersOf(path, exports, source.schema, source.defaultClass);
+    const handlers = handlersOf(path, exports, source);
     const service = await serve(source.schema, handlers, claim, options.log);
     service.stopped.then(() => process.off("exit", release));
     return service;
@@ -100,16 +98,6 @@ async function runService(
     process.off("exit", release);
     throw error;
   }
-}
-
-/** A module that exports `then` looks like a promise to `import()`, which would call it and wait. */
-function refuseThen(path: string, source: ReadResult): void {
-  if (source.defaultClass || source.schema.methods["then"] === undefined) return;
-  throw new CellError(
-    "INVALID_ARGUMENT",
-    `${path} exports a function named then: JavaScript takes such a module for a promise. Give it another name, ` +
-      "or make it a method of a default-exported class.",
-  );
 }
 
 function nameForReading(path: string): string {
