@@ -12,7 +12,11 @@ export function refuses(): string {
   throw new CellError("RESOURCE_EXHAUSTED", "come back later", { retryable: true, data: { afterMs: 50 } });
 }
 export function lies(): number { return "not a number" as unknown as number; }
-export async function slow(): Promise<string> { await Bun.sleep(300); return "done"; }
+export async function slow(): Promise<string> {
+  console.log("working");
+  await Bun.sleep(300);
+  return "done";
+}
 export async function waits(): Promise<string> {
   const { signal } = context();
   console.log("waiting");
@@ -86,14 +90,7 @@ test("SIGTERM lets a call in flight finish, then the service ends with exit 0", 
   await using machine = new Machine();
   const service = await machine.serve("handlers.ts", HANDLERS);
   const slow = machine.start(["call", "handlers", "slow"]);
-  await service.until(() => true, "the service");
-  const inFlight = async () => {
-    const [instance] = JSON.parse((await machine.cell(["ps", "--json"])).stdout) as { inFlight: number }[];
-    return (instance?.inFlight ?? 0) > 0;
-  };
-  while (!(await inFlight())) {
-    if (slow.stdout !== "") break;
-  }
+  await service.until(() => service.stdout.includes("working"), "the handler to run");
   service.signal("SIGTERM");
   expect(await slow.exited()).toBe(0);
   expect(slow.stdout).toBe('"done"\n');
