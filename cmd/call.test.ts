@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Finished, Running } from "../test/harness/mod.ts";
-import { SourceMachine } from "./testing/source_machine.ts";
+import { CommandMachine, type Finished, type Running } from "../test/harness/mod.ts";
 
 const SERVICE = `import { CellError, type Code } from "cell";
 
@@ -36,10 +35,10 @@ export async function* double(numbers: AsyncIterable<number>): AsyncGenerator<nu
 }
 `;
 
-let machine: SourceMachine;
+let machine: CommandMachine;
 let service: Running;
 beforeAll(async () => {
-  machine = new SourceMachine();
+  machine = new CommandMachine();
   service = await machine.serve("lab.ts", SERVICE);
 });
 afterAll(async () => {
@@ -56,7 +55,8 @@ async function answer(...args: string[]): Promise<string> {
   return finished.stdout;
 }
 
-test("what is served is announced with signatures and a call to try", () => {
+test("what is served is announced with signatures and a call to try", async () => {
+  await service.until(() => service.stderr.includes("Try:"), "the whole announcement");
   expect(service.stderr).toContain("lab is ready: 11 methods, species ");
   expect(service.stderr).toContain("add(a: number, b: number)");
   expect(service.stderr).toContain("Try: cell call lab add a=1 b=1");
@@ -95,7 +95,7 @@ test("an argument of the wrong type exits 1, names the place and shows what is e
   expect(finished.stderr).toMatch(/expected: greet\(.*name: string/);
   expect(finished.stderr).toContain("example:  cell call lab greet name=World");
   expect((await call("greet", "nmae=x")).stderr).toContain('greet has no "nmae". Did you mean name?');
-  expect((await call("greet")).stderr).toContain("args[0].name: expected string");
+  expect((await call("greet")).stderr).toContain("error: args[0].name: missing, expected string\nexpected:");
 });
 
 test("a void method prints nothing", async () => {
@@ -132,7 +132,7 @@ test("stdin gives one call per line", async () => {
   expect(objects.stdout).toBe('{"greeting":"Hello, a!"}\n{"greeting":"Hello, b!"}\n');
   const failing = await machine.cell(["call", "lab", "add", "-"], { stdin: "[1,2]\n[1]\n[3,4]\n" });
   expect(failing).toMatchObject({ exit: 1, stdout: "3\n" });
-  expect(failing.stderr).toContain("stdin, line 2: args[1]: expected number");
+  expect(failing.stderr).toContain("stdin, line 2: args[1]: missing, expected number");
 });
 
 test("a deadline exits 4", async () => {

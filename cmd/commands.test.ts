@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../test/harness/mod.ts";
+import { CommandMachine, until } from "../test/harness/mod.ts";
 import { COMMANDS } from "./commands.ts";
-import { SourceMachine } from "./testing/source_machine.ts";
 
 const HELLO = `/** Greets whoever asks. */
 export async function greet({ name }: { name: string }) {
@@ -12,7 +11,7 @@ export async function greet({ name }: { name: string }) {
 `;
 
 test("the help fits a screen of 80 by 24 and shows every command; each has examples of its own", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   const help = await machine.cell(["--help"]);
   expect(help).toMatchObject({ exit: 0, stderr: "" });
   const lines = help.stdout.trimEnd().split("\n");
@@ -32,7 +31,7 @@ test("the help fits a screen of 80 by 24 and shows every command; each has examp
 });
 
 test("what is no command, topic or option is refused with what is near", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   const cases: [string[], string][] = [
     [["cal"], "Did you mean call?"],
     [["hello.ts"], "Did you mean `cell run hello.ts`?"],
@@ -53,13 +52,13 @@ test("what is no command, topic or option is refused with what is near", async (
 });
 
 test("--version is the version of package.json", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   const { version } = JSON.parse(readFileSync(join(import.meta.dir, "../package.json"), "utf8"));
   expect((await machine.cell(["--version"])).stdout).toBe(`cell ${version}\n`);
 });
 
 test("ps, describe, diff and bench show a service that runs", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   expect(await machine.cell(["ps"])).toMatchObject({ exit: 0, stdout: "" });
   expect((await machine.cell(["ps", "--json"])).stdout).toBe("[]\n");
   const service = await machine.serve("hello.ts", HELLO);
@@ -113,7 +112,7 @@ test("ps, describe, diff and bench show a service that runs", async () => {
 }, 30_000);
 
 test("new makes a service that checks and runs, and overwrites nothing", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   const made = await machine.cell(["new", "greeter"]);
   expect(made).toMatchObject({ exit: 0, stdout: "" });
   expect(made.stderr).toContain("cell run greeter/greeter.ts");
@@ -136,7 +135,7 @@ test("new makes a service that checks and runs, and overwrites nothing", async (
 });
 
 test("doctor finds a healthy machine healthy, and says what to do about a home that is open to others", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   const healthy = JSON.parse((await machine.cell(["doctor", "--json"])).stdout) as { name: string; status: string }[];
   expect(healthy.filter(({ status }) => status === "fail")).toEqual([]);
   expect(healthy.map(({ name }) => name)).toContain("unix sockets");
@@ -147,7 +146,7 @@ test("doctor finds a healthy machine healthy, and says what to do about a home t
 });
 
 test("--watch goes on serving the old code when the new has a mistake, and then the corrected one", async () => {
-  await using machine = new SourceMachine();
+  await using machine = new CommandMachine();
   const version = (text: string): string => `export function version(): string { return ${text}; }\n`;
   const file = machine.write("hello.ts", version('"one"'));
   const watching = machine.start(["run", file, "--watch"]);

@@ -63,7 +63,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "check",
     group: "Types",
     usage: "check FILE...",
-    summary: "check types, and calls against the live services",
+    summary: "check types, and calls of services as they run",
     operands: ["file"],
     operandsRepeat: true,
     load: () => import("./check.ts"),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { SOURCE_COMMAND, SourceMachine } from "./testing/source_machine.ts";
+import { COMMAND, CommandMachine } from "../test/harness/mod.ts";
 
 const SERVICE = `export interface Order { sku: string; mood: "calm" | "wild"; to: { city: string } }
 /** Takes an order. */
@@ -7,11 +7,11 @@ export function order(o: Order): string { return o.sku; }
 export function add(a: number, b: number): number { return a + b; }
 `;
 
-let machine: SourceMachine;
+let machine: CommandMachine;
 beforeAll(async () => {
-  machine = new SourceMachine();
+  machine = new CommandMachine();
   await machine.serve("shop.ts", SERVICE);
-  machine.write("bin/cell", `#!/bin/sh\nexec ${SOURCE_COMMAND.join(" ")} "$@"\n`);
+  machine.write("bin/cell", `#!/bin/sh\nexec ${COMMAND.join(" ")} "$@"\n`);
   await machine.bash("chmod 755 bin/cell");
 });
 afterAll(async () => {

@@ -6,14 +6,13 @@ import { print } from "./stdout.ts";
 const SCRIPTS = {
   bash: `# Tab completion of cell for bash: source <(cell completions bash)
 _cell() {
-  local reply line
-  # The line as it was typed: bash splits words at "=" and ":", cell does not.
-  reply="$("$1" __complete line "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)" || return
+  local kind="" line
   COMPREPLY=()
+  # The line as it was typed: bash splits words at "=" and ":", cell does not.
   while IFS=$'\\t' read -r line _; do
-    [[ -n $line ]] && COMPREPLY+=("$line")
-  done <<<"\${reply#*$'\\n'}"
-  [[ \${reply%%$'\\n'*} == files ]] && compopt -o default
+    if [[ -z $kind ]]; then kind=$line; else COMPREPLY+=("$line"); fi
+  done < <("$1" __complete line "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
+  [[ $kind == files ]] && compopt -o default
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=/] ]] && compopt -o nospace
   return 0
 }

@@ -19,6 +19,8 @@ test("each kind of failure has its exit code", () => {
 test("a method's own NOT_FOUND is a call that failed, not a service that is missing", () => {
   expect(exitCodeOf(markAnswered(new CellError("NOT_FOUND", "no such user")))).toBe(EXIT.failed);
   expect(exitCodeOf(markAnswered(new CellError("DEADLINE_EXCEEDED", "x")))).toBe(EXIT.deadline);
+  const notStarted = new CellError("UNAVAILABLE", "x", { data: { started: false } });
+  expect(exitCodeOf(markAnswered(notStarted))).toBe(EXIT.missing);
 });
 
 test("every exit code is documented", () => {

@@ -16,10 +16,17 @@ const MISSING: ReadonlySet<Code> = new Set<Code>(["NOT_FOUND", "UNIMPLEMENTED", 
 
 const answered = new WeakSet<Error>();
 
-/** Marks an error as the answer to a call that had begun: its NOT_FOUND is the method's own and exits with 1. */
+/**
+ * Marks an error of a call as the method's own answer, whose NOT_FOUND exits with 1; one that says that the call never
+ * started is not.
+ */
 export function markAnswered(error: unknown): unknown {
-  if (error instanceof Error) answered.add(error);
+  if (error instanceof CellError && !hasNotStarted(error.data)) answered.add(error);
   return error;
+}
+
+function hasNotStarted(data: unknown): boolean {
+  return typeof data === "object" && data !== null && "started" in data && data.started === false;
 }
 
 /** Whether the error is a method's own answer. */

@@ -53,25 +53,23 @@ async function checkProject(
   files: readonly string[],
   offline: boolean,
 ): Promise<Omit<CheckReport, "files">> {
-  const problems: Problem[] = [];
   const schemas = new Map<string, Schema>();
-  const importers = new Map(
-    files.flatMap((file) => [...ourImports(file).services].map((name) => [name, file] as const)),
-  );
-  writeSdkDeclaration(project);
-  for (const [name, file] of [...importers].sort()) {
+  const missing = new Map<string, CellError>();
+  const declarations = [writeSdkDeclaration(project)];
+  for (const name of [...new Set(files.flatMap((file) => [...ourImports(file).services]))].sort()) {
     try {
       schemas.set(name, offline ? recordedSchema(project, name) : await liveSchema(name));
     } catch (error) {
       if (!(error instanceof CellError)) throw error;
-      problems.push(problemOfImport(file, name, error));
+      missing.set(name, error);
     }
   }
-  for (const [name, schema] of schemas) writeServiceDeclaration(project, name, schema);
+  for (const [name, schema] of schemas) declarations.push(writeServiceDeclaration(project, name, schema));
   // The child checks on another core while the reader works here.
-  const typeProblems = typeCheck(project, files);
-  for (const file of files) problems.push(...await readerProblems(file, schemas));
-  problems.push(...await typeProblems);
+  const typeProblems = typeCheck(project, [...files, ...declarations]);
+  const problems: Problem[] = [];
+  for (const file of files) problems.push(...await readerProblems(file, schemas, missing));
+  problems.push(...(await typeProblems).map((problem) => explainMissing(problem, missing, offline)));
   return { services: [...schemas].map(([name, { species }]) => ({ name, species })), problems };
 }
 
@@ -90,24 +88,27 @@ function recordedSchema(project: string, name: string): Schema {
   throw new CellError("NOT_FOUND", `${project}/.cell/types has no schema of ${name}`);
 }
 
-/** A service without a schema is a problem of the line that imports it, where the type checker would find it as well. */
-function problemOfImport(file: string, name: string, error: CellError): Problem {
-  const text = readFileSync(file, "utf8");
-  const offset = Math.max(0, text.search(new RegExp(`["']cell:${name}["']`)));
-  const before = text.slice(0, offset).split("\n");
+/** Says why the type checker found no "cell:NAME": it is the one who knows which mentions of it are imports. */
+function explainMissing(problem: Problem, missing: ReadonlyMap<string, CellError>, offline: boolean): Problem {
+  const [, name = ""] = /^Cannot find module 'cell:([^']+)'/.exec(problem.message) ?? [];
+  const error = missing.get(name);
+  if (error === undefined) return problem;
   return {
-    file,
-    line: before.length,
-    column: before.at(-1)!.length + 1,
+    ...problem,
     code: undefined,
     message: `the types of "cell:${name}" are unknown: ${error.message}`,
-    hint: "start the service and check again; what --offline needs is then written to .cell/types",
-    excerpt: undefined,
+    hint: offline
+      ? `start ${name} and check once without --offline: what it then says is written to .cell/types`
+      : `start ${name} and check again, or check with --offline against what .cell/types has`,
   };
 }
 
 /** What keeps the file's exports from crossing the wire. */
-async function readerProblems(file: string, schemas: ReadonlyMap<string, Schema>): Promise<Problem[]> {
+async function readerProblems(
+  file: string,
+  schemas: ReadonlyMap<string, Schema>,
+  missing: ReadonlyMap<string, CellError>,
+): Promise<Problem[]> {
   try {
     await loadService(file, {
       name: nameOf(file),
@@ -120,7 +121,9 @@ async function readerProblems(file: string, schemas: ReadonlyMap<string, Schema>
     return [];
   } catch (error) {
     if (!(error instanceof SchemaErrors)) throw error;
-    return error.problems.map(({ path, message, hint, excerpt, ...place }) => ({
+    const follows = (hint: string): boolean => [...missing.keys()].some((name) => hint.includes(`"cell:${name}"`));
+    // What is unknown because a service is unknown is said once, where the service is imported.
+    return error.problems.filter(({ hint }) => !follows(hint)).map(({ path, message, hint, excerpt, ...place }) => ({
       file: place.file,
       line: place.line,
       column: place.column,

@@ -10,9 +10,11 @@ const COMPLETE_MARK = ".complete";
 /** Packages that declare the runtime's globals, where somebody has installed them. */
 const INSTALLED_RUNTIME_TYPES = ["@types/bun", "bun-types"];
 
-/** Writes the declaration of "cell" into a project. */
-export function writeSdkDeclaration(project: string): void {
-  writeIfChanged(join(typesFolder(project), "cell.d.ts"), sdkDeclaration());
+/** Writes the declaration of "cell" into a project; returns its path. */
+export function writeSdkDeclaration(project: string): string {
+  const path = join(typesFolder(project), "cell.d.ts");
+  writeIfChanged(path, sdkDeclaration());
+  return path;
 }
 
 /** Writes what a service of this schema declares; returns the declaration's path. */

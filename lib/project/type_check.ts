@@ -25,7 +25,10 @@ export const DEFAULT_COMPILER_OPTIONS = {
 const LOCATED = /^(.+?)\((\d+),(\d+)\): error (TS\d+): (.*)$/;
 const UNLOCATED = /^error (TS\d+): (.*)$/;
 
-/** Runs the embedded type checker over files of a project, with the declarations that lie in its `.cell/types`. */
+/**
+ * Runs the embedded type checker over files of a project. Declarations of modules have to be among them: nothing imports
+ * them by path, and one of a service that has gone would hide that it has.
+ */
 export async function typeCheck(project: string, files: readonly string[]): Promise<Problem[]> {
   const configuration = join(project, ".cell", `check-${process.pid}.json`);
   writeFileSync(configuration, JSON.stringify(await configurationFor(project, files), null, 2));
@@ -78,8 +81,8 @@ async function configurationFor(project: string, files: readonly string[]): Prom
     ...(own === undefined ? {} : { extends: relativePath(folder, own) }),
     compilerOptions,
     files: files.map((file) => relativePath(folder, file)),
-    // Declarations are ambient: nothing imports them, so they have to be named.
-    include: ["./types/*.d.ts", ...(own === undefined ? [] : ["../**/*.d.ts"])],
+    // Globals that the project declares; folders that begin with a dot are left out by the pattern.
+    include: own === undefined ? [] : ["../**/*.d.ts"],
     exclude: ["../**/node_modules", "../dist"],
   };
 }

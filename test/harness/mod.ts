@@ -2,6 +2,7 @@
  * What the tests of the compiled binary share: a machine of its own for each test, and conditions to wait for instead of
  * time to pass.
  */
+export { COMMAND, CommandMachine } from "./command_machine.ts";
 export { BINARY, type CommandOptions, type Finished, Machine } from "./machine.ts";
 export { Running } from "./running.ts";
 export { until } from "./until.ts";
