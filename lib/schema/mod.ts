@@ -20,7 +20,7 @@
  * it. `parseSchema` is the only way in: every length and depth has a bound in `limits.ts`, unknown fields are left out,
  * and the fingerprints are computed again.
  */
-export { type Change, compareMethods, compareSchemas, type MethodWithTypes } from "./compatibility.ts";
+export { type Change, compareMethods, compareSchemas, type MethodWithTypes } from "./compatibility/mod.ts";
 export { type Codec, compileCodec, compileMethod, type MethodCodec, unknownCodec } from "./codec/mod.ts";
 export { canonicalMethod, finishSchema, type SchemaDraft } from "./fingerprint.ts";
 export { parseMethod, parseSchema } from "./parse.ts";
