@@ -2,8 +2,8 @@ import type { MethodOptions } from "cell";
 import { setMethodOptions } from "../lib/service/mod.ts";
 
 /** Gives an exported function options; returns the function. Throws INVALID_ARGUMENT for options that cannot be. */
-// deno-lint-ignore no-explicit-any -- any function is a method; `unknown` would refuse those with typed parameters
-export function method<F extends (...args: any[]) => unknown>(options: MethodOptions, fn: F): F {
-  setMethodOptions(fn, options);
+// deno-lint-ignore ban-types -- a function type with parameters would give its `any` to those that have no annotation
+export function method<F extends Function>(options: MethodOptions, fn: F): F {
+  setMethodOptions(fn as unknown as Parameters<typeof setMethodOptions>[0], options);
   return fn;
 }
