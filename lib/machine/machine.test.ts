@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { privateMemoryBytes } from "./memory.ts";
+import { examineMachine, listProcesses } from "./mod.ts";
+
+let folder: string;
+let home: string | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cell-"));
+  home = process.env["CELL_HOME"];
+  process.env["CELL_HOME"] = folder;
+});
+afterEach(() => {
+  if (home === undefined) delete process.env["CELL_HOME"];
+  else process.env["CELL_HOME"] = home;
+  rmSync(folder, { recursive: true });
+});
+
+test("every check ends with a finding, and one that is not ok says what to do", async () => {
+  const findings = await Array.fromAsync(examineMachine());
+  expect(findings.length).toBeGreaterThan(10);
+  for (const { name, status, advice } of findings) expect(status === "ok" || advice !== undefined, name).toBe(true);
+  expect(findings.find(({ name }) => name === "unix sockets")).toMatchObject({ status: "ok" });
+  // Nothing that a check made is left.
+  expect(readdirSync(join(folder, "run"))).toEqual([]);
+});
+
+test("a check that cannot be made is a failure with its reason, and the others are made", async () => {
+  writeFileSync(join(folder, "run"), "");
+  const findings = await Array.fromAsync(examineMachine());
+  const sockets = findings.find(({ name }) => name === "unix sockets");
+  expect(sockets).toMatchObject({ status: "fail" });
+  expect(sockets!.found).toContain(join(folder, "run"));
+  expect(findings.at(-1)!.name).toBe("services");
+});
+
+test("sockets that crashed processes left behind are removed and reported", async () => {
+  const run = join(folder, "run");
+  mkdirSync(run, { mode: 0o700 });
+  const listener = Bun.listen({ unix: join(run, "gone.sock"), socket: { data() {} } });
+  writeFileSync(join(run, "gone.lock"), "1\n");
+  try {
+    const findings = await Array.fromAsync(examineMachine());
+    expect(findings.find(({ name }) => name === "stale sockets")!.found).toContain("gone.sock");
+    expect(await listProcesses()).toEqual([]);
+  } finally {
+    listener.stop(true);
+  }
+});
+
+test.skipIf(process.platform !== "linux")("private memory is known of a process that lives", () => {
+  expect(privateMemoryBytes(process.pid)).toBeGreaterThan(1024 * 1024);
+  expect(privateMemoryBytes(2 ** 30)).toBeUndefined();
+});
