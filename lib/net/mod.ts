@@ -8,7 +8,7 @@
  * later than a microtask, which already runs after all that the same chunk set off).
  *
  * Sending: frames are encoded in place into the link's buffer. The first commit of a turn schedules one flush, so all
- * frames of the turn leave in one system call; beyond FLUSH_BYTES they leave at once. What the kernel does not take stays
+ * frames of the turn leave in one system call; beyond FLUSH_BYTES they leave earlier. What the kernel does not take stays
  * in the buffer until it drains.
  *
  * Memory: a link above QUEUE_HIGH_BYTES is not writable. The protocol then encodes no further result or stream item and

@@ -2,8 +2,12 @@ import { assert, CellError, KIB, MIB, SECOND, Writer } from "../base/mod.ts";
 import { type Frame, FrameReader, type FrameSink } from "../wire/mod.ts";
 import type { Link, LinkReceiver, Peer } from "./link.ts";
 
-/** Committed bytes beyond this are sent at once instead of at the end of the turn, so that both sides work in parallel. */
-export const FLUSH_BYTES = 64 * KIB;
+/**
+ * Committed bytes beyond this are sent at once instead of at the end of the turn, so that the peer works on the first
+ * forty small calls of a turn while the others are encoded. With 64 calls in flight between two processes on two cores:
+ * 300 k calls/s when everything waits for the end of the turn, 500 k/s at 2 KiB, 430 k/s at 512 bytes.
+ */
+export const FLUSH_BYTES = 2 * KIB;
 /** Above this many queued bytes a link says that it is not writable... */
 export const QUEUE_HIGH_BYTES = 1 * MIB;
 /** ...and below this many that it is again. */
