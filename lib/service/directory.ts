@@ -88,6 +88,6 @@ function notRunning(service: string, running: string[]): CellError {
       running.length > LISTED_NAMES_MAX ? ", ..." : ""
     }.`;
   return new CellError("NOT_FOUND", `no service named ${service} is running here.${near === "" ? listed : near}`, {
-    data: { service },
+    data: { started: false },
   });
 }

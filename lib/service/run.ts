@@ -66,7 +66,7 @@ async function runScript(path: string, source: ReadResult, options: RunOptions):
   if (!ourImports(path).isDirect && Object.keys(source.remoteImports).length === 0) throw nothingCallable(path);
   setOwnService(undefined);
   installModules({ sdk: options.sdk, folder: dirname(path), importedNames: source.remoteImports });
-  await importFile(path);
+  await importFile(path, { log: () => {} });
 }
 
 /** The name is taken before the file is run: a second start of the same service does nothing but say so. */
@@ -88,7 +88,7 @@ async function runService(
       schemas: new Map([[name, source.schema]]),
       importedNames: source.remoteImports,
     });
-    const exports = await importFile(path);
+    const exports = await importFile(path, options);
     const handlers = handlersOf(path, exports, source);
     const service = await serve(source.schema, handlers, claim, options.log);
     service.stopped.then(() => process.off("exit", release));

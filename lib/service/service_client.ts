@@ -76,15 +76,16 @@ export class ServiceClient implements RemoteService {
     options: RemoteCallOptions = {},
   ): AsyncGenerator<unknown, void, void> {
     const watched = watchStreams(args);
-    return new RetriedStream((begin) =>
+    const stream = new RetriedStream((begin) =>
       this.#run({
         what: `calling ${this.service}.${method}`,
         method,
         options,
-        canReplay: watched.areUntouched,
+        canReplay: () => !stream.isOver && watched.areUntouched(),
         invoke: (client, bounded) => begin(client.stream(method, watched.args, bounded)),
       })
     );
+    return stream;
   }
 
   async close(): Promise<void> {

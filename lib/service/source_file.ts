@@ -25,6 +25,7 @@ export function sourceFile(file: string): string {
   if (!EXTENSIONS.includes(extname(path))) {
     throw refused(file, `it is no TypeScript file: its name ends with none of ${EXTENSIONS.join(" ")}`);
   }
+  if (path.includes("?")) throw refused(file, "its path has a question mark in it, with which no module can be loaded");
   return path;
 }
 

@@ -1,11 +1,14 @@
 /** A longer stack helps nobody. */
 const FRAMES_MAX = 20;
+/** Where the bundler puts what it compiled into the binary. */
+const COMPILED_ROOT = "/$bunfs/";
+const IS_FRAME_OF_FILE = /^\s+at .*?\(?(?:file:\/\/)?\/.*:\d+/;
 
 /**
  * The lines of an error's stack that lie in the user's files, innermost first, as "    at name (file:line:column)". In the
  * compiled binary our own frames have relative paths and the runtime's have none.
  */
 export function userFrames(error: { stack?: string }): string[] {
-  const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at .*\(?(?:file:\/\/)?\/(?!\$bunfs)/.test(line));
-  return lines.slice(0, FRAMES_MAX);
+  const lines = (error.stack ?? "").split("\n");
+  return lines.filter((line) => IS_FRAME_OF_FILE.test(line) && !line.includes(COMPILED_ROOT)).slice(0, FRAMES_MAX);
 }

@@ -1,0 +1,7 @@
+/**
+ * What the tests of this room share: a home of its own for each test, services that are served by the test itself, and a
+ * compiled program that runs files as `cell run` does, without the command line around it.
+ */
+export { TestHome } from "./test_home.ts";
+export { type Child, type Finished, TestProgram } from "./test_program.ts";
+export { serveHandlers } from "./serve_handlers.ts";
