@@ -172,7 +172,8 @@ export function describeLink({ name, connect }: Transport): void {
       expect(here.writableCount).toBe(0);
       server.resume();
       await until(() => there.frames.length === callId);
-      expect({ told: here.writableCount, is: client.writable }).toEqual({ told: 1, is: true });
+      expect(here.writableCount).toBe(1);
+      expect<boolean>(client.writable).toBe(true);
       expect(client.queuedBytes).toBe(0);
       expect(there.frames.every(({ callId, payload }) => payload[0] === ((callId * 31) & 0xff))).toBe(true);
     });
