@@ -3,14 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Clock ticks of /proc/PID/stat per second: what Linux reports to user space on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** What a process and its descendants have used. */
+/** What a process and its descendants have used so far. */
 export interface ProcessCosts {
   /** Private memory: RssAnon of /proc/PID/status. */
   privateBytes: number;
   /** User and system time. */
   cpuMs: number;
-  /** How often a thread gave up or lost its processor, which it got before by being woken. */
-  contextSwitches: number;
+  /** By thread, how often it gave up or lost its processor: once per wake-up at least. */
+  contextSwitches: Map<number, number>;
 }
 
 /** Reads /proc, so Linux only. */
@@ -20,9 +20,16 @@ export function readCosts(pid: number): ProcessCosts {
     const more = readCosts(child);
     costs.privateBytes += more.privateBytes;
     costs.cpuMs += more.cpuMs;
-    costs.contextSwitches += more.contextSwitches;
+    for (const [thread, count] of more.contextSwitches) costs.contextSwitches.set(thread, count);
   }
   return costs;
+}
+
+/** Context switches between two readings; those of threads that ended in between are lost. */
+export function contextSwitchesSince(before: ProcessCosts, now: ProcessCosts): number {
+  let sum = 0;
+  for (const [thread, count] of now.contextSwitches) sum += count - (before.contextSwitches.get(thread) ?? 0);
+  return sum;
 }
 
 function readOwnCosts(pid: number): ProcessCosts {
@@ -30,10 +37,11 @@ function readOwnCosts(pid: number): ProcessCosts {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The second field is the program's name in parentheses and may hold anything; utime and stime are fields 14 and 15.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  let contextSwitches = 0;
+  const contextSwitches = new Map<number, number>();
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const text = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
-    contextSwitches += numberOf(text, "voluntary_ctxt_switches") + numberOf(text, "nonvoluntary_ctxt_switches");
+    const count = numberOf(text, "voluntary_ctxt_switches") + numberOf(text, "nonvoluntary_ctxt_switches");
+    contextSwitches.set(Number(thread), count);
   }
   return {
     privateBytes: numberOf(status, "RssAnon") * 1024,

@@ -1,7 +1,5 @@
-import { join } from "node:path";
 import { CellError } from "../../lib/base/mod.ts";
-import { BUILD_FLAGS } from "../../scripts/build.ts";
-import { type Case, compare, interleave } from "../harness/mod.ts";
+import { type Case, compare, compileFloor, interleave } from "../harness/mod.ts";
 
 const ROUNDS = { warmUps: 5, rounds: 60 };
 
@@ -10,19 +8,8 @@ export const start: Case = {
   name: "start",
   summary: "`cell --version` from spawn to exit, beside an empty compiled Bun program",
   needsBinary: true,
-  async measure({ resources, binary, progress }) {
-    progress("compiling the empty program");
-    const directory = resources.temporaryDirectory();
-    const empty = join(directory, "empty");
-    const source = join(import.meta.dir, "..", "floor", "empty.ts");
-    const compiled = Bun.spawnSync([process.execPath, "build", ...BUILD_FLAGS, source, "--outfile", empty], {
-      cwd: directory,
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    if (!compiled.success) {
-      throw new CellError("INTERNAL", `compiling the empty program failed:\n${compiled.stdout}${compiled.stderr}`);
-    }
+  async measure({ resources, binary }) {
+    const empty = compileFloor("empty.ts", resources);
     const comparison = await interleave(
       ROUNDS,
       () => spawnToExitMs([binary, "--version"]),

@@ -37,10 +37,8 @@ export function compare(
   about: { metric: string; unit: string; reference: string; target?: Target },
 ): Measurement {
   const ratios = ours.map((value, round) => value / reference[round]!);
-  return {
-    ...about,
-    value: median(ours),
-    referenceValue: median(reference),
-    ratioQuartiles: [percentile(ratios, 0.25), percentile(ratios, 0.75)],
-  };
+  const measurement: Measurement = { ...about, value: median(ours), referenceValue: median(reference) };
+  // A reference of zero (no CPU time at all) has no ratio.
+  if (ratios.every(Number.isFinite)) measurement.ratioQuartiles = [percentile(ratios, 0.25), percentile(ratios, 0.75)];
+  return measurement;
 }
