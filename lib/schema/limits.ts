@@ -25,5 +25,7 @@ export const DOC_LENGTH_MAX = 65_536;
 export const LITERAL_LENGTH_MAX = 4096;
 /** Length of one regular expression. */
 export const PATTERN_LENGTH_MAX = 1024;
+/** Service names are safe as names of files, hosts and modules. */
+export const SERVICE_NAME = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Method names are what every language can call: ASCII identifiers. */
 export const METHOD_NAME = /^[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;

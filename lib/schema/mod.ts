@@ -24,7 +24,7 @@ export { type Change, compareMethods, compareSchemas, type MethodWithTypes } fro
 export { type Codec, compileCodec, compileMethod, type MethodCodec, unknownCodec } from "./codec/mod.ts";
 export { canonicalMethod, finishSchema, type SchemaDraft } from "./fingerprint.ts";
 export { parseMethod, parseSchema } from "./parse.ts";
-export { declareModule, describeMethod, describeSchema } from "./print.ts";
+export { declareModule, describeMethod, describeSchema } from "./print/mod.ts";
 export { randomValue } from "./random_value.ts";
 export { resolve, type ResolvedType } from "./resolve.ts";
 export {

@@ -10,6 +10,7 @@ import {
   PARAMS_MAX,
   PATTERN_LENGTH_MAX,
   PROPERTIES_MAX,
+  SERVICE_NAME,
   TYPE_DEPTH_MAX,
   TYPE_NODES_MAX,
   UNION_MEMBERS_MAX,
@@ -74,6 +75,9 @@ class DocumentReader {
     const fields = record(value, "");
     if (fields.format !== SCHEMA_FORMAT) throw fail("format", `expected ${SCHEMA_FORMAT}`, fields.format);
     const name = text(fields.name, "name", NAME_LENGTH_MAX);
+    if (!SERVICE_NAME.test(name)) {
+      throw fail("name", "expected lower-case letters, digits and hyphens, a letter first, at most 63", name);
+    }
     const species = hash(fields.species, "species");
     const methods: Schema["methods"] = {};
     for (const name of namesOf(fields.methods, "methods", METHODS_MAX).sort()) {

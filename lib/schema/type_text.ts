@@ -8,8 +8,7 @@ const TEXT_LENGTH_MAX = 80;
  * only the name; `definitions` may be left out.
  */
 export function typeText(type: Type, definitions: Definitions = {}): string {
-  const name = nameOf(type, definitions);
-  const text = name ?? write(type, TEXT_LENGTH_MAX);
+  const text = nameOf(type, definitions) ?? typeLine(type, (name) => name, TEXT_LENGTH_MAX);
   return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 3)}...`;
 }
 
@@ -19,8 +18,12 @@ function nameOf(type: Type, definitions: Definitions): string | undefined {
   return undefined;
 }
 
-/** `room` shrinks with every part, so that a type of any size costs no more than its shown beginning. */
-function write(type: Type, room: number): string {
+/**
+ * A type on one line, its references called as `nameOf` says. `room` shrinks with every part: what would not be shown is
+ * not written, so that a type of any size costs no more than its beginning.
+ */
+export function typeLine(type: Type, nameOf: (name: string) => string, room = Infinity): string {
+  const write = (inner: Type, left: number): string => typeLine(inner, nameOf, left);
   if (room <= 0) return "...";
   switch (type.kind) {
     case "number":
@@ -38,35 +41,45 @@ function write(type: Type, room: number): string {
     case "bigintLiteral":
       return `${type.value}n`;
     case "array":
-      return type.items.kind === "union" ? `(${write(type.items, room - 4)})[]` : `${write(type.items, room - 2)}[]`;
+      return `${enclosed(type.items, write(type.items, room - 2))}[]`;
     case "set":
       return `Set<${write(type.items, room - 5)}>`;
     case "map":
       return `Map<${write(type.key, room - 5)}, ${write(type.value, room - 5)}>`;
     case "tuple": {
-      const parts = list(type.items, room, (item, left) => `${write(item.type, left)}${item.optional ? "?" : ""}`);
+      const parts = list(
+        type.items,
+        room,
+        ({ type: item, optional }, left) => optional ? `${enclosed(item, write(item, left))}?` : write(item, left),
+      );
       if (type.rest !== undefined) parts.push(`...${write({ kind: "array", items: type.rest }, room - 5)}`);
       return `[${parts.join(", ")}]`;
     }
     case "object": {
-      const properties = Object.entries(type.properties);
-      const parts = list(properties, room, ([name, property], left) => {
+      const parts = list(Object.entries(type.properties), room, ([name, property], left) => {
         const shown = `${propertyName(name)}${property.optional ? "?" : ""}: `;
         return shown + write(property.type, left - shown.length);
       });
-      if (type.index !== undefined) {
-        if (properties.length === 0) return `Record<string, ${write(type.index, room - 14)}>`;
-        parts.push(`[name: string]: ${write(type.index, room - 16)}`);
-      }
+      if (type.index !== undefined) parts.push(`[name: string]: ${write(indexType(type), room - 16)}`);
       return parts.length === 0 ? "{}" : `{ ${parts.join("; ")} }`;
     }
     case "union":
       return list(type.members, room, write).join(" | ");
     case "ref":
-      return type.name;
+      return nameOf(type.name);
     default:
       return type.kind;
   }
+}
+
+/** In TypeScript declared properties have to be of the index signature's type, optional ones with undefined. */
+export function indexType(type: Extract<Type, { kind: "object" }>): Type {
+  const hasOptional = Object.values(type.properties).some((property) => property.optional);
+  return hasOptional ? { kind: "union", members: [type.index!, { kind: "undefined" }] } : type.index!;
+}
+
+function enclosed(type: Type, text: string): string {
+  return type.kind === "union" ? `(${text})` : text;
 }
 
 function list<T>(items: readonly T[], room: number, show: (item: T, room: number) => string): string[] {
