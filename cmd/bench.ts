@@ -9,6 +9,7 @@ import { parseServiceName } from "./service_name.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { type Column, table } from "./table.ts";
 import { UsageError } from "./usage_error.ts";
+import { whichMethod, whichService } from "./which.ts";
 
 const CALLERS_DEFAULT = [1, 8, 64];
 const CALLERS_MAX = 4096;
@@ -40,13 +41,16 @@ export function command(): AnyCommand {
     notes: "Each caller waits for its answer before it asks again. Calls are really made: do not\n" +
       "measure what should not happen a million times. Arguments: see `cell call --help`.",
   })
-    .argument("<service>", "the service's name", parseServiceName)
-    .argument("<method>", "the method's name")
+    .usage("<service> <method> [args...] [options]")
+    .argument("[service]", "the service's name", parseServiceName)
+    .argument("[method]", "the method's name")
     .argument("[args...]", "arguments as for `cell call`")
     .option("-d, --duration <duration>", "how long for each number of callers", parseDuration, DURATION_MS_DEFAULT)
     .option("-c, --concurrency <list>", "numbers of callers", parseCallers, CALLERS_DEFAULT)
     .option("--json", "print an array of objects")
     .action(async (serviceName, methodName, words, { duration, concurrency, json }) => {
+      if (serviceName === undefined) throw whichService();
+      if (methodName === undefined) throw await whichMethod(serviceName);
       const service = await connectService(serviceName);
       try {
         const invocation = await Invocation.prepare(service, methodName, words);

@@ -170,6 +170,9 @@ test("a missing service or method exits 3 and suggests what is near; wrong usage
   ) {
     expect((await machine.cell(["call", ...args])).exit, args.join(" ")).toBe(2);
   }
+  expect((await machine.cell(["call"])).stderr).toContain("which service? Running are lab.");
+  expect((await machine.cell(["call", "lab"])).stderr).toContain("which method? lab has add, bytes, count,");
+  expect((await machine.cell(["call", "lap"])).exit).toBe(3);
   expect((await machine.cell(["call", "lab", "add", "--tiemout", "1s"])).stderr).toContain("--timeout");
 });
 

@@ -12,8 +12,9 @@ import { Invocation } from "./invocation.ts";
 import { reportError } from "./report_error.ts";
 import { parseServiceName } from "./service_name.ts";
 import { print, StreamOutput } from "./stdout.ts";
+import { whichMethod, whichService } from "./which.ts";
 
-const NOTES = `Arguments:
+const NOTES = `How arguments are written:
   key=value        text; where the type has no room for text, a number, true,
                    false, null, or JSON in brackets
   key:=json        JSON as it is: \`name:=3\` is the number 3
@@ -53,12 +54,15 @@ export function command(): AnyCommand {
     ],
     notes: NOTES,
   })
-    .argument("<service>", "the service's name", parseServiceName)
-    .argument("<method>", "the method's name")
+    .usage("<service> <method> [args...] [options]")
+    .argument("[service]", "the service's name", parseServiceName)
+    .argument("[method]", "the method's name")
     .argument("[args...]", "see below")
     .option("-t, --timeout <duration>", "give up after this long, such as 500ms, 2s, 1m (exit code 4)", parseDuration)
     .option("-r, --raw", "print strings without quotes and bytes as they are")
     .action(async (serviceName, methodName, words, { timeout, raw }) => {
+      if (serviceName === undefined) throw whichService();
+      if (methodName === undefined) throw await whichMethod(serviceName);
       const timing = timeout === undefined ? {} : { timeoutMs: timeout };
       const service = await connectService(serviceName, timing);
       try {
