@@ -8,6 +8,7 @@ const ANYTHING = "write the type, or unknown for any value";
 /** Says why a type is `any`: a name that does not exist, a module without types, or no reason but itself. */
 export function reportAny(context: ReadContext, place: Place, written: Written): void {
   const { problems, source } = context;
+  problems.hasUnknownType = true;
   const culprit = written === undefined ? undefined : findUnresolved(context, written);
   if (culprit?.module !== undefined) {
     problems.add(
@@ -59,9 +60,10 @@ function findUnresolved(context: ReadContext, root: ts.Node): Unresolved | undef
     const first = firstName(context, typeName);
     const symbol = checker.getSymbolAtLocation(first);
     const name = typeName.getText();
-    if (symbol === undefined || checker.isUnknownSymbol(symbol)) return { name, node: typeName };
+    // A name that means nothing has a symbol that nothing declares.
+    if (symbol?.declarations === undefined) return { name, node: typeName };
     const target = symbolOf(context, typeName);
-    if (target === undefined || checker.isUnknownSymbol(target)) {
+    if (target?.declarations === undefined) {
       const module = importedFrom(context, symbol);
       return { name, node: typeName, ...(module === undefined ? {} : { module }) };
     }

@@ -85,6 +85,11 @@ const INSTEAD: { [name: string]: string } = {
   Timeout: "send how long is left as a number",
 };
 
+/** Whether a type of the library is refused although all of it is data: an error's stack is nobody else's business. */
+export function isRefused(name: string): boolean {
+  return name in INSTEAD || /Error$/.test(name);
+}
+
 /** The hint for a type of the library that cannot cross the wire. */
 export function hintFor(name: string): string {
   if (/^(Int8|Uint8Clamped|Int16|Uint16|Int32|Uint32|Float16|Float32|Float64)Array$/.test(name)) {

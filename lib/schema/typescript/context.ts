@@ -25,15 +25,22 @@ export interface Place {
   node: ts.Node;
   /** How many types without a name enclose this one. */
   depth: number;
+  /** How many versions of each generic type enclose this one. */
+  generics?: ReadonlyMap<ts.Symbol, number>;
 }
+
+/** A path in a message is cut in its middle after this many characters. */
+const PATH_LENGTH_MAX = 200;
 
 /** The place of a part: `step` is appended to the path. */
 export function inside(place: Place, step: string, node?: ts.Node): Place {
-  return { path: place.path + step, node: node ?? place.node, depth: place.depth + 1 };
+  return { ...place, path: place.path + step, node: node ?? place.node, depth: place.depth + 1 };
 }
 
 /** Collects problems; the same one found on two ways counts once. */
 export class ProblemList {
+  /** Whether a type was not known: with more declarations it might be. */
+  hasUnknownType = false;
   private readonly found = new Map<string, Problem>();
 
   add(place: Place, message: string, hint: string): void {
@@ -50,7 +57,13 @@ export class ProblemList {
   ): void {
     const key = `${file.fileName}:${offset}:${message}`;
     if (this.found.has(key)) return;
-    this.found.set(key, { file: file.fileName, ...locate(file.text, offset, length), path, message, hint });
+    this.found.set(key, {
+      file: file.fileName,
+      ...locate(file.text, offset, length),
+      path: shortened(path),
+      message,
+      hint,
+    });
   }
 
   /** In the order of the source. */
@@ -63,6 +76,11 @@ export class ProblemList {
   get size(): number {
     return this.found.size;
   }
+}
+
+function shortened(path: string): string {
+  if (path.length <= PATH_LENGTH_MAX) return path;
+  return `${path.slice(0, PATH_LENGTH_MAX / 2)}...${path.slice(-PATH_LENGTH_MAX / 2)}`;
 }
 
 /** Whether a symbol is declared by TypeScript's library, the SDK, Bun or Node: not by the user or a package. */

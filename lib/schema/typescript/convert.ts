@@ -1,14 +1,15 @@
 import type ts from "typescript";
-import { TYPE_DEPTH_MAX } from "../limits.ts";
+import { BIGINT_RANGES } from "../check.ts";
+import { DEFINITIONS_MAX, TYPE_DEPTH_MAX } from "../limits.ts";
 import type { Type } from "../schema.ts";
 import { reportAny } from "./any_type.ts";
 import { constrained } from "./constraints.ts";
 import { inside, isFromLibrary, ownNode, type Place, type ReadContext } from "./context.ts";
 import { convertIntersection } from "./intersections.ts";
 import { docField, docOf } from "./jsdoc.ts";
-import { convertObject } from "./objects.ts";
+import { convertObject, isContainer } from "./objects.ts";
 import { instantiationName } from "./type_names.ts";
-import { convertTemplate } from "./template_literals.ts";
+import { convertTemplates } from "./template_literals.ts";
 import { convertUnion } from "./unions.ts";
 import { confirmed, namedAlias, type Written } from "./written.ts";
 
@@ -36,6 +37,12 @@ export function convertType(context: ReadContext, type: ts.Type, place: Place, w
   return convertStructure(context, type, place, node ?? written);
 }
 
+/**
+ * How many versions of one generic type may enclose each other. A type such as `interface Nest<T> { inner: Nest<T[]> }`
+ * has no end of them.
+ */
+const GENERIC_NESTING_MAX = 32;
+
 interface Named {
   symbol: ts.Symbol;
   wanted: string;
@@ -46,6 +53,8 @@ interface Named {
 function nameOf(context: ReadContext, type: ts.Type): Named | undefined {
   const { compiler, checker } = context;
   const { aliasSymbol } = type;
+  // A name that means nothing is an alias of any to the checker.
+  if (type.flags & compiler.TypeFlags.Any) return undefined;
   if (aliasSymbol !== undefined && !isFromLibrary(aliasSymbol)) {
     const wanted = instantiationName(context, aliasSymbol.name, type.aliasTypeArguments ?? []);
     return { symbol: aliasSymbol, wanted, declaration: aliasSymbol.declarations?.[0] };
@@ -80,20 +89,30 @@ function defined(
   const { compiler, definitions } = context;
   const known = definitions.find(key);
   if (known !== undefined) return known;
-  if (!definitions.hasRoomFor(symbol)) {
-    context.problems.add(
-      place,
-      `${symbol.name} refers to itself with ever larger type arguments, so it has no end`,
-      "let it refer to itself with the same type arguments",
-    );
+  const nesting = (place.generics?.get(symbol) ?? 0) + 1;
+  if (nesting > GENERIC_NESTING_MAX || !definitions.hasRoom) {
+    if (definitions.hasRoom) {
+      const message = `${symbol.name} refers to itself with ever larger type arguments, so it has no end`;
+      context.problems.add(place, message, "let it refer to itself with the same type arguments");
+    } else context.problems.add(place, `there are more than ${DEFINITIONS_MAX} named types`, "split the service");
     return UNREADABLE;
   }
-  const at: Place = { path: place.path, node: ownNode(context, nameOfNode(declaration)) ?? place.node, depth: 0 };
+  const at: Place = {
+    path: place.path,
+    node: ownNode(context, nameOfNode(declaration)) ?? place.node,
+    depth: 0,
+    generics: isGeneric(declaration) ? new Map(place.generics).set(symbol, nesting) : place.generics ?? new Map(),
+  };
   const body = () => {
     const doc = declaration === undefined ? undefined : docOf(compiler, declaration);
     return { ...docField(doc), type: constrained(context, convertStructure(context, type, at, written), doc, at) };
   };
-  return definitions.define(key, wanted, body, (type.flags & compiler.TypeFlags.Object) !== 0);
+  const hasProperties = (type.flags & compiler.TypeFlags.Object) !== 0 && !isContainer(context, type);
+  return definitions.define(key, wanted, body, hasProperties);
+}
+
+function isGeneric(declaration: ts.Node | undefined): boolean {
+  return (declaration as { typeParameters?: unknown } | undefined)?.typeParameters !== undefined;
 }
 
 function nameOfNode(declaration: ts.Node | undefined): ts.Node | undefined {
@@ -128,13 +147,16 @@ function convertStructure(context: ReadContext, type: ts.Type, place: Place, wri
   }
   if (flags & TypeFlags.BigIntLiteral) {
     const { negative, base10Value } = (type as ts.BigIntLiteralType).value;
-    return { kind: "bigintLiteral", value: negative ? `-${base10Value}` : base10Value };
+    const value = negative ? `-${base10Value}` : base10Value;
+    const [least, greatest] = BIGINT_RANGES.any;
+    if (BigInt(value) >= least && BigInt(value) <= greatest) return { kind: "bigintLiteral", value };
+    return refuse(`the literal ${value}n does not fit 64 bits`, "send it as a string");
   }
   if (flags & TypeFlags.Union) return convertUnion(context, (type as ts.UnionType).types, place, written);
   if (flags & TypeFlags.String) return { kind: "string" };
   if (flags & (TypeFlags.Number | TypeFlags.Enum)) return { kind: "number" };
   if (flags & TypeFlags.BigInt) return { kind: "bigint" };
-  if (flags & (TypeFlags.TemplateLiteral | TypeFlags.StringMapping)) return convertTemplate(context, type, place);
+  if (flags & (TypeFlags.TemplateLiteral | TypeFlags.StringMapping)) return convertTemplates(context, [type], place);
   if (flags & TypeFlags.ESSymbolLike) {
     return refuse("a symbol cannot cross the wire", "use a string, or a union of string literals");
   }

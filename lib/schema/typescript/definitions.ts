@@ -1,12 +1,6 @@
 import { DEFINITIONS_MAX } from "../limits.ts";
 import type { Definition, Definitions, Type } from "../schema.ts";
 
-/**
- * How many versions of one generic type are written down. A type such as `interface Nest<T> { inner: Nest<T[]> }` has
- * no end of them.
- */
-const INSTANTIATIONS_MAX = 256;
-
 /** What a definition is made for: a type, or the alias of a type that has no identity, such as `type Id = string`. */
 export type DefinitionKey = object;
 
@@ -15,7 +9,6 @@ export class DefinitionTable {
   readonly types: Definitions = {};
   private readonly names = new Map<DefinitionKey, string>();
   private readonly taken = new Set<string>();
-  private readonly instantiations = new Map<object, number>();
   private readonly pending: (() => void)[] = [];
 
   /** The reference to a type that has been met before. */
@@ -24,11 +17,9 @@ export class DefinitionTable {
     return name === undefined ? undefined : { kind: "ref", name };
   }
 
-  /** Whether there is room for one more version of a generic type and one more type. */
-  hasRoomFor(generic: object): boolean {
-    const count = (this.instantiations.get(generic) ?? 0) + 1;
-    this.instantiations.set(generic, count);
-    return count <= INSTANTIATIONS_MAX && this.names.size < DEFINITIONS_MAX;
+  /** Whether there is room for one more. */
+  get hasRoom(): boolean {
+    return this.names.size < DEFINITIONS_MAX;
   }
 
   /**

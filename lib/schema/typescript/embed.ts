@@ -6,7 +6,7 @@
 import { Glob } from "bun";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { libraryChunks, withoutComments } from "./library_chunks.ts";
+import { type LibraryChunk, libraryChunks, withoutComments } from "./library_chunks.ts";
 import { RUNTIME_DECLARATIONS } from "./runtime_declarations.ts";
 
 const root = join(import.meta.dir, "../../..");
@@ -20,7 +20,7 @@ export async function embeddedLibrary(): Promise<string> {
   const inWorker = new Set(globalNames(worker));
   return packed({
     standard: libraryChunks(compiler, standardLibrary("esnext")),
-    web: libraryChunks(compiler, [worker]),
+    web: providedByRuntime(libraryChunks(compiler, [worker])),
     runtime: libraryChunks(compiler, [RUNTIME_DECLARATIONS]),
     pageOnly: [...new Set(globalNames(dom))].filter((name) => !inWorker.has(name) && /^[A-Z]/.test(name)),
   });
@@ -64,6 +64,24 @@ function standardLibrary(name: string, seen = new Set<string>()): string[] {
     standardLibrary(other, seen)
   );
   return [...inner, text];
+}
+
+/**
+ * Without what only browsers have: the bundler is the runtime that services run in, so it knows which globals there
+ * are. Left out as well are globals whose names are everyday words, as in `{ name, close }`, and hardly ever meant, and
+ * timers, which are numbers in browsers only.
+ */
+function providedByRuntime(chunks: LibraryChunk[]): LibraryChunk[] {
+  const everyday = /^(on\w+|name|close|self|location|origin|\w+EventListener|dispatchEvent|postMessage)$/;
+  const timer = /^set(Timeout|Interval)$/;
+  const isProvided = (value: string): boolean => value in globalThis && !everyday.test(value) && !timer.test(value);
+  const values = new Set(
+    chunks.flatMap(({ name }) => name.startsWith("typeof ") ? [name.slice("typeof ".length)] : []),
+  );
+  return chunks.filter(({ name }) => {
+    const value = name.replace(/^typeof /, "");
+    return !values.has(value) || isProvided(value);
+  });
 }
 
 function globalNames(declarations: string): string[] {

@@ -57,6 +57,7 @@ export function findMethods(context: ReadContext): ServiceSource {
     };
     const method: MethodSource = { name, origin: { export: exported.name }, type, declaration, place };
     if (type.flags & compiler.TypeFlags.Any) {
+      context.problems.hasUnknownType = true;
       const isFromElsewhere = isAlias && declaration === undefined;
       context.problems.add(
         place,

@@ -20,7 +20,7 @@ export interface LibraryMember {
 
 /**
  * How many methods of an interface stay even when nobody mentions them: without any, two classes of the library would
- * be the same type to the checker. `toLocaleString` is none of them, because all of Intl and Temporal hangs on it.
+ * be the same type to the checker. Only methods that need no other declaration are chosen.
  */
 const KEPT_METHODS = 2;
 
@@ -96,7 +96,7 @@ function interfaceChunk(
     const part = { text: member.getText(file), references: referencesOf(compiler, member) };
     const method = prunableName(compiler, member);
     if (method === undefined || kept.has(method)) return part;
-    if (kept.size >= KEPT_METHODS || method === "toLocaleString") return { name: method, ...part };
+    if (kept.size >= KEPT_METHODS || part.references.length > 0) return { name: method, ...part };
     kept.add(method);
     return part;
   });

@@ -1,6 +1,6 @@
 import type ts from "typescript";
 import type { Property, TupleElement, Type } from "../schema.ts";
-import { convertBuiltin, hintFor } from "./builtins.ts";
+import { convertBuiltin, hintFor, isRefused } from "./builtins.ts";
 import { constrained } from "./constraints.ts";
 import { inside, isFromLibrary, nameNode, ownNode, type Place, type ReadContext } from "./context.ts";
 import { convertType, UNREADABLE } from "./convert.ts";
@@ -31,7 +31,8 @@ export function convertObject(context: ReadContext, type: ts.ObjectType, place: 
 /** Whether a type of the library is more than data: its methods would be lost. */
 function hasBehaviour(context: ReadContext, type: ts.Type): boolean {
   const { SymbolFlags } = context.compiler;
-  return type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0 ||
+  return isRefused(type.symbol.name) || type.getCallSignatures().length > 0 ||
+    type.getConstructSignatures().length > 0 ||
     context.checker.getPropertiesOfType(type).some((property) => property.flags & SymbolFlags.Method);
 }
 
@@ -84,7 +85,7 @@ export function convertProperties(context: ReadContext, type: ts.Type, place: Pl
     const declaration = property.valueDeclaration ?? property.declarations?.[0];
     const at = inside(
       place,
-      step(property.name),
+      step(property, declaration),
       declaration && ownNode(context, nameNode(declaration)),
     );
     if (property.name === "__proto__" || String(property.escapedName).startsWith("__@")) {
@@ -94,7 +95,7 @@ export function convertProperties(context: ReadContext, type: ts.Type, place: Pl
     properties[property.name] = convertProperty(context, property, declaration, at);
   }
   const index = convertIndex(context, type, place);
-  if (index === undefined && Object.keys(properties).length === 0 && isOpen(context, type)) {
+  if (index === undefined && isOpen(context, type)) {
     return refuse(
       `${checker.typeToString(type)} admits every value but null and undefined`,
       "write unknown for any value, Record<string, unknown> for any object",
@@ -215,6 +216,7 @@ function inheritedFromLibrary(context: ReadContext, type: ts.Type): { message: s
       for (const base of clause.types) {
         const baseType = checker.getTypeAtLocation(base);
         if (baseType.flags & compiler.TypeFlags.Any) {
+          context.problems.hasUnknownType = true;
           return {
             message: `the type of ${base.getText()}, which it extends, is not known`,
             hint: "declare or import it",
@@ -230,7 +232,8 @@ function inheritedFromLibrary(context: ReadContext, type: ts.Type): { message: s
 }
 
 /** Whether a type without properties was declared so, which admits everything; `return {}` gives one that is empty. */
-function isOpen({ compiler }: ReadContext, type: ts.Type): boolean {
+function isOpen({ compiler, checker }: ReadContext, type: ts.Type): boolean {
+  if (checker.getPropertiesOfType(type).length > 0) return false;
   const symbol = type.getSymbol();
   if (symbol === undefined) return true;
   const isDeclared = symbol.flags & (compiler.SymbolFlags.TypeLiteral | compiler.SymbolFlags.Interface);
@@ -239,6 +242,9 @@ function isOpen({ compiler }: ReadContext, type: ts.Type): boolean {
 }
 
 /** How a property looks in a path. */
-function step(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+function step(property: ts.Symbol, declaration: ts.Declaration | undefined): string {
+  if (/^[A-Za-z_$][\w$]*$/.test(property.name)) return `.${property.name}`;
+  // The compiler's name for a property with a symbol as its key says nothing to people.
+  const isSymbol = String(property.escapedName).startsWith("__@");
+  return isSymbol && declaration !== undefined ? nameNode(declaration).getText() : `[${JSON.stringify(property.name)}]`;
 }

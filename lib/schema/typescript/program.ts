@@ -78,9 +78,11 @@ export function createProgram(parts: ProgramParts): SourceProgram {
     remotes.set(service, declarations);
     return declarations ?? `declare module ${JSON.stringify(`cell:${service}`)};`;
   };
-  const parse = (path: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined => {
-    const text = textOf(path);
-    if (text === undefined) return undefined;
+  const parse = (
+    path: string,
+    text: string,
+    options: ts.ScriptTarget | ts.CreateSourceFileOptions,
+  ): ts.SourceFile => {
     const known = parts.parsed.get(path);
     if (known !== undefined && known.text === text) return known;
     // Comments are read from the text where they matter (`jsdoc.ts`), which is a small part of all of them.
@@ -90,18 +92,19 @@ export function createProgram(parts: ProgramParts): SourceProgram {
     parts.parsed.set(path, file);
     return file;
   };
-  const libraryFile = (options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile => {
+  const libraryText = (): string => {
     const { identifiers, words } = mentioned;
-    const text = parts.library.declarations({ identifiers, words, withRuntimeTypes: runtimeTypes !== undefined });
-    return compiler.createSourceFile(LIBRARY_FILE, text, options);
+    return parts.library.declarations({ identifiers, words, withRuntimeTypes: runtimeTypes !== undefined });
   };
 
   const host: ts.CompilerHost = {
     ...moduleHost,
     getSourceFile(path, options) {
-      if (path === LIBRARY_FILE) return libraryFile(options);
-      const file = parse(path, options);
-      if (file !== undefined) mentioned.add(file);
+      if (path === LIBRARY_FILE) return parse(path, libraryText(), options);
+      const text = textOf(path);
+      if (text === undefined) return undefined;
+      const file = parse(path, text, options);
+      mentioned.add(file);
       return file;
     },
     getDefaultLibFileName: () => LIBRARY_FILE,

@@ -43,6 +43,9 @@ export interface ReadResult {
   origins: { [method: string]: MethodOrigin };
 }
 
+/** What several readings in one process may share. */
+export type Reusable = Partial<Pick<ProgramParts, "library" | "parsed">>;
+
 /** A result and everything that it was made from. */
 export interface Reading {
   result: ReadResult;
@@ -56,13 +59,13 @@ export interface Reading {
  * modules of Bun and Node, which are `any` then; nearly every service is read that way. If it finds a problem that more
  * types may solve, the second attempt loads them. Throws SchemaErrors with every problem of the last attempt.
  */
-export async function read(file: string, options: ReadOptions): Promise<Reading> {
+export async function read(file: string, options: ReadOptions, reuse: Reusable = {}): Promise<Reading> {
   const entry = resolve(file);
   const files = new WatchedFileSystem();
   if (files.readFile(entry) === undefined) {
     throw new CellError("NOT_FOUND", `cannot read ${file}: there is no such file`);
   }
-  const [compiler, library] = await Promise.all([loadCompiler(), loadLibrary()]);
+  const [compiler, library] = await Promise.all([loadCompiler(), reuse.library ?? loadLibrary()]);
   const settings = readSettings(compiler, entry, files);
   const parts: ProgramParts = {
     compiler,
@@ -73,17 +76,14 @@ export async function read(file: string, options: ReadOptions): Promise<Reading>
     extraRoots: [],
     runtimeTypes: undefined,
     remoteDeclarations: options.remoteDeclarations,
-    parsed: new Map(),
+    parsed: reuse.parsed ?? new Map(),
   };
   let program = createProgram(parts);
   let attempt = readProgram(program, parts, options.name);
-  if (attempt.problems.size > 0 && !attempt.isBroken) {
-    const extraRoots = settings.configFile === undefined
-      ? []
-      : includedDeclarations(compiler, settings.configFile, files);
-    if (program.usesRuntime || extraRoots.length > 0) {
-      const runtimeTypes = await loadRuntimeTypes();
-      program = createProgram({ ...parts, runtimeTypes, extraRoots: [...extraRoots, RUNTIME_ROOT] });
+  if (attempt.problems.hasUnknownType) {
+    const more = await moreDeclarations(program, parts);
+    if (more !== undefined) {
+      program = createProgram({ ...parts, ...more });
       attempt = readProgram(program, parts, options.name);
     }
   }
@@ -100,6 +100,16 @@ export async function read(file: string, options: ReadOptions): Promise<Reading>
 
 const RUNTIME_ROOT = `${RUNTIME_TYPES_FOLDER}/bun-types/index.d.ts`;
 
+/** What a second attempt has that the first had not; undefined if there is nothing. */
+async function moreDeclarations(
+  { usesRuntime }: SourceProgram,
+  { compiler, files, settings: { configFile } }: ProgramParts,
+): Promise<Pick<ProgramParts, "runtimeTypes" | "extraRoots"> | undefined> {
+  const included = configFile === undefined ? [] : includedDeclarations(compiler, configFile, files);
+  if (!usesRuntime) return included.length === 0 ? undefined : { runtimeTypes: undefined, extraRoots: included };
+  return { runtimeTypes: await loadRuntimeTypes(), extraRoots: [...included, RUNTIME_ROOT] };
+}
+
 function filesOf({ program }: SourceProgram, configFile: string | undefined): string[] {
   const files = program.getSourceFiles().map((file) => file.fileName)
     .filter((path) => !isVirtual(path) && !path.includes("/node_modules/"));
@@ -108,8 +118,7 @@ function filesOf({ program }: SourceProgram, configFile: string | undefined): st
 
 interface Attempt {
   problems: ProblemList;
-  /** Whether the files cannot be understood at all, so that more types are no help. */
-  isBroken: boolean;
+  /** Only for an attempt without problems. */
   finish(): Omit<ReadResult, "files">;
 }
 
@@ -126,7 +135,7 @@ function readProgram(source: SourceProgram, { compiler, library }: ProgramParts,
   const { problems, definitions } = context;
   reportSyntaxErrors(context);
   reportUnresolvedImports(context);
-  if (problems.size > 0) return { problems, isBroken: true, finish: () => unfinished() };
+  if (problems.size > 0) return { problems, finish: unfinished };
   const { methods: sources, defaultClass } = findMethods(context);
   const methods: { [name: string]: Omit<Method, "gene"> } = {};
   for (const method of sources) {
@@ -141,7 +150,7 @@ function readProgram(source: SourceProgram, { compiler, library }: ProgramParts,
     defaultClass: defaultClass !== undefined,
     origins: Object.fromEntries(sources.map((method) => [method.name, method.origin])),
   });
-  return { problems, isBroken: false, finish };
+  return { problems, finish };
 }
 
 function unfinished(): never {

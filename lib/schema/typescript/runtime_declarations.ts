@@ -44,6 +44,8 @@ declare var __dirname: string;
 declare var __filename: string;
 declare var HTMLRewriter: any;
 declare var Loader: any;
+declare function setTimeout(callback: (...args: any[]) => void, delayMs?: number, ...args: any[]): any;
+declare function setInterval(callback: (...args: any[]) => void, delayMs?: number, ...args: any[]): any;
 declare function setImmediate(callback: (...args: any[]) => void, ...args: any[]): any;
 declare function clearImmediate(immediate: any): void;
 interface ImportMeta {

@@ -3,16 +3,19 @@ import type { Type } from "../schema.ts";
 import { UNREADABLE } from "./convert.ts";
 import type { Place, ReadContext } from "./context.ts";
 
-/** A template literal type such as `user-${number}` is a string with a pattern. */
-export function convertTemplate(context: ReadContext, type: ts.Type, place: Place): Type {
-  const pattern = patternOf(context, type);
-  if (pattern !== undefined) return { kind: "string", pattern: `^${pattern}$` };
-  context.problems.add(
-    place,
-    `${context.checker.typeToString(type)} has no regular expression`,
-    "write string with a @pattern",
-  );
-  return UNREADABLE;
+/** A template literal type such as `user-${number}` is a string with a pattern; so are several in a union. */
+export function convertTemplates(context: ReadContext, types: readonly ts.Type[], place: Place): Type {
+  const patterns: string[] = [];
+  for (const type of types) {
+    const pattern = patternOf(context, type);
+    if (pattern === undefined) {
+      const text = context.checker.typeToString(type);
+      context.problems.add(place, `${text} has no regular expression`, "write string with a @pattern");
+      return UNREADABLE;
+    }
+    patterns.push(pattern);
+  }
+  return { kind: "string", pattern: patterns.length === 1 ? `^${patterns[0]}$` : `^(?:${patterns.join("|")})$` };
 }
 
 function patternOf(context: ReadContext, type: ts.Type): string | undefined {

@@ -2,6 +2,7 @@ import type ts from "typescript";
 import type { Type } from "../schema.ts";
 import { inside, type Place, type ReadContext } from "./context.ts";
 import { convertType } from "./convert.ts";
+import { convertTemplates } from "./template_literals.ts";
 import { unionParts, type Written } from "./written.ts";
 
 /**
@@ -25,10 +26,14 @@ export function convertUnion(context: ReadContext, types: readonly ts.Type[], pl
     if (parts.length > 0 && parts.every((part) => left.has(part))) take(type, parts, node);
   }
   for (const type of left) {
-    if ((type.flags & TypeFlags.EnumLiteral) === 0) continue;
-    const whole = context.checker.getBaseTypeOfLiteralType(type);
-    const parts = partsOf(whole);
-    if (parts.length > 1 && parts.every((part) => left.has(part))) take(whole, parts);
+    const whole = wholeEnum(context, type, left);
+    // A union that is nothing but an enum is that enum, of which the members are wanted here.
+    if (whole !== undefined && partsOf(whole).length < types.length) take(whole, partsOf(whole));
+  }
+  const templates = [...left].filter((type) => type.flags & TypeFlags.TemplateLiteral);
+  if (templates.length > 1) {
+    for (const type of templates) left.delete(type);
+    members.push(convertTemplates(context, templates, at));
   }
   const booleans = [...left].filter((type) => type.flags & TypeFlags.BooleanLiteral);
   if (booleans.length === 2) {
@@ -41,6 +46,14 @@ export function convertUnion(context: ReadContext, types: readonly ts.Type[], pl
   const union: Type = { kind: "union", members: ordered };
   context.unionChecks.union(union, place);
   return union;
+}
+
+/** The enum that a literal is a member of, if it has several and all of them are among `types`. */
+function wholeEnum(context: ReadContext, type: ts.Type, types: ReadonlySet<ts.Type>): ts.Type | undefined {
+  if ((type.flags & context.compiler.TypeFlags.EnumLiteral) === 0) return undefined;
+  const whole = context.checker.getBaseTypeOfLiteralType(type);
+  const parts = partsOf(whole);
+  return parts.length > 1 && parts.every((part) => types.has(part)) ? whole : undefined;
 }
 
 function partsOf(type: ts.Type): readonly ts.Type[] {
@@ -76,6 +89,10 @@ export function convertOptional(
     if (parts.length === present.length && parts.every((part) => present.includes(part))) {
       return { type: convertType(context, whole, place, node), optional: true };
     }
+  }
+  const whole = wholeEnum(context, present[0]!, new Set(present));
+  if (whole !== undefined && partsOf(whole).length === present.length) {
+    return { type: convertType(context, whole, place), optional: true };
   }
   if (present.length === 1) return { type: convertType(context, present[0]!, place), optional: true };
   return { type: convertUnion(context, present, place, written), optional: true };
