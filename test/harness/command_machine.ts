@@ -15,8 +15,8 @@ export const COMMAND = isBuilt() ? [BINARY] : [process.execPath, join(ROOT, "mai
 function isBuilt(): boolean {
   if (!existsSync(BINARY)) return false;
   const builtMs = statSync(BINARY).mtimeMs;
-  const sources = new Glob("{package.json,main.ts,{cmd,sdk,lib}/**/*.ts}").scanSync(ROOT);
-  return [...sources].every((path) => path.endsWith(".test.ts") || statSync(join(ROOT, path)).mtimeMs < builtMs);
+  const sources = ["package.json", "main.ts", ...new Glob("{cmd,sdk,lib}/**/*.ts").scanSync(ROOT)];
+  return sources.every((path) => path.endsWith(".test.ts") || statSync(join(ROOT, path)).mtimeMs < builtMs);
 }
 
 /** A machine of its own on which `cell` is `COMMAND`. */
