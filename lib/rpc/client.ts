@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS } from "./limits.ts";
 import { type CallOptions, defaultTimeoutMs, notStarted, PendingCall, type PendingCallOwner } from "./pending_call.ts";
 import { type Hello, type LoadReport, Reflection, type ServerStats } from "./reflection.ts";
 import { RemoteStream } from "./remote_stream.ts";
+import { currentActiveCall } from "./server_call.ts";
 
 /** How long the server may take to say who it is. */
 const REFLECTION_TIMEOUT_MS = 10 * SECOND;
@@ -117,13 +118,13 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
 
   call(name: string, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.submit(new PendingCall(this, name, args, options, resolve, reject), DEFAULT_TIMEOUT_MS);
+      this.submit(new PendingCall(this, name, args, options, currentActiveCall(), resolve, reject), DEFAULT_TIMEOUT_MS);
     });
   }
 
   stream(name: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void> {
     return new RemoteStream(() => {
-      const call = new PendingCall(this, name, args, options, () => {}, () => {});
+      const call = new PendingCall(this, name, args, options, currentActiveCall(), () => {}, () => {});
       call.incoming = new IncomingStream(call);
       this.submit(call, Infinity);
       return call.incoming;
@@ -212,11 +213,14 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     );
   }
 
-  /** Asks a method that every server has. */
+  /**
+   * Asks a method that every server has. The answer is shared by all calls that wait for it, so it is not part of the one
+   * that happened to ask first and must not end with it.
+   */
   private reflect(name: string, index: number, args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const options = { timeoutMs: REFLECTION_TIMEOUT_MS };
-      const call = new PendingCall(this, name, args, options, resolve, reject);
+      const call = new PendingCall(this, name, args, options, undefined, resolve, reject);
       call.method = reservedMethod(name, index);
       call.begin(REFLECTION_TIMEOUT_MS);
       if (call.isOver) return;

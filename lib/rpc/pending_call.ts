@@ -7,7 +7,6 @@ import { Timed } from "./deadline_queue.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
 import { DEFAULT_TIMEOUT_MS, TIMEOUT_MS_MAX } from "./limits.ts";
 import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing_stream.ts";
-import { currentActiveCall } from "./server_call.ts";
 
 /** The client that a call belongs to. */
 export interface PendingCallOwner {
@@ -47,7 +46,6 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   outgoing: OutgoingStream | undefined;
 
   private readonly startedAt = performance.now();
-  private readonly parent: ActiveCall | undefined;
   private readonly signal: AbortSignal | undefined;
   private readonly timeoutMs: number | undefined;
 
@@ -56,13 +54,14 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
     readonly name: string,
     readonly args: readonly unknown[],
     options: CallOptions | undefined,
+    /** The call that this one is part of. */
+    private readonly parent: ActiveCall | undefined,
     private readonly resolve: (value: unknown) => void,
     private readonly reject: (error: CellError) => void,
   ) {
     super();
     this.timeoutMs = options?.timeoutMs ?? client.timeoutMs;
     this.signal = options?.signal;
-    this.parent = currentActiveCall();
   }
 
   get link(): Link {

@@ -20,7 +20,7 @@ const optionsOf = new WeakMap<object, HandlerOptions>();
  * Remembers what a function's types cannot say. The function itself stays as it is, so that it can be called as before.
  * Throws INVALID_ARGUMENT for options that are unknown or out of their bounds, and for a function that has some already.
  */
-export function setMethodOptions(fn: (...args: never[]) => unknown, options: HandlerOptions): void {
+export function setMethodOptions(fn: object, options: HandlerOptions): void {
   if (typeof fn !== "function") {
     throw new CellError("INVALID_ARGUMENT", `method(options, fn): expected a function, found ${typeof fn}`);
   }
