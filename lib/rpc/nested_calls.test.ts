@@ -1,0 +1,123 @@
+import { expect, test } from "bun:test";
+import { currentCall } from "./mod.ts";
+import {
+  collect,
+  connect,
+  failure,
+  NUMBER,
+  numbers,
+  type Pair,
+  streaming,
+  STRING,
+  unary,
+  UNKNOWN,
+  until,
+  VOID,
+} from "./test_service.ts";
+
+/** Two services: `outer` calls `inner` while it answers. */
+function nest(run: (inner: Pair["client"]) => Promise<unknown>) {
+  const seen: { deadline: number | undefined; trace: string; service: string | undefined; aborted: boolean }[] = [];
+  let returned = 0;
+  const inner = connect({
+    look: unary([], VOID, () => {
+      const { deadline, trace, caller } = currentCall()!;
+      seen.push({ deadline, trace, service: caller.service, aborted: false });
+    }),
+    hang: unary([], VOID, () => {
+      const { deadline, trace, caller, signal } = currentCall()!;
+      const entry = { deadline, trace, service: caller.service, aborted: false };
+      seen.push(entry);
+      signal.addEventListener("abort", () => entry.aborted = true);
+      return new Promise(() => {});
+    }),
+    count: streaming([], NUMBER, () => numbers(Infinity, () => returned++)),
+  }, { client: { callerService: "outer" } });
+  const outer = connect({ run: unary([], UNKNOWN, () => run(inner.client)) });
+  return { inner, outer, seen, returned: () => returned };
+}
+
+test("a nested call inherits the deadline and continues the trace", async () => {
+  let outerCall: { deadline: number | undefined; trace: string } | undefined;
+  const { outer, seen } = nest(async (inner) => {
+    const { deadline, trace } = currentCall()!;
+    outerCall = { deadline, trace };
+    await Promise.resolve();
+    await inner.call("look", []);
+    await inner.call("look", [], { timeoutMs: 10 });
+  });
+  await outer.client.call("run", [], { timeoutMs: 5000 });
+  expect(Math.abs(seen[0]!.deadline! - outerCall!.deadline!)).toBeLessThan(50);
+  expect(seen[1]!.deadline!).toBeLessThan(outerCall!.deadline! - 4000);
+  for (const { trace, service } of seen) {
+    expect(trace.slice(0, 35)).toBe(outerCall!.trace.slice(0, 35));
+    expect(trace).not.toBe(outerCall!.trace);
+    expect(service).toBe("outer");
+  }
+});
+
+test("cancelling a call cancels what it called", async () => {
+  const { outer, seen, inner, returned } = nest(async (inner) => {
+    await Promise.all([inner.call("hang", []), collect(inner.stream("count", []))]);
+  });
+  const controller = new AbortController();
+  const call = failure(outer.client.call("run", [], { signal: controller.signal }));
+  await until(() => seen.length === 1 && inner.server.stats().inFlight === 2);
+  controller.abort();
+  expect((await call).code).toBe("CANCELLED");
+  await until(() => seen[0]!.aborted && returned() === 1);
+  expect(inner.server.stats().inFlight).toBe(0);
+});
+
+test("the outer deadline ends the nested call", async () => {
+  const { outer, seen } = nest((inner) => inner.call("hang", [], { timeoutMs: 60_000 }));
+  expect((await failure(outer.client.call("run", [], { timeoutMs: 40 }))).code).toBe("DEADLINE_EXCEEDED");
+  await until(() => seen[0]!.aborted);
+});
+
+test("what goes on after the answer has no deadline any more", async () => {
+  const late = Promise.withResolvers<unknown>();
+  const { outer, seen } = nest(async (inner) => {
+    setTimeout(() => late.resolve(inner.call("look", [])), 60);
+  });
+  await outer.client.call("run", [], { timeoutMs: 40 });
+  await late.promise;
+  expect(seen[0]!.deadline! - Date.now()).toBeGreaterThan(20_000);
+});
+
+test("each of many calls at once sees itself", async () => {
+  await using pair = connect({
+    who: unary([STRING], STRING, async (name: string) => {
+      const before = currentCall()!;
+      await new Promise((resolve) => setImmediate(resolve));
+      return `${name} ${currentCall() === before} ${before.service}.${before.method}`;
+    }),
+  });
+  const answers = await Promise.all(["a", "b", "c"].map((name) => pair.client.call("who", [name])));
+  expect(answers).toEqual(["a", "b", "c"].map((name) => `${name} true demo.who`));
+  expect(currentCall()).toBeUndefined();
+});
+
+test("a generator sees its call in every step", async () => {
+  await using pair = connect({
+    steps: streaming([], STRING, async function* () {
+      for (let step = 0; step < 3; step++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield `${step} ${currentCall()?.method}`;
+      }
+    }),
+  });
+  expect(await collect(pair.client.stream("steps", []))).toEqual(["0 steps", "1 steps", "2 steps"]);
+});
+
+test("without a deadline there is none to see", async () => {
+  await using pair = connect({
+    left: streaming([], UNKNOWN, async function* () {
+      const { deadline } = currentCall()!;
+      yield { deadline: deadline === undefined, left: currentCall()!.remainingMs() };
+    }),
+    pid: unary([], UNKNOWN, () => currentCall()!.caller),
+  });
+  expect(await collect(pair.client.stream("left", []))).toEqual([{ deadline: true, left: Infinity }]);
+  expect(await pair.client.call("pid", [])).toEqual({ pid: process.pid, uid: process.geteuid!() });
+});
