@@ -10,12 +10,14 @@ export function reportAny(context: ReadContext, place: Place, written: Written):
   const { problems, source } = context;
   problems.hasUnknownType = true;
   const culprit = written === undefined ? undefined : findUnresolved(context, written);
+  if (culprit?.module?.hasTypes) {
+    const { node, name, module } = culprit;
+    problems.add({ ...place, node }, `"${module.specifier}" exports no type named ${name}`, "");
+    return;
+  }
   if (culprit?.module !== undefined) {
-    problems.add(
-      place,
-      `the type comes from "${culprit.module}", whose types are not known`,
-      adviceFor(culprit.module),
-    );
+    const { specifier } = culprit.module;
+    problems.add(place, `the type comes from "${specifier}", whose types are not known`, adviceFor(specifier));
     return;
   }
   if (culprit !== undefined && context.isPageOnly(culprit.name)) {
@@ -38,8 +40,8 @@ export function reportAny(context: ReadContext, place: Place, written: Written):
   problems.add(place, "the type is any, which says nothing about what crosses the wire", advice);
 }
 
-/** Why nothing is known of a module, and what helps. */
-function adviceFor(module: string): string {
+/** What helps when nothing is known of a module. */
+export function adviceFor(module: string): string {
   return module.startsWith("cell:")
     ? "run `cell check` first, while that service runs: it fetches the types"
     : "declare its types, or write a type of your own";
@@ -48,25 +50,21 @@ function adviceFor(module: string): string {
 interface Unresolved {
   name: string;
   node: ts.Node;
-  /** The module that the name is imported from, when it is one without types. */
-  module?: string;
+  /** The module that the name is imported from. */
+  module?: { specifier: string; hasTypes: boolean };
 }
 
 /** The first name in a type node that means nothing to the checker. */
 function findUnresolved(context: ReadContext, root: ts.Node): Unresolved | undefined {
   const { compiler, checker } = context;
-  if (compiler.isTypeReferenceNode(root)) {
+  if (compiler.isTypeReferenceNode(root) && symbolOf(context, root.typeName)?.declarations === undefined) {
     const { typeName } = root;
     const first = firstName(context, typeName);
-    const symbol = checker.getSymbolAtLocation(first);
-    const name = typeName.getText();
-    // A name that means nothing has a symbol that nothing declares.
-    if (symbol?.declarations === undefined) return { name, node: typeName };
-    const target = symbolOf(context, typeName);
-    if (target?.declarations === undefined) {
-      const module = importedFrom(context, symbol);
-      return { name, node: typeName, ...(module === undefined ? {} : { module }) };
-    }
+    const imported = checker.getSymbolsInScope(root, compiler.SymbolFlags.Alias).find(({ name }) =>
+      name === first.text
+    );
+    const module = imported && importedFrom(context, imported);
+    return { name: typeName.getText(), node: typeName, ...(module === undefined ? {} : { module }) };
   }
   return compiler.forEachChild(root, (child) => findUnresolved(context, child));
 }
@@ -75,17 +73,17 @@ function firstName(context: ReadContext, name: ts.EntityName): ts.Identifier {
   return context.compiler.isQualifiedName(name) ? firstName(context, name.left) : name;
 }
 
-/** The module of an import, unless it has types and only lacks the name. */
-function importedFrom(context: ReadContext, symbol: ts.Symbol): string | undefined {
+/** The module of an import: one without types, or one that only lacks the name. */
+function importedFrom(context: ReadContext, symbol: ts.Symbol): Unresolved["module"] {
   const { compiler, checker } = context;
   for (let node: ts.Node | undefined = symbol.declarations?.[0]; node !== undefined; node = node.parent) {
     if (!compiler.isImportDeclaration(node)) continue;
     const module = checker.getSymbolAtLocation(node.moduleSpecifier);
-    const hasTypes = module?.declarations?.some((declaration) =>
+    const hasTypes = (module?.declarations ?? []).some((declaration) =>
       compiler.isSourceFile(declaration) ||
       (compiler.isModuleDeclaration(declaration) && declaration.body !== undefined)
     );
-    return hasTypes ? undefined : (node.moduleSpecifier as ts.StringLiteral).text;
+    return { specifier: (node.moduleSpecifier as ts.StringLiteral).text, hasTypes };
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MIB } from "../../base/mod.ts";
 import { readerVersion } from "./embed.ts" with { type: "macro" };
@@ -67,7 +67,7 @@ export function keepReading(file: string, cacheDirectory: string, { result, evid
     renameSync(temporary, path);
     prune(dirname(path));
   } catch {
-    rmSync(temporary, { force: true });
+    remove(temporary);
   }
 }
 
@@ -106,7 +106,16 @@ function prune(folder: string): void {
   const byAge = names
     .map((name) => ({ path: join(folder, name), writtenMs: statSync(join(folder, name)).mtimeMs }))
     .sort((a, b) => a.writtenMs - b.writtenMs);
-  for (const { path } of byAge.slice(0, names.length - CACHE_ENTRIES_MAX)) rmSync(path, { force: true });
+  for (const { path } of byAge.slice(0, names.length - CACHE_ENTRIES_MAX)) remove(path);
+}
+
+/** Removes a file if it is there and may be removed. */
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Another process was faster, or the cache may only be read.
+  }
 }
 
 function exists(path: string): boolean {

@@ -1,4 +1,5 @@
 import type ts from "typescript";
+import { adviceFor } from "./any_type.ts";
 import { METHOD_NAME } from "../limits.ts";
 import { isFromLibrary, nameNode, ownNode, type Place, type ReadContext } from "./context.ts";
 
@@ -58,11 +59,11 @@ export function findMethods(context: ReadContext): ServiceSource {
     const method: MethodSource = { name, origin: { export: exported.name }, type, declaration, place };
     if (type.flags & compiler.TypeFlags.Any) {
       context.problems.hasUnknownType = true;
-      const isFromElsewhere = isAlias && declaration === undefined;
+      const module = moduleOf(context, exporting);
       context.problems.add(
         place,
         `the type of the export ${name} is any, so it is not known whether it is a method`,
-        isFromElsewhere ? "write a function that calls it" : "write its type",
+        module === undefined ? "write its type" : adviceFor(module),
       );
     } else if (type.getCallSignatures().length > 0) addMethod(context, found, method, symbol);
   }
@@ -170,15 +171,19 @@ function isPublicMember({ compiler }: ReadContext, member: ts.Symbol, declaratio
     !isFromLibrary(member);
 }
 
-function reportUnknownExport(context: ReadContext, exported: ts.Symbol, node: ts.Node): void {
-  const { compiler } = context;
+/** The module that `export { name } from "module"` names. */
+function moduleOf({ compiler }: ReadContext, node: ts.Node): string | undefined {
   const specifier = compiler.isExportSpecifier(node) ? node.parent.parent.moduleSpecifier : undefined;
-  const module = specifier !== undefined && compiler.isStringLiteral(specifier) ? specifier.text : undefined;
+  return specifier !== undefined && compiler.isStringLiteral(specifier) ? specifier.text : undefined;
+}
+
+function reportUnknownExport(context: ReadContext, exported: ts.Symbol, node: ts.Node): void {
+  const module = moduleOf(context, node);
   // That the module itself is missing is said where it is named.
   if (context.source.unresolved.some((missing) => missing.specifier === module)) return;
   const place: Place = { path: exported.name, node, depth: 0 };
   if (module?.startsWith("cell:")) {
-    context.problems.add(place, `the types of "${module}" are not known`, "run `cell check` first");
+    context.problems.add(place, `the types of "${module}" are not known`, adviceFor(module));
   } else {
     context.problems.add(place, `${exported.name} is exported, but there is nothing with that name`, "");
   }

@@ -18,6 +18,8 @@ export interface Library {
   declarations(need: LibraryNeed): string;
   /** Whether a name belongs to a browser's page: it exists in an editor, not in a service. */
   isPageOnly(name: string): boolean;
+  /** Whether a global is only sketched here, while the types of Bun and Node say more. */
+  isOfRuntime(name: string): boolean;
 }
 
 /**
@@ -43,9 +45,11 @@ interface Embedded {
 export async function loadLibrary(): Promise<Library> {
   const { standard, web, runtime, pageOnly } = unpacked(await embeddedLibrary()) as Embedded;
   const page = new Set(pageOnly);
+  const sketched = new Set(runtime.map(({ name }) => name.replace(/^typeof /, "")));
   return {
     declarations: (need) => select(need.withRuntimeTypes ? standard : [...standard, ...web, ...runtime], need),
     isPageOnly: (name) => page.has(name),
+    isOfRuntime: (name) => sketched.has(name),
   };
 }
 

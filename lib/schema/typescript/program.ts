@@ -85,8 +85,10 @@ export function createProgram(parts: ProgramParts): SourceProgram {
   ): ts.SourceFile => {
     const known = parts.parsed.get(path);
     if (known !== undefined && known.text === text) return known;
-    // Comments are read from the text where they matter (`jsdoc.ts`), which is a small part of all of them.
-    const jsDocParsingMode = compiler.JSDocParsingMode.ParseNone;
+    // Comments are read from the text where they matter (`jsdoc.ts`), which is a small part of all of them. Only in
+    // JavaScript they hold types.
+    const { ParseAll, ParseNone } = compiler.JSDocParsingMode;
+    const jsDocParsingMode = /\.[cm]?jsx?$/.test(path) ? ParseAll : ParseNone;
     const given = typeof options === "object" ? options : { languageVersion: options };
     const file = compiler.createSourceFile(path, text, { ...given, jsDocParsingMode });
     parts.parsed.set(path, file);
@@ -129,7 +131,7 @@ export function createProgram(parts: ProgramParts): SourceProgram {
     ),
     unresolved: resolution.unresolved,
     remotes,
-    usesRuntime: resolution.usesRuntimeModules || mentioned.namesRuntime(),
+    usesRuntime: resolution.usesRuntimeModules || [...mentioned.identifiers].some(parts.library.isOfRuntime),
   };
 }
 
@@ -148,9 +150,5 @@ class Mentioned {
     // The parser's own table of identifiers is not public; the words, which include those in comments, would do too.
     const { identifiers } = file as { identifiers?: ReadonlyMap<string, string> };
     for (const name of identifiers?.keys() ?? words) this.identifiers.add(name);
-  }
-
-  namesRuntime(): boolean {
-    return ["Bun", "Buffer", "process", "NodeJS", "HTMLRewriter"].some((name) => this.identifiers.has(name));
   }
 }

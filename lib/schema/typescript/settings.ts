@@ -60,7 +60,9 @@ export function readSettings(compiler: typeof ts, entry: string, files: WatchedF
 /** Declaration files that a tsconfig.json includes: they may declare globals that no import leads to. */
 export function includedDeclarations(compiler: typeof ts, configFile: string, files: WatchedFileSystem): string[] {
   return parseConfigFile(compiler, configFile, files, compiler.sys.readDirectory).fileNames
-    .filter((name) => /\.d\.[cm]?ts$/.test(name) && !/\/(node_modules|\.cell)\//.test(name));
+    .filter((name) => /\.d\.[cm]?ts$/.test(name) && !name.includes("/node_modules/"))
+    // What "cell" and "cell:NAME" mean is known without them, and twice is once too often.
+    .filter((name) => !/^\s*declare module "cell[":]/m.test(files.readFile(name) ?? ""));
 }
 
 function parseConfigFile(

@@ -75,6 +75,5 @@ async function loadWholeLibrary(): Promise<Library> {
     ).join("\n");
   const withRuntimeTypes = text(standard!);
   const alone = text([...standard!, ...web!, ...runtime!]);
-  const { isPageOnly } = await library;
-  return { declarations: (need) => need.withRuntimeTypes ? withRuntimeTypes : alone, isPageOnly };
+  return { ...await library, declarations: (need) => need.withRuntimeTypes ? withRuntimeTypes : alone };
 }
