@@ -15,6 +15,7 @@
 export { type Case, type CaseContext, type Measurement, type Target } from "./case.ts";
 export { compare, type Comparison, interleave, type Rounds } from "./compare.ts";
 export { compileFloor } from "./compile.ts";
+export { onOneCore } from "./one_core.ts";
 export { installPeers, moleculerCommand, PEERS_DIRECTORY } from "./peers.ts";
 export { Program, type ProgramOptions } from "./program.ts";
 export { Resources } from "./resources.ts";

@@ -19,7 +19,8 @@ export class HelloService {
   readonly socket: string;
   private readonly file: string;
 
-  constructor(private readonly context: CaseContext) {
+  /** `wrap` may put something in front of the command. */
+  constructor(private readonly context: CaseContext, private readonly wrap = (command: string[]) => command) {
     const directory = context.resources.temporaryDirectory();
     this.home = join(directory, "home");
     this.socket = join(this.home, "run", "hello.sock");
@@ -29,7 +30,8 @@ export class HelloService {
 
   /** Starts it and returns at once. */
   spawn(): Program {
-    return this.context.resources.start([this.context.binary, "run", this.file], { env: { CELL_HOME: this.home } });
+    const { resources, binary } = this.context;
+    return resources.start(this.wrap([binary, "run", this.file]), { env: { CELL_HOME: this.home } });
   }
 
   /** Starts it and returns once it has answered a call. */
