@@ -172,3 +172,15 @@ test("--watch goes on serving the old code when the new has a mistake, and then 
   expect(existsSync(join(machine.home, "run", "hello.sock"))).toBe(false);
   expect(existsSync(join(machine.home, "run", "hello.lock"))).toBe(false);
 }, 30_000);
+
+test("a service that is watched ends with the process that watches it, even when that is killed", async () => {
+  await using machine = new CommandMachine();
+  const watching = machine.start(["run", machine.write("hello.ts", HELLO), "--watch"]);
+  await watching.serving();
+  const [served] = JSON.parse((await machine.cell(["ps", "--json"])).stdout) as { pid: number }[];
+  expect(served!.pid).not.toBe(watching.pid);
+  watching.signal("SIGKILL");
+  await until(async () => (await machine.cell(["ps", "--json"])).stdout === "[]\n", "the service to end");
+  const next = machine.start(["run", join(machine.folder, "hello.ts")]);
+  await next.serving();
+});

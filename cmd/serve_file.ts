@@ -12,34 +12,50 @@ const METHODS_SHOWN_MAX = 10;
 /** How `serveFile` differs from serving under the file's own name. */
 export interface ServeOptions {
   name?: string;
-  /** A name that the parent process holds. It then decides when to stop: SIGTERM drains, Ctrl-C is left to it. */
-  claim?: Claim;
+  /** The process that holds the name and decides when to stop. */
+  parent?: Parent;
   /** What a script finds in `process.argv` behind its own path. */
   args?: readonly string[];
 }
 
+/** What a process that was started by `cell run --watch` got from it. */
+export interface Parent {
+  claim: Claim;
+  /** A pipe that ends with the parent. */
+  fd: number;
+}
+
 /** Runs a file: a service until it is told to stop, then the process ends; a script until nothing is left to do. */
-export async function serveFile(file: string, { name, claim, args = [] }: ServeOptions): Promise<void> {
+export async function serveFile(file: string, { name, parent, args = [] }: ServeOptions): Promise<void> {
   process.argv.splice(1, Infinity, resolve(file), ...args);
   const log = (line: string): void => console.error(line);
   const outcome = await runFile(file, {
     ...(name === undefined ? {} : { name }),
-    ...(claim === undefined ? {} : { claim }),
+    ...(parent === undefined ? {} : { claim: parent.claim }),
     sdk: await import("../sdk/mod.ts"),
     schemaCommand: selfCommand("__schema"),
     log,
-    onReady: (service) => announce(service),
+    onReady: (service) => {
+      // Before anybody hears that it is ready: whoever does may stop it at once.
+      if (parent === undefined) drainOnSignals(service, log);
+      else drainWithParent(service, parent);
+      announce(service);
+    },
   });
   if (outcome.kind === "script") return;
-  if (claim === undefined) drainOnSignals(outcome.service, log);
-  else drainForParent(outcome.service);
   await outcome.service.stopped;
   process.exit(EXIT.ok);
 }
 
-function drainForParent(service: RunningService): void {
+/** The parent says when to stop, with SIGTERM or by its end. Ctrl-C reaches both, and the parent decides what it means. */
+function drainWithParent(service: RunningService, parent: Parent): void {
   process.on("SIGINT", () => {});
   process.once("SIGTERM", () => void service.drain());
+  const ended = async (): Promise<void> => {
+    for await (const _ of Bun.file(parent.fd).stream());
+    await service.drain();
+  };
+  void ended();
 }
 
 /** Says what is served and how to call it. */

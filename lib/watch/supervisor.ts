@@ -6,6 +6,8 @@ import { FileWatcher } from "./files.ts";
 const DRAIN_MS_MAX = 3 * SECOND;
 /** Where a child finds the lock: the first descriptor behind stdin, stdout and stderr. */
 const LOCK_FD = 3;
+/** Where a child finds a pipe that ends when this process does, however it ends. */
+const PARENT_FD = 4;
 /** The shell's exit code of a process that a signal ended, less the signal's number. */
 const SIGNAL_EXIT_BASE = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -14,7 +16,7 @@ const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 export interface SuperviseOptions {
   /** The service's name, held until the end. */
   name: string;
-  /** Serves when FILE NAME LOCK_FD ARG... are appended. */
+  /** Serves when FILE NAME LOCK_FD PARENT_FD ARG... are appended. */
   serveCommand: readonly string[];
   /** Calls `cacheSchema` when FILE NAME are appended. */
   schemaCommand: readonly string[];
@@ -96,8 +98,8 @@ class Supervisor {
 
   #start(): void {
     const { serveCommand, name, args } = this.options;
-    const child = Bun.spawn([...serveCommand, this.file, name, String(LOCK_FD), ...args], {
-      stdio: ["inherit", "inherit", "inherit", this.claim.lockFd],
+    const child = Bun.spawn([...serveCommand, this.file, name, String(LOCK_FD), String(PARENT_FD), ...args], {
+      stdio: ["inherit", "inherit", "inherit", this.claim.lockFd, "pipe"],
       onExit: () => {
         if (this.#child === child) this.#emit("exit");
       },

@@ -31,7 +31,8 @@ export class Running {
 
   /** Resolves when the service says that it is ready. */
   async serving(): Promise<void> {
-    await this.until(() => this.stderr.includes("ready"), "the service to be ready");
+    // Not only "ready": a name that is taken is "already" served.
+    await this.until(() => this.stderr.includes(" is ready"), "the service to be ready");
   }
 
   /** Resolves when `condition` holds; it is looked at after every output and at the exit. */
