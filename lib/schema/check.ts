@@ -1,4 +1,5 @@
 import { CellError } from "../base/mod.ts";
+import { compilePattern } from "./pattern/mod.ts";
 import { METHOD_NAME, METHODS_MAX } from "./limits.ts";
 import { unionPlan } from "./union.ts";
 import { resolve, unionMembers } from "./resolve.ts";
@@ -191,10 +192,10 @@ function checkOrder<T extends number | bigint>(
 function checkPattern(pattern: string | undefined, path: string): void {
   if (pattern === undefined) return;
   try {
-    new RegExp(pattern, "u");
+    compilePattern(pattern);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CellError("INVALID_ARGUMENT", `${path}.pattern: not a regular expression (flag u): ${why}`, { cause });
+    if (!(cause instanceof CellError)) throw cause;
+    throw new CellError("INVALID_ARGUMENT", `${path}.pattern: ${cause.message}`, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import { BIGINT_RANGES, INTEGER_RANGES } from "../check.ts";
+import { compilePattern } from "../pattern/mod.ts";
 import type { ResolvedType } from "../resolve.ts";
 import type { ItemBounds } from "../schema.ts";
 import { type Program, quote } from "./program.ts";
@@ -70,11 +71,15 @@ export function checkText(program: Program, type: TextType, value: string, at: s
   const { pattern } = type;
   let code = checkLength(program, type.minLength, type.maxLength, "character", `${value}.length`, at);
   if (pattern !== undefined) {
-    const expression = program.constant(`pattern ${pattern}`, () => new RegExp(pattern, "u"));
-    code += program.refuseIf(
-      `!${expression}.test(${value})`,
-      () => `failure(${at}, ${quote(`expected a string that matches /${pattern}/, found `)} + showText(${value}))`,
-    );
+    const compiled = compilePattern(pattern);
+    const whole = program.constant(`pattern ${pattern}`, () => compiled);
+    // The engine knows a regular expression that it calls directly, and is three times as fast.
+    const direct = program.constant(`expression ${pattern}`, () => compiled.expression);
+    const { nativeLengthMax } = compiled;
+    const test = nativeLengthMax === Infinity
+      ? `${direct}.test(${value})`
+      : `(${value}.length <= ${nativeLengthMax} ? ${direct} : ${whole}).test(${value})`;
+    code += program.refuseIf(`!${test}`, () => `patternFailure(${at}, ${whole}, ${value})`);
   }
   return code;
 }

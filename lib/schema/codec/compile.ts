@@ -5,7 +5,7 @@ import type { Codec } from "./codec.ts";
 import { Cursor, ELEMENTS_MAX } from "./cursor.ts";
 import { DecoderSource } from "./decoder.ts";
 import { EncoderSource } from "./encoder.ts";
-import { failure, keyed, mismatch, showText, showValue } from "./failure.ts";
+import { failure, keyed, mismatch, patternFailure, showText, showValue } from "./failure.ts";
 import { arrayCount, bytesLength, mapCount, textLength, writeArrayHeader, writeMapHeader } from "./header.ts";
 import { findValue, FORBIDDEN_KEY } from "./keys.ts";
 import { isNumberLead, readBigint, readNumber, writeInteger, writeNumber } from "./number.ts";
@@ -111,6 +111,7 @@ const ENCODER_RUNTIME = {
   isContainer,
   keyed,
   mismatch,
+  patternFailure,
   showText,
   writeArrayHeader,
   writeBytes,
@@ -139,6 +140,7 @@ const DECODER_RUNTIME = {
   matches,
   mismatch,
   overlong,
+  patternFailure,
   readBigint,
   readKeyText,
   readLiteral,

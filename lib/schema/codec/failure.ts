@@ -1,4 +1,5 @@
 import { CellError } from "../../base/mod.ts";
+import type { Pattern } from "../pattern/mod.ts";
 
 /** A string or a key in a message is cut after this many characters. */
 const SHOWN_LENGTH_MAX = 40;
@@ -17,6 +18,14 @@ export function failure(at: string, problem: string): CellError {
 export function mismatch(at: string, expected: string, found: unknown): CellError {
   if (found === undefined) return failure(at, `missing, expected ${expected}`);
   return failure(at, `expected ${expected}, found ${showValue(found)}`);
+}
+
+/** An error about a string that a pattern does not match, or that is too long to be tested. */
+export function patternFailure(at: string, { source, lengthMax }: Pattern, text: string): CellError {
+  if (text.length <= lengthMax) {
+    return failure(at, `expected a string that matches /${source}/, found ${showText(text)}`);
+  }
+  return failure(at, `expected at most ${lengthMax} characters to match with /${source}/, found ${text.length}`);
 }
 
 /** A value in a few words: its type, and what it is where that is short. */

@@ -1,4 +1,5 @@
 import { CellError } from "../../base/mod.ts";
+import { compilePattern } from "../pattern/mod.ts";
 import { resolve, type ResolvedType, unionMembers } from "../resolve.ts";
 import type { Definitions, Type } from "../schema.ts";
 import { typeText } from "../type_text.ts";
@@ -328,7 +329,7 @@ function isLiteralOf(literal: Kind<"literal" | "bigintLiteral">, type: ResolvedT
   if (typeof value === "boolean") return type.kind === "boolean";
   if (typeof value !== "string" || type.kind !== "string") return false;
   return isWithin({ least: value.length, greatest: value.length }, rangeOf(type.minLength, type.maxLength)) &&
-    (type.pattern === undefined || new RegExp(type.pattern, "u").test(value));
+    (type.pattern === undefined || compilePattern(type.pattern).test(value));
 }
 
 /** Whether a member of the receiver's union has a counterpart, so that it is no addition. */
