@@ -16,6 +16,8 @@ export const QUEUE_LOW_BYTES = 256 * KIB;
 export const STALL_MS = 30 * SECOND;
 /** How long a link that is being closed waits for its peer to take what is queued. */
 export const CLOSE_LINGER_MS = 2 * SECOND;
+/** How long a link whose peer takes nothing any more waits for the end of what the peer sent. */
+const BROKEN_LINGER_MS = 10;
 /** First size of the outgoing buffer of a link. Most calls fit, and an idle service pays it per connection. */
 const WRITER_BYTES = 1 * KIB;
 /** The queue is moved to the front of its buffer when at least this much in front of it has been sent. */
@@ -119,7 +121,7 @@ export class StreamLink implements Link, FrameSink {
     if (count === 0 || this.blocked || this.closed) return;
     const { writer } = this;
     const taken = this.stream.write(writer.bytes, this.sent, count);
-    if (taken < 0) return this.destroy(lost("the peer closed the connection"));
+    if (taken < 0) return this.onBroken();
     this.sent += taken;
     if (taken === count) {
       if (writer.length === this.sent) {
@@ -162,7 +164,7 @@ export class StreamLink implements Link, FrameSink {
     if (this.queuedBytes === 0) return this.finish();
     // A paused stream would not hear that its peer is gone.
     this.stream.resume();
-    this.lingerTimer = setTimeout(() => this.destroy(this.closeError), this.options.closeLingerMs ?? CLOSE_LINGER_MS);
+    this.lingerTimer ??= setTimeout(() => this.destroy(this.closeError), this.options.closeLingerMs ?? CLOSE_LINGER_MS);
   }
 
   destroy(error?: CellError): void {
@@ -221,6 +223,12 @@ export class StreamLink implements Link, FrameSink {
   private finish(): void {
     this.stream.end();
     this.onClosed();
+  }
+
+  /** The peer takes nothing any more. What it sent before, such as why, may still be there to be read. */
+  private onBroken(): void {
+    this.blocked = true;
+    this.lingerTimer ??= setTimeout(() => this.destroy(lost("the peer closed the connection")), BROKEN_LINGER_MS);
   }
 
   private updateWritable(): void {

@@ -217,6 +217,16 @@ export function describeLink({ name, connect }: Transport): void {
       await until(() => here.closedCount === 1);
     });
 
+    test("reads what its peer said before it left, even when it finds out by writing", async () => {
+      const { server, client, here } = await started();
+      send(server, 1, payloadOf(1, 100));
+      server.close();
+      send(client, 2, payloadOf(2, 10));
+      client.flush();
+      await until(() => here.closedCount === 1);
+      expect(here.frames.map(({ callId }) => callId)).toEqual([1]);
+    });
+
     test("keeps count of what never left after it is gone", async () => {
       const { server, client, here } = await started();
       server.destroy();
