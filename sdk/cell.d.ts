@@ -44,6 +44,7 @@ declare module "cell" {
   /** An error that reaches the caller with its code, its message and its data. */
   export class CellError extends Error {
     constructor(code: Code, message: string, options?: { retryable?: boolean; data?: unknown; cause?: unknown });
+    readonly name: "CellError";
     readonly code: Code;
     /** Whether the same call may succeed when it is made again. */
     readonly retryable: boolean;
