@@ -13,6 +13,9 @@ import { ourImports } from "./imported_services.ts";
 import { liveSchema } from "./live_schema.ts";
 import { findPinnedSchema } from "./pinned.ts";
 
+/** How a child ends whose program could not be executed, as shells and posix_spawn have it. */
+const NOT_EXECUTABLE_EXIT = 127;
+
 /** What a child that reads a schema prints: one line of JSON. */
 type ChildAnswer =
   | { result: ReadResult }
@@ -26,7 +29,8 @@ type ChildAnswer =
 export async function readSource(file: string, name: string, schemaCommand?: readonly string[]): Promise<ReadResult> {
   const options = await readOptions(file, name);
   if (schemaCommand === undefined) return loadService(file, options);
-  return loadCachedService(file, options) ?? await readInChild([...schemaCommand, file, name]);
+  const cached = loadCachedService(file, options);
+  return cached ?? await readInChild([...schemaCommand, file, name]) ?? await loadService(file, options);
 }
 
 /** The child's part of `readSource`: reads the file into the cache and prints what it found. */
@@ -59,9 +63,11 @@ async function remoteDeclarations(file: string, ownName: string): Promise<Map<st
   return declarations;
 }
 
-async function readInChild(command: string[]): Promise<ReadResult> {
+/** Undefined where this program cannot start itself: under an emulator its path is not what the kernel can execute. */
+async function readInChild(command: string[]): Promise<ReadResult | undefined> {
   const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [output, complaint, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (exitCode === NOT_EXECUTABLE_EXIT && output === "") return undefined;
   let answer: ChildAnswer;
   try {
     answer = JSON.parse(output);
