@@ -143,6 +143,20 @@ test("a deadline exits 4", async () => {
   expect(performance.now() - started).toBeLessThan(10_000);
 });
 
+test("a service that does not even say what it takes is given up at the deadline, too", async () => {
+  await using other = new CommandMachine();
+  await other.serve("stuck.ts", "export function block(): void { for (;;) {} }\nexport function quick(): void {}\n");
+  expect((await other.cell(["call", "stuck", "block", "--timeout", "200ms"])).exit).toBe(4);
+  const started = performance.now();
+  const finished = await other.cell(["call", "stuck", "quick", "--timeout", "200ms"]);
+  expect(finished.exit).toBe(4);
+  expect(finished.stderr).toContain("DEADLINE_EXCEEDED");
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect((await other.cell(["__complete", "words", "call", "stuck", ""])).stdout).toBe("words\n");
+  const [listed] = JSON.parse((await other.cell(["ps", "--json"])).stdout);
+  expect(listed).toMatchObject({ service: "stuck", species: null, inFlight: null });
+});
+
 test("what a method throws exits 1 with its code and data, whatever the code; a refusal exits 5", async () => {
   const missing = await call("refuse", "NOT_FOUND");
   expect(missing.exit).toBe(1);

@@ -4,6 +4,7 @@ import { describeMethod } from "../lib/schema/mod.ts";
 import { connectService, type RemoteService } from "../lib/service/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { Deadline } from "./deadline.ts";
 import { parseDuration } from "./duration.ts";
 import { exampleCall } from "./example_call.ts";
 import { exitCodeOf } from "./exit_code.ts";
@@ -63,10 +64,14 @@ export function command(): AnyCommand {
     .action(async (serviceName, methodName, words, { timeout, raw }) => {
       if (serviceName === undefined) throw whichService();
       if (methodName === undefined) throw await whichMethod(serviceName);
-      const timing = timeout === undefined ? {} : { timeoutMs: timeout };
-      const service = await connectService(serviceName, timing);
+      const deadline = new Deadline(timeout);
+      const service = await deadline.within(
+        connectService(serviceName, deadline.options),
+        `connecting to ${serviceName}`,
+      );
       try {
-        await call(service, methodName, words, { ...timing, raw: raw === true });
+        const prepared = Invocation.prepare(service, methodName, words);
+        await call(await deadline.within(prepared, `asking ${serviceName} for its types`), raw === true, deadline);
       } catch (error) {
         if (!(error instanceof CellError) || error.code !== "INVALID_ARGUMENT") throw error;
         reportError(error);
@@ -78,13 +83,7 @@ export function command(): AnyCommand {
     });
 }
 
-async function call(
-  service: RemoteService,
-  methodName: string,
-  words: readonly string[],
-  { raw, ...options }: { raw: boolean; timeoutMs?: number },
-): Promise<void> {
-  const invocation = await Invocation.prepare(service, methodName, words);
+async function call(invocation: Invocation, raw: boolean, deadline: Deadline): Promise<void> {
   const { method, schema } = invocation;
   const isVoid = method.result.kind === "undefined" && !method.resultStream;
   const encode = (value: unknown): string | Uint8Array => {
@@ -98,8 +97,8 @@ async function call(
     if (isVoid) return;
     return output === undefined ? print(encode(value)) : output.write(encode(value));
   };
-  if (invocation.stdin === "calls") await invocation.forEachLine(take, options);
-  else await invocation.once(take, options);
+  if (invocation.stdin === "calls") await invocation.forEachLine(take, deadline.options);
+  else await invocation.once(take, deadline.options);
   await output?.end();
 }
 

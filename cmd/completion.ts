@@ -2,6 +2,7 @@ import { SECOND } from "../lib/base/mod.ts";
 import { assignableNames } from "../lib/json/mod.ts";
 import { describeMethod, type Method, type Schema } from "../lib/schema/mod.ts";
 import { type CommandEntry, COMMANDS, type Operand } from "./commands.ts";
+import { Deadline } from "./deadline.ts";
 import { TOPICS } from "./help.ts";
 
 /** Somebody waits with a finger on the key: what is not known by then is left out. */
@@ -97,9 +98,10 @@ async function serviceCandidates(): Promise<Candidate[]> {
 async function schemaOf(name: string | undefined): Promise<Schema | undefined> {
   const { connectService } = await import("../lib/service/mod.ts");
   try {
-    const service = await connectService(name ?? "", { timeoutMs: ANSWER_TIMEOUT_MS });
+    const deadline = new Deadline(ANSWER_TIMEOUT_MS);
+    const service = await deadline.within(connectService(name ?? ""), "connecting");
     try {
-      return await service.schema();
+      return await deadline.within(service.schema(), "asking for types");
     } finally {
       await service.close();
     }
