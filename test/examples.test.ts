@@ -115,3 +115,16 @@ export function measure(shape: Size & Named) { return { name: shape.name, area: 
   const called = await machine.cell(["call", "plane", "measure", "name=door", "w:=2", "h:=3"]);
   expect(called.stdout).toBe('{"name":"door","area":6}\n');
 });
+
+test("the examples' own record of the SDK is the SDK", () => {
+  const recorded = readFileSync(join(EXAMPLES, ".cell/types/cell.d.ts"), "utf8");
+  expect(recorded).toBe(readFileSync(join(import.meta.dir, "../sdk/cell.d.ts"), "utf8"));
+});
+
+test("every example passes the check against what the examples recorded", async () => {
+  await using machine = new Machine();
+  const files = readdirSync(EXAMPLES).filter((name) => name.endsWith(".ts")).map((name) => join(EXAMPLES, name));
+  const checked = await machine.cell(["check", "--offline", ...files]);
+  expect(checked.stderr).not.toContain("error");
+  expect(checked.exit).toBe(0);
+});
