@@ -1,6 +1,8 @@
 import { schemaOf } from "../lib/project/mod.ts";
 import { describeSchema } from "../lib/schema/mod.ts";
+import { stderrStyle, stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { styleSignatures } from "./signature_style.ts";
 import { print, printJson } from "./stdout.ts";
 
 /** `cell describe` */
@@ -17,8 +19,9 @@ export function command(): AnyCommand {
     .argument("<service|file>", "the name of a running service, a .ts file or a schema's .json file")
     .option("--json", "print the schema document")
     .action(async (reference, { json }) => {
-      const { schema } = await schemaOf(reference);
-      if (json) await printJson(schema);
-      else await print(`${describeSchema(schema).trimEnd()}\n`);
+      const { kind, schema } = await schemaOf(reference);
+      if (json) return await printJson(schema);
+      console.error(stderrStyle().dim(`${schema.name} (${kind}), species ${schema.species}`));
+      await print(`${styleSignatures(describeSchema(schema).trimEnd(), stdoutStyle())}\n`);
     });
 }
