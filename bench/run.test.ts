@@ -138,7 +138,8 @@ test("a program that ends instead of answering is reported with what it said", a
     await resources.start([process.execPath, "-e", "console.error('out of luck'); process.exit(7)"]).answer();
     return [];
   });
-  const { stderr } = await runCaptured([], [failing]);
+  const { stdout, stderr } = await runCaptured([], [failing]);
+  expect(stdout).toBe("");
   expect(stderr).toContain("ended with exit code 7");
   expect(stderr).toContain("out of luck");
 });

@@ -39,7 +39,8 @@ export async function run(args: string[], { cases, stdout, stderr }: Run): Promi
     return 0;
   }
   const { results, failures } = await measureAll(selected, stderr);
-  stdout(options.json ? JSON.stringify(results, null, 2) : resultsTable(results));
+  if (options.json) stdout(JSON.stringify(results, null, 2));
+  else if (results.length > 0) stdout(resultsTable(results));
   return failures === 0 ? 0 : 1;
 }
 
