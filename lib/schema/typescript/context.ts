@@ -101,7 +101,7 @@ export function ownNode(context: ReadContext, node: ts.Node | undefined): ts.Nod
 
 /** Whether the user wrote a file. */
 export function isOwnFile(context: ReadContext, file: ts.SourceFile): boolean {
-  return context.source.ownFiles.includes(file);
+  return context.source.ownFiles.has(file);
 }
 
 /** Where a declaration is marked: at its name. */

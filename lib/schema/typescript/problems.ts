@@ -29,7 +29,7 @@ export class SchemaErrors extends CellError {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super("INVALID_ARGUMENT", problemsText(problems));
+    super("INVALID_ARGUMENT", problemsText(problems), { data: { problems } });
     this.problems = problems;
   }
 }

@@ -36,7 +36,7 @@ export interface SourceProgram {
   program: ts.Program;
   entry: ts.SourceFile;
   /** The files that a user of Cell writes: neither declarations nor in node_modules. */
-  ownFiles: ts.SourceFile[];
+  ownFiles: ReadonlySet<ts.SourceFile>;
   unresolved: UnresolvedImport[];
   /** Every service that is imported, with its declarations as far as they are known. */
   remotes: Map<string, string | undefined>;
@@ -126,13 +126,15 @@ export function createProgram(parts: ProgramParts): SourceProgram {
   return {
     program,
     entry: program.getSourceFile(entry)!,
-    ownFiles: program.getSourceFiles().filter((file) =>
-      !isVirtual(file.fileName) && !file.isDeclarationFile && !file.fileName.includes("/node_modules/")
-    ),
+    ownFiles: new Set(program.getSourceFiles().filter(isOwn)),
     unresolved: resolution.unresolved,
     remotes,
     usesRuntime: resolution.usesRuntimeModules || [...mentioned.identifiers].some(parts.library.isOfRuntime),
   };
+}
+
+function isOwn({ fileName, isDeclarationFile }: ts.SourceFile): boolean {
+  return !isVirtual(fileName) && !isDeclarationFile && !fileName.includes("/node_modules/");
 }
 
 function runtimeTypeText({ runtimeTypes }: ProgramParts, path: string): string | undefined {

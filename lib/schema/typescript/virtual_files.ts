@@ -2,6 +2,7 @@
  * Declaration files that exist only for the compiler. Their paths lie in a folder that no disk has.
  */
 const FOLDER = "/$cell";
+const REMOTE = `${FOLDER}/remote/`;
 
 /** The globals of TypeScript, the web platform and the runtime, as far as they are needed. */
 export const LIBRARY_FILE = `${FOLDER}/library.d.ts`;
@@ -17,14 +18,12 @@ export function isVirtual(path: string): boolean {
 
 /** The file with the declarations of another service. */
 export function remoteFile(service: string): string {
-  return `${FOLDER}/remote/${service}.d.ts`;
+  return `${REMOTE}${encodeURIComponent(service)}.d.ts`;
 }
 
 /** The service whose declarations a file has. */
 export function serviceOfRemoteFile(path: string): string | undefined {
-  return path.startsWith(`${FOLDER}/remote/`)
-    ? path.slice(FOLDER.length + "/remote/".length, -".d.ts".length)
-    : undefined;
+  return path.startsWith(REMOTE) ? decodeURIComponent(path.slice(REMOTE.length, -".d.ts".length)) : undefined;
 }
 
 /** A file that says that a module exists and nothing about what is in it. */
