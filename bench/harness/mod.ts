@@ -13,12 +13,12 @@
  * too; processes are ended by their pid.
  */
 export { type Case, type CaseContext, type Measurement, type Target } from "./case.ts";
-export { compare, type Comparison, interleave, type Rounds } from "./compare.ts";
+export { compare, type Comparison, interleave } from "./compare.ts";
 export { compileFloor } from "./compile.ts";
 export { onOneCore } from "./one_core.ts";
 export { installPeers, moleculerCommand, PEERS_DIRECTORY } from "./peers.ts";
-export { Program, type ProgramOptions } from "./program.ts";
+export { Program } from "./program.ts";
 export { Resources } from "./resources.ts";
 export { type Result, resultsTable, toResult } from "./report.ts";
 export { greet, HelloService } from "./service.ts";
-export { geometricMean, median, percentile } from "./statistics.ts";
+export { geometricMean, percentile } from "./statistics.ts";

@@ -59,11 +59,23 @@ for (const name of Object.keys(PAYLOADS) as PayloadName[]) {
   for (const roundTrip of [ours, reference]) {
     assert(isDeepStrictEqual(roundTrip(), args), `${name} comes back as it went`);
   }
+  assert(throws(() => codec.encode([{}], new Writer())), `${name} is validated when it is encoded`);
+  const wrong = encoder.encodeSharedRef([{}]);
+  assert(throws(() => codec.decode(wrong, 0, wrong.length)), `${name} is validated when it is decoded`);
   writer.reset();
   codec.encode(args, writer);
   assert(isDeepStrictEqual(decoder.decode(writer.written()), args), `${name} is plain MessagePack`);
   sizes.set(name, writer.length);
   sides.set(name, { ours, reference });
+}
+
+function throws(run: () => void): boolean {
+  try {
+    run();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Keeps results reachable, so that no compiler drops the work. */
