@@ -3,7 +3,7 @@ import type { Link } from "../net/mod.ts";
 import { Timed } from "./deadline_queue.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
 import type { Waiting } from "./method_gate.ts";
-import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing_stream.ts";
+import { isStreamSource, OutgoingStream, type OutgoingStreamOwner } from "./outgoing_stream.ts";
 import type { ServedMethod } from "./served_method.ts";
 import { runAs, type ServerCall } from "./server_call.ts";
 import type { ServerConnection } from "./server_connection.ts";
@@ -176,10 +176,10 @@ export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingSt
   /** Sends what the handler's stream yields; true when it ended by itself. */
   private async pump(result: unknown): Promise<boolean> {
     const source = await result;
-    if (typeof (source as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] !== "function") {
+    if (!isStreamSource(source)) {
       throw new CellError("INTERNAL", `${this.method} is declared to return a stream and returned ${typeof source}`);
     }
-    return this.outgoing!.run(source as AsyncIterable<unknown>);
+    return this.outgoing!.run(source);
   }
 
   private streamDone(ended: boolean): void {

@@ -21,6 +21,7 @@ import { readError } from "./error_payload.ts";
 import { itemCost } from "./incoming_stream.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
+import type { StreamSource } from "./outgoing_stream.ts";
 import { notStarted, type PendingCall } from "./pending_call.ts";
 import type { LoadReport } from "./reflection.ts";
 
@@ -94,7 +95,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     const deadlineMs = call.remainingMs();
     const { trace } = call;
     const hasMetadata = deadlineMs !== undefined || trace !== undefined || !this.owner.metadata.isEmpty;
-    let source: AsyncIterable<unknown> | undefined;
+    let source: StreamSource | undefined;
     const start = beginFrame(writer, Kind.request, hasMetadata ? Flag.metadata : 0, method.index, id, low, high);
     this.isEncoding = true;
     try {

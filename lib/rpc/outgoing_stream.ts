@@ -10,6 +10,14 @@ export interface OutgoingStreamOwner {
   sendItem(value: unknown): number;
 }
 
+/** What a stream is made of: a generator of either kind, a ReadableStream, an array. */
+export type StreamSource = AsyncIterable<unknown> | Iterable<unknown>;
+
+/** Whether a value can be sent item by item. A string could, but nobody means that. */
+export function isStreamSource(value: unknown): value is StreamSource {
+  return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
+}
+
 /**
  * Sends what a source yields, one item at a time, as long as the receiver gives credit and the link takes bytes. The
  * source is asked for an item only when that item may be sent, so a slow receiver slows the source down.
@@ -17,7 +25,7 @@ export interface OutgoingStreamOwner {
 export class OutgoingStream {
   private creditBytes = STREAM_WINDOW_BYTES;
   private stopped = false;
-  private iterator: AsyncIterator<unknown> | undefined;
+  private iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   private wake: (() => void) | undefined;
 
   constructor(private readonly owner: OutgoingStreamOwner) {}
@@ -26,8 +34,10 @@ export class OutgoingStream {
    * Sends everything: true when the source ended, false when `stop` was called. Rejects with what the source throws or
    * `sendItem` does; the source has been told to return then.
    */
-  async run(source: AsyncIterable<unknown>): Promise<boolean> {
-    const iterator = this.iterator = source[Symbol.asyncIterator]();
+  async run(source: StreamSource): Promise<boolean> {
+    const iterator = this.iterator = Symbol.asyncIterator in source
+      ? source[Symbol.asyncIterator]()
+      : source[Symbol.iterator]();
     if (this.stopped) this.release();
     while (!this.stopped) {
       if (this.creditBytes <= 0) await this.untilCredit();

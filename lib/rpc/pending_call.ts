@@ -6,7 +6,7 @@ import type { ClientMethod } from "./client_method.ts";
 import { Timed } from "./deadline_queue.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
 import { DEFAULT_TIMEOUT_MS, TIMEOUT_MS_MAX } from "./limits.ts";
-import { OutgoingStream, type OutgoingStreamOwner } from "./outgoing_stream.ts";
+import { isStreamSource, OutgoingStream, type OutgoingStreamOwner, type StreamSource } from "./outgoing_stream.ts";
 
 /** The client that a call belongs to. */
 export interface PendingCallOwner {
@@ -162,13 +162,11 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   }
 
   /** The caller's stream. Throws INVALID_ARGUMENT when the argument is none. */
-  source(): AsyncIterable<unknown> | undefined {
+  source(): StreamSource | undefined {
     const { streamParam, name } = this.method!;
     if (streamParam === -1) return undefined;
     const source = this.args[streamParam];
-    if (typeof (source as Partial<AsyncIterable<unknown>> | undefined | null)?.[Symbol.asyncIterator] === "function") {
-      return source as AsyncIterable<unknown>;
-    }
+    if (isStreamSource(source)) return source;
     throw new CellError(
       "INVALID_ARGUMENT",
       `calling ${name}: args[${streamParam}]: expected an AsyncIterable, found ${
@@ -178,7 +176,7 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   }
 
   /** Sends the caller's stream until it ends, the server has enough, or it breaks. */
-  async pump(source: AsyncIterable<unknown>): Promise<void> {
+  async pump(source: StreamSource): Promise<void> {
     this.outgoing = new OutgoingStream(this);
     try {
       if (await this.outgoing.run(source)) this.client.connection.sendEnd(this);
