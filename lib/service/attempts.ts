@@ -1,79 +1,55 @@
 import { CellError, MS, SECOND } from "../base/mod.ts";
 
-/** The first wait before another attempt; each further one is twice as long... */
-const WAIT_FIRST_MS = 5 * MS;
+/** The wait before the second attempt; each further one is twice as long... */
+export const WAIT_FIRST_MS = 5 * MS;
 /** ...up to this. */
-const WAIT_MS_MAX = 250 * MS;
+export const WAIT_MS_MAX = 250 * MS;
 /** With the waits above, a service may be away for about 15 s. */
-const ATTEMPTS_MAX = 64;
+export const ATTEMPTS_MAX = 64;
 /** A service that was there a moment ago and whose name nobody holds now may be coming back; longer than this it is not. */
-const VANISHED_MS_MAX = 2 * SECOND;
+export const VANISHED_MS_MAX = 2 * SECOND;
 
 /** What bounds the attempts of one call. */
 export interface AttemptBounds {
   /** What is attempted, for errors: "calling hello.greet". */
   readonly what: string;
-  /** When the call began, as performance.now() says. */
-  readonly startedAt: number;
   /** Undefined without a deadline: then only the number of attempts is bounded. */
   readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
   /** Whether this client has ever reached the service: only then can it be said to have vanished. */
   readonly wasReached: boolean;
 }
 
-/** The attempts of one call: waits between them, and an error that says why there is no further one. */
+/** Decides when a call that was not executed is attempted again. Knows no clock: elapsed time comes in, waits go out. */
 export class Attempts {
   #count = 1;
   #waitMs = WAIT_FIRST_MS;
 
   constructor(private readonly bounds: AttemptBounds) {}
 
-  /** What is left of the call's time; undefined without a deadline. */
-  get remainingMs(): number | undefined {
-    const { startedAt, timeoutMs } = this.bounds;
-    return timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - startedAt);
+  /** What is left of the call's time after `elapsedMs`; undefined without a deadline. */
+  remainingMs(elapsedMs: number): number | undefined {
+    const { timeoutMs } = this.bounds;
+    return timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - elapsedMs);
   }
 
   /**
-   * Resolves when the next attempt is due after `error`, which left the call not executed. Throws what the caller gets
-   * when there shall be none.
+   * How long to wait before the next attempt, when the last one failed with `error` and the call began `elapsedMs` ago.
+   * Throws what the caller gets when there shall be no further one.
    */
-  async next(error: CellError): Promise<void> {
-    const { what, signal, startedAt, timeoutMs, wasReached } = this.bounds;
-    const elapsedMs = performance.now() - startedAt;
+  nextWaitMs(error: CellError, elapsedMs: number): number {
+    const { what, timeoutMs, wasReached } = this.bounds;
     if (error.code === "NOT_FOUND" && !(wasReached && elapsedMs < VANISHED_MS_MAX)) throw error;
-    if (this.#count >= ATTEMPTS_MAX) throw error;
-    const remainingMs = this.remainingMs;
-    if (remainingMs !== undefined && remainingMs <= this.#waitMs) {
-      await wait(Math.max(0, remainingMs), what, signal);
+    if (this.#count === ATTEMPTS_MAX) throw error;
+    const remainingMs = this.remainingMs(elapsedMs) ?? Infinity;
+    if (remainingMs === 0) {
       throw new CellError("DEADLINE_EXCEEDED", `${what}: no answer within ${timeoutMs} ms. ${error.message}`, {
         cause: error,
         data: { started: false },
       });
     }
-    await wait(this.#waitMs, what, signal);
+    const waitMs = Math.min(this.#waitMs, remainingMs);
     this.#count++;
     this.#waitMs = Math.min(2 * this.#waitMs, WAIT_MS_MAX);
+    return waitMs;
   }
-}
-
-/** Resolves after `delayMs`; throws CANCELLED as soon as `signal` aborts. */
-function wait(delayMs: number, what: string, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled(what, signal));
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(cancelled(what, signal!));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, delayMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
-}
-
-function cancelled(what: string, signal: AbortSignal): CellError {
-  return new CellError("CANCELLED", `${what}: cancelled before it started`, { cause: signal.reason });
 }

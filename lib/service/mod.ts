@@ -30,7 +30,7 @@
  * exports nothing callable is an error that names file and line. Its standard output is its own: our lines go to a `log`.
  */
 export { type Claim, claimName, inheritClaim } from "./claim.ts";
-export { type Directory, type Endpoint, type Holder, holders } from "./directory.ts";
+export { type Holder, holders } from "./directory.ts";
 export { cacheDirectory, home, runDirectory } from "./home.ts";
 export { ownService } from "./identity.ts";
 export { type Instance, listInstances } from "./instances.ts";

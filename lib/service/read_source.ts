@@ -65,7 +65,7 @@ async function remoteDeclarations(file: string, ownName: string): Promise<Map<st
 
 /** Undefined where this program cannot start itself: under an emulator its path is not what the kernel can execute. */
 async function readInChild(command: string[]): Promise<ReadResult | undefined> {
-  const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn(command, { env: process.env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   const [output, complaint, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (exitCode === NOT_EXECUTABLE_EXIT && output === "") return undefined;
   let answer: ChildAnswer;

@@ -1,6 +1,6 @@
 import type { Hello, ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
-import { type Directory, LocalDirectory } from "./directory.ts";
+import { LocalDirectory } from "./directory.ts";
 import { ServiceClient } from "./service_client.ts";
 
 /** How a client of a service calls. */
@@ -11,8 +11,6 @@ export interface ConnectServiceOptions {
   schema?: Schema;
   /** The calling service's name. */
   callerService?: string;
-  /** Where services are looked up. @default this user's run directory */
-  directory?: Directory;
 }
 
 /** How one call differs from the client's options. */
@@ -43,12 +41,12 @@ export interface RemoteService {
 
 /** A client of a service that need not be running yet: it is looked for by the first call. */
 export function openService(name: string, options: ConnectServiceOptions = {}): RemoteService {
-  return new ServiceClient(name, options.directory ?? new LocalDirectory(), options);
+  return new ServiceClient(name, new LocalDirectory(), options);
 }
 
 /** Connects to a service. Throws NOT_FOUND, with near names, when nobody serves it. */
 export async function connectService(name: string, options: ConnectServiceOptions = {}): Promise<RemoteService> {
-  const client = new ServiceClient(name, options.directory ?? new LocalDirectory(), options);
+  const client = new ServiceClient(name, new LocalDirectory(), options);
   await client.connect();
   return client;
 }

@@ -6,6 +6,7 @@ import type { Directory } from "./directory.ts";
 import { assertServiceName } from "./names.ts";
 import type { ConnectServiceOptions, RemoteCallOptions, RemoteService } from "./remote.ts";
 import { RetriedStream } from "./retried_stream.ts";
+import { wait } from "./wait.ts";
 import { watchStreams } from "./watched_streams.ts";
 
 /** A call as the retries see it. */
@@ -117,22 +118,19 @@ export class ServiceClient implements RemoteService {
   }
 
   async #again<T>(request: Request<T>, startedAt: number, first: CellError, used: RpcClient | undefined): Promise<T> {
-    const attempts = new Attempts({
-      what: request.what,
-      startedAt,
-      timeoutMs: this.#timeoutMs(request.options),
-      signal: request.options.signal ?? currentCall()?.signal,
-      wasReached: this.#wasReached,
-    });
+    const { what, options } = request;
+    const signal = options.signal ?? currentCall()?.signal;
+    const attempts = new Attempts({ what, timeoutMs: this.#timeoutMs(options), wasReached: this.#wasReached });
     let error = first;
     let client = used;
     for (;;) {
       if (!await this.#isSafeAgain(request, error, client)) throw error;
-      await attempts.next(error);
+      await wait(attempts.nextWaitMs(error, performance.now() - startedAt), what, signal);
       client = undefined;
       try {
         client = this.#usable() ?? await this.#connect();
-        return await request.invoke(client, { ...request.options, ...remaining(attempts.remainingMs) });
+        const timeoutMs = attempts.remainingMs(performance.now() - startedAt);
+        return await request.invoke(client, timeoutMs === undefined ? options : { ...options, timeoutMs });
       } catch (thrown) {
         error = toCellError(thrown);
       }
@@ -188,10 +186,6 @@ export class ServiceClient implements RemoteService {
     this.#wasReached = true;
     return client;
   }
-}
-
-function remaining(timeoutMs: number | undefined): { timeoutMs?: number } {
-  return timeoutMs === undefined ? {} : { timeoutMs };
 }
 
 function certainlyNotStarted(error: CellError): boolean {

@@ -1,10 +1,13 @@
 import { DRAIN_GRACE_MS, type RunningService } from "./serve.ts";
 
-const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** A shell's exit code for a process that signal n ended is 128 + n. */
-const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 
-/** Drains on the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
+/**
+ * Drains on the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP is left alone: under nohup it is
+ * ignored, and a handler would undo that.
+ */
 export function drainOnSignals(service: RunningService, log: (line: string) => void): void {
   let isDraining = false;
   const onSignal = (signal: (typeof SIGNALS)[number]) => {

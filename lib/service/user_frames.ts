@@ -2,7 +2,7 @@
 const FRAMES_MAX = 20;
 /** Where the bundler puts what it compiled into the binary. */
 const COMPILED_ROOT = "/$bunfs/";
-const IS_FRAME_OF_FILE = /^\s+at .*?\(?(?:file:\/\/)?\/.*:\d+/;
+const IS_FRAME_OF_FILE = /^\s+at (?:.*\()?(?:async )?(?:file:\/\/)?\//;
 
 /**
  * The lines of an error's stack that lie in the user's files, innermost first, as "    at name (file:line:column)". In the
