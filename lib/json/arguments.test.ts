@@ -146,6 +146,15 @@ test("a name that is given again adds to a list, and nothing else is given twice
   expect(() => read(["a=1", "a=2"], add)).toThrow("a is given twice");
 });
 
+test("a map's keys are names when they can be its keys, else the parameter's name comes first", () => {
+  const byText = method({ name: "map", type: { kind: "map", key: string, value: number } });
+  expect(read(["a=1", "map=2"], byText)).toEqual([new Map([["a", 1], ["map", 2]])]);
+  const byNumber = method({ name: "map", type: { kind: "map", key: number, value: string } });
+  expect(read(["map.1=x", "map.2=y"], byNumber)).toEqual([new Map([[1, "x"], [2, "y"]])]);
+  expect(exampleWords(byNumber, {})).toEqual(["map.1=text"]);
+  expect(() => read(["key=x"], byNumber)).toThrow('m has no "key"');
+});
+
 test("rest parameters take what is left, by position and by name", () => {
   const sum = method({ name: "first", type: number }, { name: "others", type: number, rest: true });
   expect(read(["1", "2", "3"], sum)).toEqual([1, 2, 3]);
@@ -225,6 +234,11 @@ test("an example gives everything that is required, and reads without a mistake"
   expect(words.join(" ")).toBe("name=World title=text count=3 at=2026-01-31 mood=calm tags=text inner.ok=true");
   expect(() => readArguments(words, "m", all, types)).not.toThrow();
   expect(exampleWords(add, {})).toEqual(["a=1"]);
+  const lines = method({
+    name: "lines",
+    type: list(object({ sku: string, tags: list(string), inner: list(object({ a: number })) })),
+  });
+  expect(exampleWords(lines, {})).toEqual(["lines.0.sku=text", "lines.0.tags=text", "'lines.0.inner=[]'"]);
   expect(exampleWords(method({ name: "items", type: number, stream: true }), {})).toEqual(["-"]);
 });
 

@@ -1,8 +1,8 @@
-import { type Definitions, type Method, resolve, type Type, unionPlan } from "../schema/mod.ts";
+import { type Definitions, type Method, type Param, resolve, type Type, unionPlan } from "../schema/mod.ts";
 import { fieldsParam } from "./arguments.ts";
 
 /** Examples are for one line: beyond this many words the rest is left to the reader. */
-const WORDS_MAX = 8;
+const WORDS_MAX = 16;
 /** Objects inside objects are written as paths down to here. */
 const DEPTH_MAX = 4;
 
@@ -16,41 +16,51 @@ export function exampleWords(method: Method, definitions: Definitions): string[]
   method.params.forEach((param, index) => {
     if (param.stream) words.push("-");
     else if (param.optional || param.rest) return;
-    else if (index === fieldsAt) words.push(...wordsOf([], param.type, definitions));
-    else words.push(...wordsOf([param.name], param.type, definitions));
+    else words.push(...wordsFor(param, index === fieldsAt, definitions));
   });
   return words.slice(0, WORDS_MAX).map(quoted);
 }
 
+/** The fields of a parameter where these can stand alone, else the parts of the parameter by its name. */
+function wordsFor(param: Param, byField: boolean, definitions: Definitions): string[] {
+  const words = byField ? wordsOf([], param.type, definitions) : [];
+  return byField && words.every((word) => /^[A-Za-z_$]/.test(word))
+    ? words
+    : wordsOf([param.name], param.type, definitions);
+}
+
 /** The assignments that make up a value at `path`. */
 function wordsOf(path: readonly string[], type: Type, definitions: Definitions): string[] {
-  const resolved = resolve(type, definitions);
-  const plan = resolved.kind === "unknown" ? undefined : unionPlan(resolved, definitions);
-  const object = plan?.objects?.members[0]?.type ?? plan?.map;
-  const isPlain = path.length > 0 && scalarText(path.at(-1)!, type, definitions) !== undefined;
-  if (object === undefined || isPlain || path.length >= DEPTH_MAX) {
-    return path.length === 0 ? [] : [`${path.join(".")}=${textOf(path.at(-1)!, type, definitions)}`];
+  const scalar = path.length === 0 ? undefined : scalarText(path.at(-1)!, type, definitions);
+  if (scalar !== undefined) return [`${path.join(".")}=${scalar}`];
+  const isInList = path.some((name) => /^\d+$/.test(name));
+  const { list, map } = unionPlan(resolve(type, definitions), definitions);
+  // One element shows what a list is made of; lists of lists, trees among them, may end there.
+  if (list !== undefined && list.kind !== "tuple" && isInList) return [`${path.join(".")}=[]`];
+  if (path.length >= DEPTH_MAX) return [`${path.join(".")}=${map === undefined ? "[]" : "{}"}`];
+  return partsOf(type, definitions).flatMap(([name, part]) => wordsOf([...path, name], part, definitions));
+}
+
+/** The names and types of what has to be given for a value in parts. */
+function partsOf(type: Type, definitions: Definitions): [string, Type][] {
+  const { list, map, objects } = unionPlan(resolve(type, definitions), definitions);
+  const object = objects?.members[0]?.type ?? map;
+  if (object?.kind === "map") return [[scalarText("key", object.key, definitions) ?? "key", object.value]];
+  if (object !== undefined) {
+    const required = Object.entries(object.properties).filter(([, property]) => !property.optional);
+    if (required.length === 0 && object.index !== undefined) return [["key", object.index]];
+    return required.map(([name, property]) => [name, property.type]);
   }
-  if (object.kind === "map") return path.length === 0 ? ["key=value"] : [`${path.join(".")}.key=value`];
-  return Object.entries(object.properties)
-    .filter(([, property]) => !property.optional)
-    .flatMap(([name, property]) => wordsOf([...path, name], property.type, definitions));
+  if (list?.kind === "tuple") {
+    return list.items.flatMap((item, index) => (item.optional ? [] : [[String(index), item.type]]));
+  }
+  return list === undefined ? [] : [["0", list.items]];
 }
 
-function textOf(name: string, type: Type, definitions: Definitions): string {
-  const resolved = resolve(type, definitions);
-  if (resolved.kind === "unknown") return "anything";
-  const { list, map, objects } = unionPlan(resolved, definitions);
-  const scalar = scalarText(name, type, definitions);
-  if (scalar !== undefined) return scalar;
-  if (list !== undefined && list.kind !== "tuple") return scalarText(name, list.items, definitions) ?? "[]";
-  return map !== undefined || objects !== undefined ? "{...}" : list !== undefined ? "[...]" : "null";
-}
-
-/** An example of what is written without brackets; undefined when the type has none. */
+/** An example of what is one word; undefined when the type has none. A list is one word when its element is. */
 function scalarText(name: string, type: Type, definitions: Definitions): string | undefined {
   const resolved = resolve(type, definitions);
-  if (resolved.kind === "unknown") return undefined;
+  if (resolved.kind === "unknown") return "anything";
   const plan = unionPlan(resolved, definitions);
   if (plan.strings.length > 0) return plan.strings[0];
   if (plan.string !== undefined) return name === "name" ? "World" : "text";
@@ -60,7 +70,11 @@ function scalarText(name: string, type: Type, definitions: Definitions): string 
   if (plan.bigint !== undefined) return plan.bigint.minimum ?? plan.bigint.maximum ?? "1";
   if (plan.booleans.length > 0) return String(plan.booleans.at(-1));
   if (plan.date !== undefined) return "2026-01-31";
-  return plan.bytes === undefined ? undefined : "@file";
+  if (plan.bytes !== undefined) return "@file";
+  const { list } = plan;
+  if (list !== undefined && list.kind !== "tuple") return scalarText(name, list.items, definitions);
+  const isEmpty = plan.map === undefined && plan.objects === undefined && list === undefined;
+  return isEmpty && plan.admitsNull ? "null" : undefined;
 }
 
 function quoted(word: string): string {

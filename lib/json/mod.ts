@@ -19,8 +19,8 @@
  * Reading converts and leaves checking to the codec, which sees every value anyway: one place words the errors. Only what
  * cannot be converted is refused here, with a path in the same form (`args[0].at: expected ..., found ...`).
  *
- * Invariants: reading what was written gives an equal value, except for a Date or bytes in a union with string, where text
- * stays text. No value becomes a prototype: `__proto__` is a key like any other.
+ * Invariants: reading what was written gives an equal value, except in `unknown` and in unions that take text beside
+ * something that is written as text, where text stays text. No value becomes a prototype: `__proto__` is a key like any other.
  */
 export { type CommandArguments, readArguments } from "./arguments.ts";
 export { exampleWords } from "./example.ts";

@@ -1,5 +1,6 @@
 import { CellError, didYouMean } from "../base/mod.ts";
 import { type Definitions, resolve, type Type, unionPlan } from "../schema/mod.ts";
+import { jsonOfText } from "./text.ts";
 
 /** Makes the value at the end of a path, from its type and from what an earlier word put there. */
 export type Leaf = (type: Type, existing: unknown) => unknown;
@@ -57,7 +58,7 @@ export function innerType(type: Type, name: string, existing: unknown, definitio
   if (list !== undefined && /^\d{1,6}$/.test(name)) {
     return list.kind === "tuple" ? (list.items[Number(name)]?.type ?? list.rest) : list.items;
   }
-  if (map?.kind === "map") return map.value;
+  if (map?.kind === "map") return isKey(name, map.key, definitions) ? map.value : undefined;
   if (map?.kind === "object") return propertyType(map, name);
   if (objects === undefined) return undefined;
   if (name === objects.property) {
@@ -68,6 +69,17 @@ export function innerType(type: Type, name: string, existing: unknown, definitio
   const members = objects.members.filter((member) => member.values.some((value) => value === chosen));
   const candidates = members.length > 0 ? members : objects.members;
   return candidates.map((member) => propertyType(member.type, name)).find((found) => found !== undefined);
+}
+
+/** Whether text can stand for a key of this type. */
+function isKey(name: string, type: Type, definitions: Definitions): boolean {
+  if (typeof jsonOfText(name, type, definitions) !== "string" || resolve(type, definitions).kind === "unknown") {
+    return true;
+  }
+  const plan = unionPlan(type, definitions);
+  if (plan.string !== undefined || plan.strings.includes(name)) return true;
+  // What is converted from text is looked at when it is converted.
+  return plan.date !== undefined || plan.bytes !== undefined || (plan.bigint !== undefined && /^-?\d+$/.test(name));
 }
 
 function propertyType(
