@@ -10,5 +10,4 @@
  * Latencies go into a histogram with a fixed number of buckets (`histogram.ts`): a run of an hour needs as much memory as
  * one of a second.
  */
-export { Histogram } from "./histogram.ts";
 export { type LoadOptions, type LoadResult, measureLoad } from "./measure.ts";

@@ -9,6 +9,6 @@
  * are there enough file descriptors. A check never changes anything that it does not put back, never throws, and says
  * what to do when it fails. A check that can only guess warns; only what keeps a service from working fails.
  */
-export { type Check, type Finding, type FindingStatus } from "./check.ts";
+export { type Finding, type FindingStatus } from "./check.ts";
 export { examineMachine } from "./examine.ts";
 export { listProcesses, type ServiceProcess } from "./processes.ts";

@@ -25,5 +25,4 @@
 export { checkFiles, type CheckOptions, type CheckReport } from "./check.ts";
 export { type CreatedService, createService } from "./create.ts";
 export { schemaOf, type SchemaSource } from "./reference.ts";
-export { projectFolder } from "./folder.ts";
 export { type Problem } from "./problem.ts";
