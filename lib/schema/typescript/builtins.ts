@@ -87,7 +87,7 @@ const INSTEAD: { [name: string]: string } = {
 
 /** Whether a type of the library is refused although all of it is data: an error's stack is nobody else's business. */
 export function isRefused(name: string): boolean {
-  return name in INSTEAD || /Error$/.test(name);
+  return Object.hasOwn(INSTEAD, name) || /Error$/.test(name);
 }
 
 /** The hint for a type of the library that cannot cross the wire. */
@@ -97,5 +97,5 @@ export function hintFor(name: string): string {
   }
   if (/^Big(Int|Uint)64Array$/.test(name)) return "write bigint[], or Uint8Array for its bytes";
   if (/Error$/.test(name)) return INSTEAD.Error!;
-  return INSTEAD[name] ?? "write an interface with the data that is needed of it";
+  return Object.hasOwn(INSTEAD, name) ? INSTEAD[name]! : "write an interface with the data that is needed of it";
 }

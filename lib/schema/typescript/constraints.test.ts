@@ -133,6 +133,11 @@ test("a tag that is nearly one of ours is refused, because nothing would check i
   expect(await messages(`/** @minlength 3 */ a: string;`)).toEqual(["there is no @minlength; write @minLength"]);
 });
 
+test("other tags are nobody's business", async () => {
+  expect(await properties(`/** @constructor @default 3 @see @deprecated yes */ a: number; /** @toString */ b: string;`))
+    .toEqual({ a: { kind: "number" }, b: { kind: "string" } });
+});
+
 test("a constraint on a function is refused at its place", async () => {
   const [problem] = await problemsOf(`\n/**\n * Adds.\n * @minimum 3\n */\nexport function f(a: number) {}`);
   expect(problem).toMatchObject({

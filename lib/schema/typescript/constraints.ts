@@ -18,11 +18,11 @@ const FITS: { [Tag in ConstraintTag]: { kinds: Type["kind"][]; text: string } } 
 };
 
 /** Tags that other tools use, or that a slip of the finger makes, for ours: ignoring them would lose a check. */
-const MISTAKEN: { [lowerCase: string]: ConstraintTag } = {
-  min: "minimum",
-  max: "maximum",
-  ...Object.fromEntries(CONSTRAINT_TAGS.map((tag) => [tag.toLowerCase(), tag])),
-};
+const MISTAKEN = new Map<string, ConstraintTag>([
+  ["min", "minimum"],
+  ["max", "maximum"],
+  ...CONSTRAINT_TAGS.map((tag) => [tag.toLowerCase(), tag] as const),
+]);
 
 /** A message that is shown at the tag. */
 class BadConstraint extends Error {}
@@ -31,7 +31,7 @@ class BadConstraint extends Error {}
 export function constrained(context: ReadContext, type: Type, doc: Doc | undefined, place: Place): Type {
   let result = type;
   for (const tag of doc?.tags ?? []) {
-    const name = MISTAKEN[tag.name.toLowerCase()];
+    const name = MISTAKEN.get(tag.name.toLowerCase());
     if (name === undefined) continue;
     try {
       if (name !== tag.name) throw new BadConstraint(`there is no @${tag.name}; write @${name}`);
@@ -47,7 +47,7 @@ export function constrained(context: ReadContext, type: Type, doc: Doc | undefin
 /** Reports constraints where nothing can be constrained. */
 export function refuseConstraints(context: ReadContext, doc: Doc | undefined, path: string, where: string): void {
   for (const tag of doc?.tags ?? []) {
-    const name = MISTAKEN[tag.name.toLowerCase()];
+    const name = MISTAKEN.get(tag.name.toLowerCase());
     if (name === undefined) continue;
     reportAt(
       context,

@@ -42,9 +42,8 @@ export class DefinitionTable {
   /** Whether a type, if it is a name, leads to one that has been defined already. */
   isComplete(type: Type): boolean {
     for (let current = type; current.kind === "ref";) {
-      const definition: Definition | undefined = this.types[current.name];
-      if (definition === undefined) return false;
-      current = definition.type;
+      if (!Object.hasOwn(this.types, current.name)) return false;
+      current = this.types[current.name]!.type;
     }
     return true;
   }

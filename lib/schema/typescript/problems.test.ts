@@ -217,6 +217,11 @@ test("a long chain of types needs no deep stack", async () => {
   expect(Object.keys(schema.types)).toHaveLength(length + 1);
 });
 
+test("a service that no client would accept is refused", async () => {
+  const parameters = Array.from({ length: 300 }, (_, index) => `p${index}: string`).join(", ");
+  expect(readSource(`export function f(${parameters}) {}`)).rejects.toThrow(/f\.params: .*255/);
+});
+
 test("a name that means nothing is refused with the name that may be meant", async () => {
   const [problem] = await problemsOf(`interface Customer { id: string }\nexport function f(a: Custommer[]) {}`);
   expect(problem).toMatchObject({

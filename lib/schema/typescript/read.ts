@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { CellError } from "../../base/mod.ts";
 import type ts from "typescript";
 import { finishSchema } from "../fingerprint.ts";
+import { parseSchema } from "../parse.ts";
 import type { Method, Schema } from "../schema.ts";
 import { loadCompiler } from "./compiler.ts";
 import { isOwnFile, ProblemList, type ReadContext } from "./context.ts";
@@ -145,7 +146,10 @@ function readProgram(source: SourceProgram, { compiler, library }: ProgramParts,
   definitions.finish();
   context.unionChecks.run(definitions.types, problems);
   const finish = (): Omit<ReadResult, "files"> => ({
-    schema: finishSchema({ name, ...serviceDoc(context, defaultClass), methods, types: definitions.types }),
+    // What clients would refuse to read is refused here already.
+    schema: parseSchema(
+      finishSchema({ name, ...serviceDoc(context, defaultClass), methods, types: definitions.types }),
+    ),
     remoteImports: remoteImports(context),
     defaultClass: defaultClass !== undefined,
     origins: Object.fromEntries(sources.map((method) => [method.name, method.origin])),
