@@ -14,6 +14,32 @@ test("unsigned integers are written as any library writes them, and read back", 
   }
 });
 
+test("an unsigned integer may come in any format that holds it", () => {
+  const cases: [hex: string, value: number | undefined][] = [
+    ["cb40dd4c0000000000", 30_000],
+    ["cb3ff8000000000000", 1],
+    ["ca46ea6000", 30_000],
+    ["d07f", 127],
+    ["d17530", 30_000],
+    ["d200007530", 30_000],
+    ["d30000000000007530", 30_000],
+    ["d0ff", undefined],
+    ["ff", undefined],
+    ["cbbff0000000000000", undefined],
+    ["cb7ff0000000000000", undefined],
+    ["cb7ff8000000000000", undefined],
+    ["a131", undefined],
+    ["c0", undefined],
+    ["cb40dd4c", undefined],
+  ];
+  for (const [hex, value] of cases) {
+    const bytes = Buffer.from(hex, "hex");
+    const read = () => readUint(new Cursor(bytes, 0, bytes.length));
+    if (value === undefined) expect(read, hex).toThrow();
+    else expect(read(), hex).toBe(value);
+  }
+});
+
 test("skipping lands exactly behind any value that a library writes", () => {
   fc.assert(
     fc.property(

@@ -57,16 +57,35 @@ export class Cursor {
   }
 }
 
-/** Reads an unsigned integer; one above 2^53 comes back rounded. */
+/** Reads a number from 0 on, in any format; its fraction is dropped, and one above 2^53 comes back rounded. */
 export function readUint(cursor: Cursor): number {
   const at = cursor.offset;
   const head = cursor.byte();
   if (head < 0x80) return head;
   if (head >= 0xcc && head <= 0xcf) return cursor.number(1 << (head - 0xcc));
+  const value = readUnusual(cursor, head);
+  if (value >= 0 && value < Infinity) return Math.floor(value);
   throw new CellError(
     "INVALID_ARGUMENT",
     `byte ${at}: expected an unsigned integer, found type 0x${head.toString(16)}`,
   );
+}
+
+/** A number in a format that is not made for unsigned ones; NaN for anything else. */
+function readUnusual(cursor: Cursor, head: number): number {
+  const byteCount = head === 0xca ? 4 : head === 0xcb ? 8 : head >= 0xd0 && head <= 0xd3 ? 1 << (head - 0xd0) : 0;
+  if (byteCount === 0) return NaN;
+  const start = cursor.skip(byteCount);
+  const view = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + start, byteCount);
+  if (head === 0xca) return view.getFloat32(0);
+  if (head === 0xcb) return view.getFloat64(0);
+  return byteCount === 8
+    ? Number(view.getBigInt64(0))
+    : byteCount === 4
+    ? view.getInt32(0)
+    : byteCount === 2
+    ? view.getInt16(0)
+    : view.getInt8(0);
 }
 
 /** Reads the head of a map and returns how many entries follow. */
