@@ -7,7 +7,7 @@ import { assertServiceName } from "./names.ts";
 import type { ConnectServiceOptions, RemoteCallOptions, RemoteService } from "./remote.ts";
 import { RetriedStream } from "./retried_stream.ts";
 import { wait } from "./wait.ts";
-import { watchStreams } from "./watched_streams.ts";
+import { type WatchedArguments, watchStreams } from "./watched_streams.ts";
 
 /** A call as the retries see it. */
 interface Request<T> {
@@ -59,16 +59,15 @@ export class ServiceClient implements RemoteService {
     return this.#ask("asking for the schema", (client) => client.isStream(method));
   }
 
+  /** The first attempt on a connection that exists costs little more than the call itself. */
   call(method: string, args: readonly unknown[], options: RemoteCallOptions = {}): Promise<unknown> {
     const watched = watchStreams(args);
-    const request: Request<unknown> = {
-      what: `calling ${this.service}.${method}`,
-      method,
-      options,
-      canReplay: watched.areUntouched,
-      invoke: (client, bounded) => client.call(method, watched.args, bounded),
-    };
-    return this.#run(request);
+    const client = this.#usable();
+    if (client === undefined) return this.#run(this.#callRequest(method, watched, options));
+    const startedAt = performance.now();
+    return client.call(method, watched.args, options).catch((error: unknown) =>
+      this.#again(this.#callRequest(method, watched, options), startedAt, toCellError(error), client)
+    );
   }
 
   stream(
@@ -94,6 +93,16 @@ export class ServiceClient implements RemoteService {
     await Promise.all([...this.#open].map((client) => client.close()));
   }
 
+  #callRequest(method: string, { args, areUntouched }: WatchedArguments, options: RemoteCallOptions): Request<unknown> {
+    return {
+      what: `calling ${this.service}.${method}`,
+      method,
+      options,
+      canReplay: areUntouched,
+      invoke: (client, bounded) => client.call(method, args, bounded),
+    };
+  }
+
   #ask<T>(what: string, invoke: (client: RpcClient) => Promise<T>): Promise<T> {
     const request = {
       what: `${what} of ${this.service}`,
@@ -105,7 +114,7 @@ export class ServiceClient implements RemoteService {
     return this.#run(request);
   }
 
-  /** The first attempt costs no more than the call itself; whatever goes wrong with it is `#again`'s business. */
+  /** Makes the first attempt; whatever goes wrong with it is the business of `#again`. */
   async #run<T>(request: Request<T>): Promise<T> {
     const startedAt = performance.now();
     let client: RpcClient | undefined;
