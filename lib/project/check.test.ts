@@ -111,6 +111,12 @@ test("the project's own options are respected, and what is wrong with them is a 
   expect(problems.at(-1)!.message).toContain("strictt");
 });
 
+test("a project that asks for the types of Bun has them without installing anything", async () => {
+  const file = write("hello.ts", "export const version = (): string => Bun.version;\n");
+  write("tsconfig.json", '{ "compilerOptions": { "types": ["bun"] } }');
+  expect((await checkFiles([file])).problems).toEqual([]);
+});
+
 test("files of several projects are checked each with its own", async () => {
   write("a/package.json", "{}");
   write("b/package.json", "{}");

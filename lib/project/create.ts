@@ -78,8 +78,9 @@ function configurationText(): string {
   const configuration = {
     compilerOptions: {
       ...DEFAULT_COMPILER_OPTIONS,
-      types: ["bun-types"],
-      typeRoots: [".cell/types/node_modules", ".cell/types/node_modules/@types", "node_modules/@types", "node_modules"],
+      types: ["bun"],
+      // What somebody installs goes before what lies there from the beginning.
+      typeRoots: ["node_modules/@types", ".cell/types/node_modules/@types"],
     },
     include: ["**/*.ts", ".cell/types/*.d.ts"],
   };

@@ -37,6 +37,8 @@ export async function writeRuntimeTypes(folder: string): Promise<void> {
   const mark = `bun ${Bun.version}\n`;
   if (readIfThere(join(folder, COMPLETE_MARK)) === mark) return;
   for (const [path, text] of await loadRuntimeTypes()) writeIfChanged(join(folder, path), text);
+  // The name under which everybody installs them, so that doing so later changes no configuration.
+  writeIfChanged(join(folder, "@types/bun/index.d.ts"), '/// <reference types="bun-types" />\n');
   writeIfChanged(join(folder, COMPLETE_MARK), mark);
 }
 

@@ -74,8 +74,8 @@ async function configurationFor(project: string, files: readonly string[]): Prom
     const runtimeTypes = join(cacheDirectory(), "runtime-types", "node_modules");
     await writeRuntimeTypes(runtimeTypes);
     const installed = foldersAbove(project).map((above) => join(above, "node_modules", "@types"));
-    compilerOptions["types"] = [...new Set([...(types ?? []), "bun-types"])];
-    compilerOptions["typeRoots"] = [runtimeTypes, join(runtimeTypes, "@types"), ...installed];
+    compilerOptions["types"] = [...new Set([...(types ?? []), "bun"])];
+    compilerOptions["typeRoots"] = [...installed, join(runtimeTypes, "@types")];
   }
   return {
     ...(own === undefined ? {} : { extends: relativePath(folder, own) }),
