@@ -1,7 +1,7 @@
 import { CellError } from "../base/mod.ts";
 import { BIGINT_RANGES, INTEGER_RANGES } from "./check.ts";
 import { samplePattern } from "./pattern/mod.ts";
-import { resolve, type ResolvedType, unionMembers } from "./resolve.ts";
+import { partsOf, resolve, type ResolvedType, unionMembers } from "./resolve.ts";
 import type { Definitions, Type } from "./schema.ts";
 
 /** From this depth on every choice is the one that ends soonest. */
@@ -303,27 +303,6 @@ class ValueGenerator {
 
   private pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
-  }
-}
-
-function partsOf(type: ResolvedType): Type[] {
-  switch (type.kind) {
-    case "array":
-    case "set":
-      return [type.items];
-    case "map":
-      return [type.key, type.value];
-    case "tuple":
-      return [...type.items.map((item) => item.type), ...(type.rest === undefined ? [] : [type.rest])];
-    case "object":
-      return [
-        ...Object.values(type.properties).map((property) => property.type),
-        ...(type.index === undefined ? [] : [type.index]),
-      ];
-    case "union":
-      return type.members;
-    default:
-      return [];
   }
 }
 

@@ -86,3 +86,25 @@ function withWholeBoolean(members: ResolvedType[]): ResolvedType[] {
     index === at ? [{ kind: "boolean" }] : isBoolean(member) ? [] : [member]
   );
 }
+
+/** The types that a type is made of, as they are written. */
+export function partsOf(type: Type): Type[] {
+  switch (type.kind) {
+    case "array":
+    case "set":
+      return [type.items];
+    case "map":
+      return [type.key, type.value];
+    case "tuple":
+      return [...type.items.map((item) => item.type), ...(type.rest === undefined ? [] : [type.rest])];
+    case "object":
+      return [
+        ...Object.values(type.properties).map((property) => property.type),
+        ...(type.index === undefined ? [] : [type.index]),
+      ];
+    case "union":
+      return type.members;
+    default:
+      return [];
+  }
+}

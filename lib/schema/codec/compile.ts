@@ -65,18 +65,18 @@ export class CompiledCodec implements Codec {
     } finally {
       cursor.stop();
     }
-    return this.decodeExplaining(bytes, start, end);
+    return this.explain(bytes, start, end);
   }
 
-  private decodeExplaining(bytes: Uint8Array, start: number, end: number): unknown {
+  private explain(bytes: Uint8Array, start: number, end: number): never {
     this.explainingDecoder ??= this.makeDecoder(true);
     cursor.start(bytes, start, end);
     try {
-      const value = this.explainingDecoder(cursor, 0, this.rootPath);
+      this.explainingDecoder(cursor, 0, this.rootPath);
       const left = end - cursor.position;
       if (left > 0) throw failure(this.rootPath, `expected the message to end here, found ${left} more bytes`);
       if (left < 0) throw ended(this.rootPath, "the rest of a value");
-      return value;
+      throw failure(this.rootPath, "the message changed while it was being read");
     } finally {
       cursor.stop();
     }

@@ -60,7 +60,7 @@ return ${result};
     return this.program.explains ? this.program.refuseIf(test, () => `ended(${at}, ${expected})`) : "";
   }
 
-  /** Code that reads, checks and assigns a value of this type to the variable `target`. */
+  /** Code that reads, checks and assigns a value of this type to the variable `target`. `expected` names it in messages. */
   private read(written: Type, target: string, at: string, expected = this.program.expected(written)): string {
     const { program } = this;
     const type = resolve(written, program.definitions);
@@ -86,7 +86,7 @@ else if (c === 194) ${target} = false;
 else ${refuse("p")}p++;\n`;
       case "number":
       case "integer":
-        return this.readNumber(type, target, at);
+        return this.readNumber(type, target, at, expected);
       case "bigint":
         return this.readBigint(target, expected, at) + checkBigint(program, type, target, at);
       case "bigintLiteral":
@@ -141,9 +141,13 @@ ${program.refuseIf("n === undefined", () => `wireMismatch(${at}, ${expected}, s,
     });
   }
 
-  private readNumber(type: Extract<ResolvedType, { kind: "number" | "integer" }>, target: string, at: string): string {
+  private readNumber(
+    type: Extract<ResolvedType, { kind: "number" | "integer" }>,
+    target: string,
+    at: string,
+    expected: string,
+  ): string {
     const { program } = this;
-    const expected = program.expected(type);
     const start = program.explains ? "const start = p;\n" : "";
     // Single precision is read like this where it is expected, double precision everywhere.
     const [lead, bytes, read] = type.kind === "number" && type.format === "f32"
@@ -219,7 +223,7 @@ ${program.refuseIf("n < 0", () => `wireMismatch(${at}, ${expected}, s, c)`)}${
 ${target} = ${value};\n`;
     }
     if (typeof value === "number") {
-      return this.readNumber({ kind: "number" }, target, at) +
+      return this.readNumber({ kind: "number" }, target, at, expected) +
         program.refuseIf(`${target} !== ${value}`, () => `mismatch(${at}, ${expected}, ${target})`);
     }
     const bytes = textBytes(value);
@@ -540,13 +544,14 @@ ${missing.join("")}`,
     target: string,
     at: string,
   ): string {
-    const { definitions } = this.program;
+    const { program } = this;
+    const { definitions } = program;
     const members = unionMembers(type, definitions);
     const others = members.filter((member) => member.kind !== "null" && member.kind !== "undefined");
     if (others.length === 1 && members.length > 1) {
       return `if (B[p] === 192) { p++; ${target} = ${nilMeaning(type, definitions)}; }
 else {
-${this.read(others[0]!, target, at)}}\n`;
+${this.read(others[0]!, target, at, program.expected(written))}}\n`;
     }
     return this.call(this.functionOf(written, type), target, at, "d");
   }
@@ -612,7 +617,7 @@ ${this.read(others[0]!, target, at)}}\n`;
     const check = plan.number === undefined
       ? program.refuseIf(`!${isLiteral}`, () => `mismatch(${at}, ${expected}, ${target})`)
       : `if (!${isLiteral}) {\n${checkNumber(program, plan.number, target, at)}}\n`;
-    return this.readNumber({ kind: "number" }, target, at) + check;
+    return this.readNumber({ kind: "number" }, target, at, expected) + check;
   }
 
   private readBigintOf(plan: UnionPlan, target: string, expected: string, at: string): string {

@@ -64,11 +64,11 @@ ${before}${sequence(program, pieces)}return p;
     return this.program.refuseIf(condition, () => `mismatch(${at}, ${expected()}, ${value})`);
   }
 
-  /** Code that checks and writes what the variable `value` holds. */
-  private write(written: Type, value: string, at: string): Piece {
+  /** Code that checks and writes what the variable `value` holds. `named` is what messages call the type. */
+  private write(written: Type, value: string, at: string, named = written): Piece {
     const { program } = this;
     const type = resolve(written, program.definitions);
-    const expected = (): string => program.expected(written);
+    const expected = (): string => program.expected(named);
     switch (type.kind) {
       case "unknown":
         return this.writeUnknown(value, at);
@@ -85,7 +85,7 @@ else ${program.refuse(() => `mismatch(${at}, ${expected()}, ${value})`)}`,
         };
       case "number":
       case "integer":
-        return this.writeNumber(type, value, at);
+        return this.writeNumber(type, value, expected, at);
       case "bigint":
         return {
           code: this.refuse(`typeof ${value} !== "bigint"`, expected, value, at) +
@@ -165,9 +165,14 @@ ${program.refuseIf("p < 0", () => `mismatch(${at}, "a value that can be sent", $
     };
   }
 
-  private writeNumber(type: Extract<ResolvedType, { kind: "number" | "integer" }>, value: string, at: string): Piece {
+  private writeNumber(
+    type: Extract<ResolvedType, { kind: "number" | "integer" }>,
+    value: string,
+    expected: () => string,
+    at: string,
+  ): Piece {
     const { program } = this;
-    const refusal = this.refuse(`typeof ${value} !== "number"`, () => program.expected(type), value, at);
+    const refusal = this.refuse(`typeof ${value} !== "number"`, expected, value, at);
     return {
       code: refusal + checkNumber(program, type, value, at) + storeNumber(type, value),
       bytesMax: NUMBER_BYTES_MAX,
@@ -368,7 +373,7 @@ ${
     const nil = members.filter((member) => member.kind === "null" || member.kind === "undefined");
     if (others.length === 1 && nil.length > 0) {
       const condition = nil.map((member) => `${value} === ${member.kind}`).join(" || ");
-      return this.choice(condition, NIL, this.write(others[0]!, value, at));
+      return this.choice(condition, NIL, this.write(others[0]!, value, at, written));
     }
     return this.call(this.functionOf(written, type), value, at, "d");
   }

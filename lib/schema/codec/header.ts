@@ -17,8 +17,9 @@ function read32(cursor: Cursor): number {
     0;
 }
 
+/** Past the end of the buffer there is undefined; as 0 it is found out by the position, which is past the end too. */
 function read8(cursor: Cursor): number {
-  return cursor.bytes[cursor.position++]!;
+  return cursor.bytes[cursor.position++]! | 0;
 }
 
 /** How many bytes the string takes that begins with `lead`; the cursor stands behind it and is moved. -1: no string. */

@@ -1,3 +1,4 @@
+import { partsOf } from "../resolve.ts";
 import type { Schema, Type } from "../schema.ts";
 import { methodDocumentation } from "./describe.ts";
 import { comment } from "./documentation.ts";
@@ -47,25 +48,4 @@ function numberFormats(schema: Schema): string[] {
     pending.push(...partsOf(type));
   }
   return [...formats].sort();
-}
-
-function partsOf(type: Type): Type[] {
-  switch (type.kind) {
-    case "array":
-    case "set":
-      return [type.items];
-    case "map":
-      return [type.key, type.value];
-    case "tuple":
-      return [...type.items.map((item) => item.type), ...(type.rest === undefined ? [] : [type.rest])];
-    case "object":
-      return [
-        ...Object.values(type.properties).map((property) => property.type),
-        ...(type.index === undefined ? [] : [type.index]),
-      ];
-    case "union":
-      return type.members;
-    default:
-      return [];
-  }
 }
