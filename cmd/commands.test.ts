@@ -173,6 +173,17 @@ test("--watch goes on serving the old code when the new has a mistake, and then 
   expect(existsSync(join(machine.home, "run", "hello.lock"))).toBe(false);
 }, 30_000);
 
+test("--watch notices that a mistake in an imported file is corrected", async () => {
+  await using machine = new CommandMachine();
+  machine.write("inner/part.ts", "export const part = (: string => {");
+  const file = machine.write("hello.ts", 'export { part } from "./inner/part.ts";\n');
+  const watching = machine.start(["run", file, "--watch"]);
+  await watching.until(() => watching.stderr.includes("part.ts:1"), "the mistake");
+  machine.write("inner/part.ts", 'export const part = (): string => "whole";\n');
+  await watching.serving();
+  expect((await machine.cell(["call", "hello", "part"])).stdout).toBe('"whole"\n');
+});
+
 test("a service that is watched ends with the process that watches it, even when that is killed", async () => {
   await using machine = new CommandMachine();
   const watching = machine.start(["run", machine.write("hello.ts", HELLO), "--watch"]);

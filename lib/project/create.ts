@@ -84,5 +84,8 @@ function configurationText(): string {
     },
     include: ["**/*.ts", ".cell/types/*.d.ts"],
   };
-  return JSON.stringify(configuration, null, 2) + "\n";
+  const text = JSON.stringify(configuration, null, 2);
+  // Short lists on one line, as people write them.
+  return text.replace(/\[[^\]]*\]/g, (list) => list.replace(/\s*\n\s*/g, " ").replace("[ ", "[").replace(" ]", "]")) +
+    "\n";
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ourImports } from "./imported_services.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cell-imports-"));
@@ -42,11 +42,12 @@ test("relative imports are followed with and without extension, and around cycle
   write("c.ts", 'import { z } from "cell:far";\nimport "./gone.ts";\n');
   expect([...ourImports(file).services]).toEqual(["far"]);
   expect(ourImports(file).isDirect).toBe(false);
+  expect([...ourImports(file).files].map((path) => basename(path))).toEqual(["a.ts", "b.ts", "c.ts"]);
 });
 
 test("a file that imports only the SDK imports from us, but no service", () => {
   const file = write("sdk.ts", 'import { connect } from "cell";\n');
-  expect(ourImports(file)).toEqual({ services: new Set(), isDirect: true });
+  expect(ourImports(file)).toEqual({ services: new Set(), isDirect: true, files: new Set([file]) });
 });
 
 test("other imports and invalid names are left alone", () => {

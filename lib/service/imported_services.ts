@@ -14,6 +14,8 @@ export interface OurImports {
   readonly services: ReadonlySet<string>;
   /** Whether the file itself imports "cell" or "cell:NAME". */
   readonly isDirect: boolean;
+  /** The file itself and those that were looked at. */
+  readonly files: ReadonlySet<string>;
 }
 
 /**
@@ -36,7 +38,7 @@ export function ourImports(entry: string): OurImports {
       }
     }
   }
-  return { services, isDirect };
+  return { services, isDirect, files };
 }
 
 function specifiersOf(file: string): string[] {

@@ -1,5 +1,5 @@
 import { SECOND } from "../base/mod.ts";
-import { type Claim, claimName, readSource, sourceFile } from "../service/mod.ts";
+import { type Claim, claimName, ourImports, readSource, sourceFile } from "../service/mod.ts";
 import { FileWatcher } from "./files.ts";
 
 /** How long calls in flight hold up a restart: whoever edits does not want to wait for a stream that never ends. */
@@ -87,8 +87,11 @@ class Supervisor {
   async #tryChange(watcher: FileWatcher): Promise<boolean> {
     const { name, schemaCommand, report } = this.options;
     try {
-      const { files } = await readSource(sourceFile(this.file), name, schemaCommand);
-      watcher.watch([this.file, ...files]);
+      const path = sourceFile(this.file);
+      // What the text refers to is watched even if it cannot be read as types: there the mistake may be.
+      watcher.watch(ourImports(path).files);
+      const { files } = await readSource(path, name, schemaCommand);
+      watcher.watch([...ourImports(path).files, ...files]);
       return true;
     } catch (error) {
       report(error);
