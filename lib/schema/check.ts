@@ -97,10 +97,12 @@ function checkNode(type: Type, definitions: Definitions, path: string): void {
     }
     case "bigint": {
       const [least, greatest] = BIGINT_RANGES[type.format ?? "any"];
-      const minimum = type.minimum === undefined ? least : BigInt(type.minimum);
-      const maximum = type.maximum === undefined ? greatest : BigInt(type.maximum);
+      const minimum = type.minimum === undefined ? undefined : BigInt(type.minimum);
+      const maximum = type.maximum === undefined ? undefined : BigInt(type.maximum);
       checkOrder(minimum, maximum, "minimum", path);
-      if (minimum > greatest || maximum < least) throw problem(path, "no 64-bit integer is within the bounds");
+      if ((minimum ?? least) > greatest || (maximum ?? greatest) < least) {
+        throw problem(path, "no 64-bit integer is within the bounds");
+      }
       return;
     }
     case "bigintLiteral": {
