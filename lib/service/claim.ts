@@ -1,6 +1,7 @@
 import { closeSync, lstatSync, rmSync } from "node:fs";
 import { CellError, MS, SECOND } from "../base/mod.ts";
-import { errorCode, runDirectory } from "./home.ts";
+import { errorCode } from "./error_code.ts";
+import { runDirectory } from "./home.ts";
 import { isAlive, type NamePaths, namePaths, openLocked, signerOf, signLock } from "./lock.ts";
 import { assertServiceName } from "./names.ts";
 

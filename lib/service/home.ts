@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { effectiveUserId } from "../sys/mod.ts";
+import { errorCode } from "./error_code.ts";
 
 /** Ours alone: what is created has this mode. */
 const DIRECTORY_MODE = 0o700;
@@ -145,10 +146,4 @@ function userName(uid: number): string | undefined {
 
 function octal(mode: number): string {
   return `0${(mode & 0o777).toString(8)}`;
-}
-
-/** The name of the system call's error, such as ENOENT. */
-export function errorCode(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
-  return typeof code === "string" ? code : undefined;
 }

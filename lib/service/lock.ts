@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, re
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { tryLockExclusive } from "../sys/mod.ts";
-import { errorCode } from "./home.ts";
+import { errorCode } from "./error_code.ts";
 
 const LOCK_MODE = 0o600;
 /** A name that changes hands this often while we look at it is held, for all that we can say. */

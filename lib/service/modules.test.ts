@@ -1,8 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
-import { readSchema } from "./run.ts";
 import { connectService } from "./remote.ts";
 import { TestHome, TestProgram } from "./testing/mod.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const program = new TestProgram();
 afterAll(() => program[Symbol.dispose]());
@@ -189,8 +191,8 @@ clock.now returns a single value: await it instead of iterating over it
 
 test("a recorded schema makes a service importable while it does not run, and its genes are sent", async () => {
   await using home = new TestHome();
-  const schema = await readSchema(home.write("v1/clock.ts", CLOCK));
-  home.write("project/.cell/types/clock.schema.json", JSON.stringify(schema));
+  const schema = await program.schema(home, home.write("v1/clock.ts", CLOCK), "clock");
+  home.write("project/.cell/types/clock.schema.json", schema);
   const script = home.write(
     "project/src/script.ts",
     `import * as clock from "cell:clock";

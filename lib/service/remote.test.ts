@@ -70,7 +70,7 @@ test("waiting for a service that never starts ends at the deadline and says who 
   expect(error.code).toBe("DEADLINE_EXCEEDED");
   expect(error.message).toStartWith("calling stuck.f: no answer within 150 ms.");
   expect(error.message).toContain(`pid ${process.pid}`);
-  expect(performance.now() - startedAt).toBeWithin(140, 1000);
+  expect(performance.now() - startedAt).toBeWithin(140, 5000);
   const cancelled = await rejection(stuck.call("f", [], { signal: AbortSignal.timeout(30) }));
   expect(cancelled.code).toBe("CANCELLED");
 });

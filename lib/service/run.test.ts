@@ -1,10 +1,13 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { listInstances } from "./instances.ts";
 import { connectService } from "./remote.ts";
 import { TestHome, TestProgram } from "./testing/mod.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const program = new TestProgram();
 afterAll(() => program[Symbol.dispose]());
@@ -186,6 +189,39 @@ setInterval(() => {}, 1000);
   expect(child.stderr).toContain("slow: SIGTERM, waiting up to 8 s for 1 call in flight");
   expect(readdirSync(join(home.home, "run"))).toEqual([]);
   await slow.close();
+});
+
+test("no call fails because a service is restarted", async () => {
+  await using home = new TestHome();
+  const file = home.write(
+    "busy.ts",
+    `let calls = 0;
+export async function work(): Promise<number> {
+  if (calls++ % 5 === 0) await Bun.sleep(3);
+  return process.pid;
+}
+`,
+  );
+  let child = await program.serve(home, file);
+  let isOver = false;
+  const pids = new Set<number>();
+  const callers = Array.from({ length: 3 }, async () => {
+    const busy = await connectService("busy");
+    while (!isOver) pids.add(await busy.call("work", []) as number);
+    await busy.close();
+  });
+  const started = [child.pid];
+  while (!pids.has(child.pid)) await Bun.sleep(1);
+  for (let restart = 0; restart < 3; restart++) {
+    child.signal("SIGTERM");
+    expect(await child.exited()).toBe(0);
+    child = await program.serve(home, file);
+    started.push(child.pid);
+    while (!pids.has(child.pid)) await Promise.race([Bun.sleep(1), ...callers]);
+  }
+  isOver = true;
+  await Promise.all(callers);
+  expect([...pids]).toEqual(started);
 });
 
 test("a second signal ends a service that drains at once", async () => {

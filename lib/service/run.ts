@@ -31,7 +31,7 @@ export interface RunOptions {
    * cached it is run as a child, so that the compiler's memory goes with it. Without it the compiler is loaded here.
    */
   schemaCommand?: readonly string[];
-  /** Called once the service answers. */
+  /** Called once the service answers. Whoever is told so may stop it at once: signals are to be handled from here on. */
   onReady?: (service: RunningService) => void;
 }
 

@@ -24,10 +24,12 @@ if (first === "__schema") {
       sdk: await import(${sdk}),
       schemaCommand: [process.execPath, "__schema"],
       log,
-      onReady: ({ name, schema }) => log(name + " is ready " + schema.species),
+      onReady: (service) => {
+        drainOnSignals(service, log);
+        log(service.name + " is ready " + service.schema.species);
+      },
     });
     if (outcome.kind === "service") {
-      drainOnSignals(outcome.service, log);
       await outcome.service.stopped;
       process.exit(0);
     }
@@ -74,6 +76,12 @@ export class TestProgram implements Disposable {
     const child = this.start(home, file, ...args);
     const exitCode = await child.exited();
     return { exitCode, stdout: child.stdout, stderr: child.stderr };
+  }
+
+  /** The schema of a file, as JSON. */
+  async schema(home: TestHome, file: string, name: string): Promise<string> {
+    const { stdout } = await this.run(home, "__schema", file, name);
+    return JSON.stringify(JSON.parse(stdout).result.schema);
   }
 
   [Symbol.dispose](): void {
