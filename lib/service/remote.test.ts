@@ -271,6 +271,13 @@ test("a closed client calls no more", async () => {
   await door.close();
   expect((await pending).code).toBe("CANCELLED");
   expect((await rejection(door.call("f", []))).code).toBe("FAILED_PRECONDITION");
+  const hasty = openService("door");
+  const connecting = rejection(hasty.call("f", []));
+  await hasty.close();
+  expect((await connecting).code).toBe("FAILED_PRECONDITION");
+  const watcher = await connectService("door");
+  while ((await watcher.stats()).connections > 1) await Bun.sleep(1);
+  await watcher.close();
 });
 
 test("a caller's pinned schema that no longer fits is an error that shows the difference", async () => {

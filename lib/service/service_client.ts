@@ -40,23 +40,23 @@ export class ServiceClient implements RemoteService {
 
   /** Makes sure that there is a connection. */
   async connect(): Promise<void> {
-    await this.#ask("connecting", () => Promise.resolve());
+    await this.#ask("connecting to", () => Promise.resolve());
   }
 
   schema(): Promise<Schema> {
-    return this.#ask("asking for the schema", (client) => client.schema());
+    return this.#ask("asking for the schema of", (client) => client.schema());
   }
 
   hello(): Promise<Hello> {
-    return this.#ask("saying hello", (client) => client.hello());
+    return this.#ask("saying hello to", (client) => client.hello());
   }
 
   stats(): Promise<ServerStats> {
-    return this.#ask("asking for statistics", (client) => client.stats());
+    return this.#ask("asking for the statistics of", (client) => client.stats());
   }
 
   isStream(method: string): Promise<boolean> {
-    return this.#ask("asking for the schema", (client) => client.isStream(method));
+    return this.#ask("asking for the schema of", (client) => client.isStream(method));
   }
 
   /** The first attempt on a connection that exists costs little more than the call itself. */
@@ -105,7 +105,7 @@ export class ServiceClient implements RemoteService {
 
   #ask<T>(what: string, invoke: (client: RpcClient) => Promise<T>): Promise<T> {
     const request = {
-      what: `${what} of ${this.service}`,
+      what: `${what} ${this.service}`,
       method: undefined,
       options: {},
       canReplay: () => true,
@@ -172,15 +172,12 @@ export class ServiceClient implements RemoteService {
 
   /** All that need a connection at the same time share one attempt. */
   #connect(): Promise<RpcClient> {
-    if (this.#closed) {
-      const message = `calling ${this.service}: this client is closed`;
-      return Promise.reject(new CellError("FAILED_PRECONDITION", message, { data: { started: false } }));
-    }
     this.#connecting ??= this.#dial().finally(() => (this.#connecting = undefined));
     return this.#connecting;
   }
 
   async #dial(): Promise<RpcClient> {
+    this.#refuseIfClosed();
     const { schema, callerService, timeoutMs } = this.defaults;
     const [endpoint] = await this.directory.endpoints(this.service);
     if (endpoint === undefined) throw new CellError("NOT_FOUND", `${this.service} has no instance`);
@@ -189,11 +186,20 @@ export class ServiceClient implements RemoteService {
       ...(callerService === undefined ? {} : { callerService }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
+    if (this.#closed) await client.close();
+    this.#refuseIfClosed();
     this.#open.add(client);
     client.closed.then(() => this.#open.delete(client));
     this.#client = client;
     this.#wasReached = true;
     return client;
+  }
+
+  #refuseIfClosed(): void {
+    if (!this.#closed) return;
+    throw new CellError("FAILED_PRECONDITION", `calling ${this.service}: this client is closed`, {
+      data: { started: false },
+    });
   }
 }
 
