@@ -82,6 +82,7 @@ const INSTEAD: { [name: string]: string } = {
   ArrayBufferView: "write Uint8Array",
   AbortSignal: 'a caller cancels the call itself: see context().signal of "cell"',
   WritableStream: "return an AsyncIterable instead",
+  Timer: "send how long is left as a number",
   Timeout: "send how long is left as a number",
 };
 

@@ -41,6 +41,8 @@ export function inside(place: Place, step: string, node?: ts.Node): Place {
 export class ProblemList {
   /** Whether a type was not known: with more declarations it might be. */
   hasUnknownType = false;
+  /** Whether an import leads nowhere: an ambient declaration of the module might be found. */
+  hasUnknownModule = false;
   private readonly found = new Map<string, Problem>();
 
   add(place: Place, message: string, hint: string): void {

@@ -345,6 +345,8 @@ test("the number types of the SDK survive aliases, generics, inference and mappi
 test("a template literal type is a string with a pattern", async () => {
   const type = await result("export const f = (): `user-${number}.${'a' | 'b'}` => null!;");
   expect(type.kind).toBe("string");
+  expect(await result("export const f = (): `a${string}` | 'b.c' | null => null!;"))
+    .toEqual(union({ kind: "string", pattern: "^(?:a[^]*|b\\.c)$" }, { kind: "null" }));
   const pattern = new RegExp((type as { pattern: string }).pattern, "u");
   for (const text of ["user-1.a", "user--1.5.b", "user-1e+21.a"]) expect(text).toMatch(pattern);
   for (const text of ["user-1.c", "user-x.a", "user-1xa", "my user-1.a", "user-1.ab"]) {

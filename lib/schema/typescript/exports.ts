@@ -1,7 +1,8 @@
 import type ts from "typescript";
 import { adviceFor } from "./any_type.ts";
-import { METHOD_NAME } from "../limits.ts";
-import { isFromLibrary, nameNode, ownNode, type Place, type ReadContext } from "./context.ts";
+import { nameNode, ownNode, type Place, type ReadContext } from "./context.ts";
+import { membersOfDefaultClass } from "./default_class.ts";
+import { addMethod } from "./method_names.ts";
 
 /** Where the runtime finds a method's function. */
 export interface MethodOrigin {
@@ -45,7 +46,11 @@ export function findMethods(context: ReadContext): ServiceSource {
     const isDefault = exported.name === "default";
     const declaration = symbol.valueDeclaration;
     if (declaration !== undefined && compiler.isClassLike(declaration)) {
-      if (isDefault) addClass(context, declaration, exporting, found);
+      if (!isDefault) continue;
+      found.defaultClass = declaration;
+      for (const member of membersOfDefaultClass(context, declaration, exporting)) {
+        addMethod(context, found.methods, member);
+      }
       continue;
     }
     if ((symbol.flags & compiler.SymbolFlags.Value) === 0) continue;
@@ -65,37 +70,9 @@ export function findMethods(context: ReadContext): ServiceSource {
         `the type of the export ${name} is any, so it is not known whether it is a method`,
         module === undefined ? "write its type" : adviceFor(module),
       );
-    } else if (type.getCallSignatures().length > 0) addMethod(context, found, method, symbol);
+    } else if (type.getCallSignatures().length > 0) addMethod(context, found.methods, method, symbol);
   }
   return found;
-}
-
-/** One function under two names is two methods, unless one of the names is `default`. */
-function addMethod(context: ReadContext, found: ServiceSource, method: MethodSource, symbol?: ts.Symbol): void {
-  const same = found.methods.find(({ name }) => name === method.name);
-  if (same === undefined) {
-    if (isMethodName(context, method)) found.methods.push(method);
-    return;
-  }
-  if (symbol !== undefined && symbol.valueDeclaration === same.declaration) return;
-  context.problems.add(method.place, `there are two methods named ${method.name}`, "rename one of them");
-}
-
-function isMethodName(context: ReadContext, { name, place }: MethodSource): boolean {
-  if (!METHOD_NAME.test(name)) {
-    context.problems.add(
-      place,
-      `${JSON.stringify(name)} cannot be the name of a method`,
-      "a name has 1 to 128 letters a-z and A-Z, digits, _ and $, and does not begin with a digit",
-    );
-    return false;
-  }
-  if (name === "then" || name === "__proto__") {
-    const why = name === "then" ? "a module that exports it counts as a promise" : "it sets a prototype in JavaScript";
-    context.problems.add(place, `${name} cannot be the name of a method: ${why}`, "choose another name");
-    return false;
-  }
-  return true;
 }
 
 /** A default-exported function goes by its own name. */
@@ -107,68 +84,6 @@ function defaultName(context: ReadContext, symbol: ts.Symbol, type: ts.Type): st
     if (name !== undefined && compiler.isIdentifier(name)) return name.text;
   }
   return "default";
-}
-
-function addClass(
-  context: ReadContext,
-  declaration: ts.ClassLikeDeclaration,
-  exporting: ts.Node,
-  found: ServiceSource,
-): void {
-  const { compiler, checker, problems } = context;
-  const name = declaration.name?.text ?? "the default class";
-  const place: Place = { path: name, node: declaration.name ?? ownNode(context, declaration) ?? exporting, depth: 0 };
-  found.defaultClass = declaration;
-  if (compiler.getCombinedModifierFlags(declaration) & compiler.ModifierFlags.Abstract) {
-    problems.add(place, "an abstract class cannot be a service", "export a class that can be instantiated");
-  }
-  if (declaration.typeParameters !== undefined) {
-    problems.add(place, "a generic class cannot be a service", "export a class without type parameters");
-  }
-  if (needsArguments(context, declaration)) {
-    problems.add(
-      place,
-      "the constructor needs arguments, but nobody is there to give them",
-      "give every parameter a default value, or export functions instead",
-    );
-  }
-  const instance = checker.getTypeAtLocation(declaration);
-  for (const member of checker.getPropertiesOfType(instance)) {
-    const memberDeclaration = member.valueDeclaration;
-    if (memberDeclaration === undefined || !isPublicMember(context, member, memberDeclaration)) continue;
-    const type = checker.getTypeOfSymbol(member);
-    if (type.getCallSignatures().length === 0) continue;
-    addMethod(context, found, {
-      name: member.name,
-      origin: { export: "default", member: member.name },
-      type,
-      declaration: memberDeclaration,
-      place: { path: member.name, node: nameNode(ownNode(context, memberDeclaration) ?? place.node), depth: 0 },
-    });
-  }
-}
-
-function needsArguments({ compiler, checker }: ReadContext, declaration: ts.ClassLikeDeclaration): boolean {
-  const symbol = checker.getTypeAtLocation(declaration).getSymbol();
-  if (symbol === undefined) return false;
-  const constructors = checker.getTypeOfSymbolAtLocation(symbol, declaration).getConstructSignatures();
-  return constructors.length > 0 &&
-    !constructors.some((signature) =>
-      signature.parameters.every(({ valueDeclaration: parameter }) =>
-        parameter !== undefined && compiler.isParameter(parameter) &&
-        (checker.isOptionalParameter(parameter) || parameter.dotDotDotToken !== undefined)
-      )
-    );
-}
-
-/** Private, protected, `#` and symbol-named members, accessors, and what the library's classes have, are no methods. */
-function isPublicMember({ compiler }: ReadContext, member: ts.Symbol, declaration: ts.Declaration): boolean {
-  const hidden = compiler.ModifierFlags.Private | compiler.ModifierFlags.Protected;
-  return (member.flags & compiler.SymbolFlags.Accessor) === 0 &&
-    (compiler.getCombinedModifierFlags(declaration) & hidden) === 0 &&
-    !compiler.isPrivateIdentifier(nameNode(declaration)) &&
-    !String(member.escapedName).startsWith("__@") &&
-    !isFromLibrary(member);
 }
 
 /** The module that `export { name } from "module"` names. */

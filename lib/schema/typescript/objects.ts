@@ -1,12 +1,14 @@
 import type ts from "typescript";
-import type { Property, TupleElement, Type } from "../schema.ts";
+import type { Property, Type } from "../schema.ts";
 import { convertBuiltin, hintFor, isRefused } from "./builtins.ts";
+import { isBehaviourOfClass, refusalOfClass } from "./class_data.ts";
 import { constrained } from "./constraints.ts";
 import { inside, isFromLibrary, nameNode, ownNode, type Place, type ReadContext } from "./context.ts";
 import { convertType, UNREADABLE } from "./convert.ts";
 import { docField, docOf } from "./jsdoc.ts";
+import { convertTuple } from "./tuples.ts";
 import { convertOptional } from "./unions.ts";
-import { annotationOf, argument, tupleElements, type Written } from "./written.ts";
+import { annotationOf, argument, type Written } from "./written.ts";
 
 /** An array, a tuple, something of the library, or an object with properties. */
 export function convertObject(context: ReadContext, type: ts.ObjectType, place: Place, written: Written): Type {
@@ -51,12 +53,15 @@ export function isBrand(context: ReadContext, type: ts.Type): boolean {
   );
 }
 
-/** A property whose key is a symbol that no value has, as in `declare const brand: unique symbol`. */
-function isBrandSymbol({ compiler }: ReadContext, property: ts.Symbol): boolean {
+/** A property whose key is a symbol that exists for the checker only, as in `declare const brand: unique symbol`. */
+function isBrandSymbol({ compiler, checker }: ReadContext, property: ts.Symbol): boolean {
   if (!String(property.escapedName).startsWith("__@")) return false;
   return (property.declarations ?? []).some((declaration) => {
     const name = nameNode(declaration);
-    return compiler.isComputedPropertyName(name) && !/^Symbol\./.test(name.expression.getText());
+    if (!compiler.isComputedPropertyName(name)) return false;
+    const key = checker.getSymbolAtLocation(name.expression)?.valueDeclaration;
+    return key !== undefined && compiler.isVariableDeclaration(key) &&
+      (compiler.getCombinedModifierFlags(key) & compiler.ModifierFlags.Ambient) !== 0;
   });
 }
 
@@ -70,15 +75,8 @@ export function convertProperties(context: ReadContext, type: ts.Type, place: Pl
   if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) {
     return refuse("a function cannot cross the wire", hintFor("Function"));
   }
-  const inherited = inheritedFromLibrary(context, type);
-  if (inherited !== undefined) return refuse(inherited.message, inherited.hint);
-  const state = privateState(context, type);
-  if (state !== undefined) {
-    return refuse(
-      `${checker.typeToString(type)} has private state (${state}), which would be lost`,
-      "send an interface with the public data",
-    );
-  }
+  const refusal = refusalOfClass(context, type);
+  if (refusal !== undefined) return refuse(refusal.message, refusal.hint);
   const properties: { [name: string]: Property } = {};
   for (const property of checker.getPropertiesOfType(type)) {
     if (isBehaviourOfClass(context, property) || isBrandSymbol(context, property)) continue;
@@ -141,28 +139,6 @@ function sameType(context: ReadContext, type: ts.Type, declaration: ts.Declarati
   return checker.getNonNullableType(type) === checker.getNonNullableType(original);
 }
 
-function convertTuple(context: ReadContext, type: ts.TupleTypeReference, place: Place, written: Written): Type {
-  const { compiler, checker, problems } = context;
-  const { ElementFlags } = compiler;
-  const elements = checker.getTypeArguments(type);
-  const nodes = tupleElements(context, written);
-  const items: TupleElement[] = [];
-  let rest: Type | undefined;
-  for (const [index, flags] of type.target.elementFlags.entries()) {
-    const element = elements[index]!;
-    if (rest !== undefined || flags & ElementFlags.Variadic) {
-      problems.add(place, "a tuple can have a rest element only at its end", "write an array, or an object");
-      return UNREADABLE;
-    }
-    const at = inside(place, `[${index}]`);
-    if (flags & ElementFlags.Rest) rest = convertType(context, element, inside(place, "[]"), nodes[index]);
-    else if (flags & ElementFlags.Optional) {
-      items.push({ type: convertOptional(context, element, at, nodes[index]).type, optional: true });
-    } else items.push({ type: convertType(context, element, at, nodes[index]) });
-  }
-  return { kind: "tuple", items, ...(rest === undefined ? {} : { rest }) };
-}
-
 function convertIndex(context: ReadContext, type: ts.Type, place: Place): Type | undefined {
   const { compiler, checker, problems } = context;
   const { TypeFlags } = compiler;
@@ -183,52 +159,6 @@ function convertIndex(context: ReadContext, type: ts.Type, place: Place): Type |
     index = UNREADABLE;
   }
   return index;
-}
-
-/** Methods and accessors of a class are not in its instances' data. */
-function isBehaviourOfClass({ compiler }: ReadContext, property: ts.Symbol): boolean {
-  if ((property.flags & (compiler.SymbolFlags.Method | compiler.SymbolFlags.Accessor)) === 0) return false;
-  return (property.declarations ?? []).some((declaration) => compiler.isClassLike(declaration.parent));
-}
-
-/** The name of a private, protected or `#` property, if a type has one. */
-function privateState(context: ReadContext, type: ts.Type): string | undefined {
-  const { compiler, checker } = context;
-  const hidden = compiler.ModifierFlags.Private | compiler.ModifierFlags.Protected;
-  for (const property of checker.getPropertiesOfType(type)) {
-    if (property.flags & (compiler.SymbolFlags.Method | compiler.SymbolFlags.Accessor)) continue;
-    for (const declaration of property.declarations ?? []) {
-      const name = nameNode(declaration);
-      if (compiler.isPrivateIdentifier(name)) return name.text;
-      if (compiler.getCombinedModifierFlags(declaration) & hidden) return property.name;
-    }
-  }
-  return undefined;
-}
-
-/** What a class or an interface extends, if that cannot be sent or is not known. */
-function inheritedFromLibrary(context: ReadContext, type: ts.Type): { message: string; hint: string } | undefined {
-  const { compiler, checker } = context;
-  for (const declaration of type.getSymbol()?.declarations ?? []) {
-    if (!compiler.isClassLike(declaration) && !compiler.isInterfaceDeclaration(declaration)) continue;
-    for (const clause of declaration.heritageClauses ?? []) {
-      if (clause.token === compiler.SyntaxKind.ImplementsKeyword) continue;
-      for (const base of clause.types) {
-        const baseType = checker.getTypeAtLocation(base);
-        if (baseType.flags & compiler.TypeFlags.Any) {
-          context.problems.hasUnknownType = true;
-          return {
-            message: `the type of ${base.getText()}, which it extends, is not known`,
-            hint: "declare or import it",
-          };
-        }
-        if (!isContainer(context, baseType)) continue;
-        const name = checker.typeToString(baseType);
-        return { message: `what extends ${name} cannot cross the wire`, hint: hintFor(baseType.symbol.name) };
-      }
-    }
-  }
-  return undefined;
 }
 
 /** Whether a type without properties was declared so, which admits everything; `return {}` gives one that is empty. */

@@ -152,6 +152,9 @@ test("declared types that are more than data are refused", async () => {
   expect(await ofType("Tagged", "const tag = Symbol(); interface Tagged { [Symbol.toStringTag]: string }")).toEqual([
     "at[Symbol.toStringTag]: a property with this key cannot cross the wire; use a property with another name",
   ]);
+  expect(await ofType("Tagged", "const tag = Symbol(); interface Tagged { a: string; [tag]: string }")).toEqual([
+    "at[tag]: a property with this key cannot cross the wire; use a property with another name",
+  ]);
   expect(await ofType("Nothing", "interface Nothing {}"))
     .toEqual([
       "at: Nothing admits every value but null and undefined; write unknown for any value, Record<string, unknown> for any object",
@@ -176,7 +179,7 @@ test("a signature that a call cannot carry is refused", async () => {
     ],
     [
       "export function f(a: AsyncIterable<string>, b: AsyncIterable<string>) {}",
-      "f → : a method takes at most one stream; send the others as arrays, or merge the streams into one",
+      "f: a method takes at most one stream; send the others as arrays, or merge the streams into one",
     ],
     [
       "export function f(a?: AsyncIterable<string>) {}",

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type ts from "typescript";
 import type { WatchedFileSystem } from "./file_system.ts";
 import type { Library } from "./library.ts";
+import { Mentioned } from "./mentioned.ts";
 import { ModuleResolution, type UnresolvedImport } from "./module_resolution.ts";
 import { sdkDeclaration } from "./sdk_declaration.ts";
 import type { Settings } from "./settings.ts";
@@ -139,18 +140,4 @@ function isOwn({ fileName, isDeclarationFile }: ts.SourceFile): boolean {
 
 function runtimeTypeText({ runtimeTypes }: ProgramParts, path: string): string | undefined {
   return runtimeTypes?.get(path.slice(RUNTIME_TYPES_FOLDER.length + 1));
-}
-
-/** The names that source files use. */
-class Mentioned {
-  readonly identifiers = new Set<string>();
-  readonly words = new Set<string>();
-
-  add(file: ts.SourceFile): void {
-    const words = file.text.match(/[\p{ID_Start}_$][\p{ID_Continue}$]*/gu) ?? [];
-    for (const word of words) this.words.add(word);
-    // The parser's own table of identifiers is not public; the words, which include those in comments, would do too.
-    const { identifiers } = file as { identifiers?: ReadonlyMap<string, string> };
-    for (const name of identifiers?.keys() ?? words) this.identifiers.add(name);
-  }
 }

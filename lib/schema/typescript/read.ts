@@ -4,8 +4,9 @@ import type ts from "typescript";
 import { finishSchema } from "../fingerprint.ts";
 import { parseSchema } from "../parse.ts";
 import type { Method, Schema } from "../schema.ts";
+import { reportSyntaxErrors, reportUnresolvedImports } from "./broken_files.ts";
 import { loadCompiler } from "./compiler.ts";
-import { isOwnFile, ProblemList, type ReadContext } from "./context.ts";
+import { ProblemList, type ReadContext } from "./context.ts";
 import { DefinitionTable } from "./definitions.ts";
 import { findMethods, type MethodOrigin } from "./exports.ts";
 import { type Evidence, WatchedFileSystem } from "./file_system.ts";
@@ -81,8 +82,8 @@ export async function read(file: string, options: ReadOptions, reuse: Reusable =
   };
   let program = createProgram(parts);
   let attempt = readProgram(program, parts, options.name);
-  if (attempt.problems.hasUnknownType) {
-    const more = await moreDeclarations(program, parts);
+  if (attempt.problems.hasUnknownModule || attempt.problems.hasUnknownType) {
+    const more = await moreDeclarations(program, parts, attempt.problems);
     if (more !== undefined) {
       program = createProgram({ ...parts, ...more });
       attempt = readProgram(program, parts, options.name);
@@ -105,9 +106,12 @@ const RUNTIME_ROOT = `${RUNTIME_TYPES_FOLDER}/bun-types/index.d.ts`;
 async function moreDeclarations(
   { usesRuntime }: SourceProgram,
   { compiler, files, settings: { configFile } }: ProgramParts,
+  { hasUnknownType }: ProblemList,
 ): Promise<Pick<ProgramParts, "runtimeTypes" | "extraRoots"> | undefined> {
   const included = configFile === undefined ? [] : includedDeclarations(compiler, configFile, files);
-  if (!usesRuntime) return included.length === 0 ? undefined : { runtimeTypes: undefined, extraRoots: included };
+  const needsRuntime = usesRuntime && hasUnknownType;
+  if (included.length === 0 && !needsRuntime) return undefined;
+  if (!needsRuntime) return { runtimeTypes: undefined, extraRoots: included };
   return { runtimeTypes: await loadRuntimeTypes(), extraRoots: [...included, RUNTIME_ROOT] };
 }
 
@@ -163,30 +167,4 @@ function unfinished(): never {
 
 function serviceDoc({ compiler, source }: ReadContext, defaultClass: ts.Node | undefined): { doc?: string } {
   return docField((defaultClass && docOf(compiler, defaultClass)) ?? fileDoc(compiler, source.entry));
-}
-
-function reportSyntaxErrors({ compiler, source, problems }: ReadContext): void {
-  for (const file of source.ownFiles) {
-    for (const { start, length, messageText } of source.program.getSyntacticDiagnostics(file)) {
-      problems.addAt(file, start, length, { message: compiler.flattenDiagnosticMessageText(messageText, " ") });
-    }
-  }
-}
-
-/** Imports by which no file was found and which no `declare module` describes either. */
-function reportUnresolvedImports(context: ReadContext): void {
-  const { compiler, checker, source, problems } = context;
-  if (source.unresolved.length === 0) return;
-  const ambient = checker.getAmbientModules().map((module) => module.name.slice(1, -1));
-  const isAmbient = (specifier: string): boolean =>
-    ambient.some((pattern) => pattern === specifier || pattern.includes("*") && new Bun.Glob(pattern).match(specifier));
-  for (const { specifier, node, file } of source.unresolved) {
-    const isStatic = compiler.isImportDeclaration(node.parent) || compiler.isExportDeclaration(node.parent);
-    if (!isStatic || !isOwnFile(context, file) || isAmbient(specifier)) continue;
-    const start = node.getStart(file);
-    problems.addAt(file, start, node.getEnd() - start, {
-      message: `cannot find the module "${specifier}"`,
-      hint: /^[./]/.test(specifier) ? "there is no such file" : "install the package beside the service",
-    });
-  }
 }

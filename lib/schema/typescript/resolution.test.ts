@@ -159,6 +159,15 @@ test("globals that a tsconfig.json includes are known", async () => {
   expect(Object.keys(schema.types)).toEqual(["Thing"]);
 });
 
+test("modules that a tsconfig.json's declarations describe are known", async () => {
+  const { schema } = await readSource({
+    "service.ts": `import { type Thing } from "virtual:thing"; export const f = (thing: Thing) => {};`,
+    "modules.d.ts": `declare module "virtual:*" { export interface Thing { name: string } }`,
+    "tsconfig.json": `{}`,
+  });
+  expect(Object.keys(schema.types)).toEqual(["Thing"]);
+});
+
 test("files that the runtime imports as text or data are no problem", async () => {
   const { schema } = await readSource({
     "service.ts": `

@@ -20,6 +20,13 @@ export function convertUnion(context: ReadContext, types: readonly ts.Type[], pl
     const member = convertType(context, type, at, node);
     members.push(...(member.kind === "union" ? member.members : [member]));
   };
+  const isTemplate = (type: ts.Type): boolean => (type.flags & TypeFlags.TemplateLiteral) !== 0;
+  if ([...left].some(isTemplate)) {
+    // To a receiver a string is a string: literals beside a pattern are alternatives of it.
+    const strings = [...left].filter((type) => isTemplate(type) || type.isStringLiteral());
+    for (const type of strings) left.delete(type);
+    members.push(convertTemplates(context, strings, at));
+  }
   for (const node of unionParts(context, written)) {
     const type = context.checker.getTypeFromTypeNode(node);
     const parts = partsOf(type);
@@ -29,11 +36,6 @@ export function convertUnion(context: ReadContext, types: readonly ts.Type[], pl
     const whole = wholeEnum(context, type, left);
     // A union that is nothing but an enum is that enum, of which the members are wanted here.
     if (whole !== undefined && partsOf(whole).length < types.length) take(whole, partsOf(whole));
-  }
-  const templates = [...left].filter((type) => type.flags & TypeFlags.TemplateLiteral);
-  if (templates.length > 1) {
-    for (const type of templates) left.delete(type);
-    members.push(convertTemplates(context, templates, at));
   }
   const booleans = [...left].filter((type) => type.flags & TypeFlags.BooleanLiteral);
   if (booleans.length === 2) {
