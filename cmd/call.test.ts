@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { CommandMachine, type Finished, type Running } from "../test/harness/mod.ts";
+
+// Without a binary every command is compiled when it is started.
+setDefaultTimeout(60_000);
 
 const SERVICE = `import { CellError, type Code } from "cell";
 
@@ -123,6 +126,9 @@ test("an item of stdin that does not fit names its line", async () => {
   const wrong = await machine.cell(["call", "lab", "total", "-"], { stdin: '1\n{"a"\n' });
   expect(wrong.exit).toBe(1);
   expect(wrong.stderr).toContain("stdin, line 2: expected JSON");
+  const text = await machine.cell(["call", "lab", "total", "-"], { stdin: '1\n"x"\n' });
+  expect(text.exit).toBe(1);
+  expect(text.stderr).toContain('stdin, line 2: item: expected number, found string "x"');
 });
 
 test("stdin gives one call per line", async () => {

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandMachine, until } from "../test/harness/mod.ts";
 import { COMMANDS } from "./commands.ts";
+
+// Without a binary every command is compiled when it is started.
+setDefaultTimeout(60_000);
 
 const HELLO = `/** Greets whoever asks. */
 export async function greet({ name }: { name: string }) {
@@ -109,7 +112,7 @@ test("ps, describe, diff and bench show a service that runs", async () => {
   expect((await machine.cell(["bench", "hello", "gret"])).exit).toBe(3);
   expect((await machine.cell(["bench", "hello", "greet", "name:=1"])).exit).toBe(1);
   expect((await machine.cell(["bench", "hello", "greet", "-c", "0"])).exit).toBe(2);
-}, 30_000);
+});
 
 test("new makes a service that checks and runs, and overwrites nothing", async () => {
   await using machine = new CommandMachine();
@@ -171,7 +174,7 @@ test("--watch goes on serving the old code when the new has a mistake, and then 
   expect(await watching.exited()).toBe(0);
   expect(existsSync(join(machine.home, "run", "hello.sock"))).toBe(false);
   expect(existsSync(join(machine.home, "run", "hello.lock"))).toBe(false);
-}, 30_000);
+});
 
 test("--watch notices that a mistake in an imported file is corrected", async () => {
   await using machine = new CommandMachine();

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { COMMAND, CommandMachine } from "../test/harness/mod.ts";
+
+// Without a binary every command is compiled when it is started.
+setDefaultTimeout(60_000);
 
 const SERVICE = `export interface Order { sku: string; mood: "calm" | "wild"; to: { city: string } }
 /** Takes an order. */

@@ -1,13 +1,10 @@
-import { fromJson, type FromJsonOptions, parseJson, readArguments } from "../lib/json/mod.ts";
-import type { Method, Schema } from "../lib/schema/mod.ts";
-import { CellError } from "../lib/base/mod.ts";
+import { CellError, Writer } from "../lib/base/mod.ts";
+import { argumentsFromJson, FROM_PROGRAM, fromJson, parseJson, readArguments } from "../lib/json/mod.ts";
+import { compileCodec, type Method, type Schema } from "../lib/schema/mod.ts";
 import type { RemoteCallOptions, RemoteService } from "../lib/service/mod.ts";
 import { markAnswered } from "./exit_code.ts";
 import { findMethod } from "./find_method.ts";
 import { type InputLine, stdinLines } from "./stdin_lines.ts";
-
-/** Lines that a program wrote may come from another version: what the type does not declare is left out. */
-const FROM_PROGRAM: FromJsonOptions = { undeclared: "skip" };
 
 /** A method of a running service, and the arguments that a command line gives it. */
 export class Invocation {
@@ -37,7 +34,9 @@ export class Invocation {
   async forEachLine(take: (value: unknown) => Promise<void> | void, options: RemoteCallOptions = {}): Promise<void> {
     for await (const line of stdinLines()) {
       try {
-        await this.#call(argumentsOfLine(line, this.method, this.schema), take, options);
+        const what = `stdin, line ${line.number}`;
+        const args = argumentsFromJson(parseJson(line.text, what), this.method, this.schema.types, what);
+        await this.#call(args, take, options);
       } catch (error) {
         throw error instanceof CellError ? atLine(error, line) : error;
       }
@@ -69,31 +68,21 @@ export class Invocation {
 
   async *#itemsFromStdin(at: number): AsyncGenerator<unknown, void, void> {
     const { type } = this.method.params[at]!;
+    const codec = compileCodec(type, this.schema.types, "item");
+    const scratch = new Writer();
     for await (const line of stdinLines()) {
       const where = `stdin, line ${line.number}`;
-      yield fromJson(parseJson(line.text, where), type, this.schema.types, where, FROM_PROGRAM);
+      const item = fromJson(parseJson(line.text, where), type, this.schema.types, where, FROM_PROGRAM);
+      // The client encodes it as well, but does not know the line to blame.
+      try {
+        codec.encode(item, scratch);
+      } catch (error) {
+        throw error instanceof CellError ? atLine(error, line) : error;
+      }
+      scratch.reset();
+      yield item;
     }
   }
-}
-
-/** A line is the argument of a method with one parameter; else an array by position or an object by name. */
-function argumentsOfLine(line: InputLine, { params }: Method, { types }: Schema): unknown[] {
-  const where = `stdin, line ${line.number}`;
-  const json = parseJson(line.text, where);
-  const [only] = params;
-  if (params.length === 1 && only !== undefined && !only.rest) {
-    return [fromJson(json, only.type, types, "args[0]", FROM_PROGRAM)];
-  }
-  const isByName = typeof json === "object" && json !== null && !Array.isArray(json);
-  if (!isByName && !Array.isArray(json)) {
-    throw new CellError("INVALID_ARGUMENT", `${where}: expected an array of arguments, or an object by their names`);
-  }
-  const args = isByName ? params.map(({ name }) => (json as Record<string, unknown>)[name]) : json as unknown[];
-  return args.map((value, index) => {
-    const param = params[Math.min(index, params.length - 1)];
-    if (param === undefined || value === undefined) return value;
-    return fromJson(value, param.type, types, `args[${index}]`, FROM_PROGRAM);
-  });
 }
 
 function atLine(error: CellError, { number }: InputLine): CellError {

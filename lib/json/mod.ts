@@ -26,5 +26,6 @@ export { type CommandArguments, readArguments } from "./arguments.ts";
 export { exampleWords } from "./example.ts";
 export { fromJson, type FromJsonOptions } from "./from_json.ts";
 export { type AssignableName, assignableNames } from "./names.ts";
+export { argumentsFromJson, FROM_PROGRAM } from "./json_arguments.ts";
 export { parseJson } from "./parse_json.ts";
 export { toJson } from "./to_json.ts";
