@@ -4,9 +4,9 @@ import type { Definitions, Method, Type } from "./schema.ts";
 
 /**
  * Types written in all rounds of all methods of one service. A service with 500 methods that each reach 200 types five
- * levels deep needs half a million; the bound keeps a hostile document under about two seconds.
+ * levels deep needs half a million; the bound keeps a hostile document under about a second.
  */
-const CANONICAL_WORK_MAX = 4_000_000;
+const CANONICAL_WORK_MAX = 2_000_000;
 
 /** Types without their gene. */
 export type MethodShape = Pick<Method, "params" | "result" | "resultStream">;

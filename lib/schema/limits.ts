@@ -9,8 +9,11 @@ export const METHODS_MAX = 65_000;
 export const DEFINITIONS_MAX = 20_000;
 /** Type nodes of one document, counted where they are written. */
 export const TYPE_NODES_MAX = 500_000;
-/** How deep types may be written inside one another without a name in between. */
-export const TYPE_DEPTH_MAX = 100;
+/**
+ * How deep types may be written inside one another without a name in between. Each takes up to three levels of the
+ * document, which itself must stay within what a codec nests (128).
+ */
+export const TYPE_DEPTH_MAX = 40;
 /** Parameters of one method. */
 export const PARAMS_MAX = 255;
 /** Properties of one object type, elements of one tuple type. */

@@ -633,6 +633,12 @@ describe("methods", () => {
     expect(decode(streamParam!, "a161")).toBe("a");
   });
 
+  test("a stream's place holds nil before required arguments too", () => {
+    const { args } = compileMethod(schema({ f: method([{ type: string, stream: true }, number]) }), "f");
+    expect(encode(args as Codec, [{}, 5]).toHex()).toBe("92c005");
+    expect(decode(args as Codec, "92c005")).toEqual([undefined, 5]);
+  });
+
   test("a result of nothing is nil", () => {
     const { result } = compileMethod(service, "none");
     expect(encode(result, undefined).toHex()).toBe("c0");

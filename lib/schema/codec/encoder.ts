@@ -264,14 +264,19 @@ ${program.refuseIf(`${time} !== ${time}`, () => `failure(${at}, "expected a vali
       : { code: "p = writeArrayHeader(b, p, n);\n", bytesMax: HEADER_BYTES_MAX };
     const pieces: Piece[] = [header];
     list.items.forEach((item, index) => {
+      if (item.stream) {
+        pieces.push(
+          index < required ? NIL : { code: `if (n > ${index}) {\n${sequence(program, [NIL])}}\n`, bytesMax: undefined },
+        );
+        return;
+      }
       const value = program.local();
-      if (index < required) before += `let ${value} = v[${index}];\n`;
-      const at = `at + "[${index}]"`;
-      if (index < required) pieces.push(this.write(item.type, value, at));
-      else {
-        const inner = item.stream
-          ? sequence(program, [NIL])
-          : `let ${value} = v[${index}];\n${sequence(program, [this.orNil(this.write(item.type, value, at), value)])}`;
+      const written = this.write(item.type, value, `at + "[${index}]"`);
+      if (index < required) {
+        before += `let ${value} = v[${index}];\n`;
+        pieces.push(item.optional ? this.orNil(written, value) : written);
+      } else {
+        const inner = `let ${value} = v[${index}];\n${sequence(program, [this.orNil(written, value)])}`;
         pieces.push({ code: `if (n > ${index}) {\n${inner}}\n`, bytesMax: undefined });
       }
     });
