@@ -3,6 +3,7 @@ import type ts from "typescript";
 import type { WatchedFileSystem } from "./file_system.ts";
 import type { Library } from "./library.ts";
 import { Mentioned } from "./mentioned.ts";
+import { turnsAnyIntoMore } from "./hidden_any.ts";
 import { ModuleResolution, type UnresolvedImport } from "./module_resolution.ts";
 import { sdkDeclaration } from "./sdk_declaration.ts";
 import type { Settings } from "./settings.ts";
@@ -43,6 +44,8 @@ export interface SourceProgram {
   remotes: Map<string, string | undefined>;
   /** Whether the source names something that only the types of Bun and Node describe. */
   usesRuntime: boolean;
+  /** Whether it could then have a type that is wrong without being `any`. */
+  hidesAny: boolean;
 }
 
 /**
@@ -124,13 +127,16 @@ export function createProgram(parts: ProgramParts): SourceProgram {
   };
   const rootNames = [entry, ...parts.extraRoots, LIBRARY_FILE];
   const program = compiler.createProgram({ rootNames, options: settings.options, host });
+  const ownFiles = new Set(program.getSourceFiles().filter(isOwn));
+  const usesRuntime = resolution.usesRuntimeModules || [...mentioned.identifiers].some(parts.library.isOfRuntime);
   return {
     program,
     entry: program.getSourceFile(entry)!,
-    ownFiles: new Set(program.getSourceFiles().filter(isOwn)),
+    ownFiles,
     unresolved: resolution.unresolved,
     remotes,
-    usesRuntime: resolution.usesRuntimeModules || [...mentioned.identifiers].some(parts.library.isOfRuntime),
+    usesRuntime,
+    hidesAny: usesRuntime && [...ownFiles].some((file) => turnsAnyIntoMore(compiler, file)),
   };
 }
 

@@ -82,7 +82,7 @@ export async function read(file: string, options: ReadOptions, reuse: Reusable =
   };
   let program = createProgram(parts);
   let attempt = readProgram(program, parts, options.name);
-  if (attempt.problems.hasUnknownModule || attempt.problems.hasUnknownType) {
+  if (attempt.problems.hasUnknownModule || attempt.problems.hasUnknownType || program.hidesAny) {
     const more = await moreDeclarations(program, parts, attempt.problems);
     if (more !== undefined) {
       program = createProgram({ ...parts, ...more });
@@ -104,12 +104,12 @@ const RUNTIME_ROOT = `${RUNTIME_TYPES_FOLDER}/bun-types/index.d.ts`;
 
 /** What a second attempt has that the first had not; undefined if there is nothing. */
 async function moreDeclarations(
-  { usesRuntime }: SourceProgram,
+  { usesRuntime, hidesAny }: SourceProgram,
   { compiler, files, settings: { configFile } }: ProgramParts,
   { hasUnknownType }: ProblemList,
 ): Promise<Pick<ProgramParts, "runtimeTypes" | "extraRoots"> | undefined> {
   const included = configFile === undefined ? [] : includedDeclarations(compiler, configFile, files);
-  const needsRuntime = usesRuntime && hasUnknownType;
+  const needsRuntime = usesRuntime && hasUnknownType || hidesAny;
   if (included.length === 0 && !needsRuntime) return undefined;
   if (!needsRuntime) return { runtimeTypes: undefined, extraRoots: included };
   return { runtimeTypes: await loadRuntimeTypes(), extraRoots: [...included, RUNTIME_ROOT] };

@@ -145,6 +145,20 @@ test("the types of Bun and Node are there with nothing installed", async () => {
   });
 });
 
+test("a type that is computed from one of Bun or Node is not computed from any", async () => {
+  const { schema } = await readSource(`
+    import type { Stats } from "node:fs";
+    import { basename } from "node:path";
+    type Kind<T> = T extends { size: number } ? "sized" : "other";
+    export const f = (suffix: Parameters<typeof basename>[1]): Kind<Stats> => "sized";
+  `);
+  expect(schema.methods["f"]!.params).toEqual([{
+    name: "suffix",
+    type: { kind: "union", members: [{ kind: "string" }, { kind: "undefined" }] },
+  }]);
+  expect(schema.methods["f"]!.result).toEqual({ kind: "literal", value: "sized" });
+});
+
 test("a timer is refused, although browsers know it as a number", async () => {
   const [problem] = await problemsOf(`export const f = () => setTimeout(() => {}, 1000);`);
   expect(problem!.message).toMatch(/^(Timer|Timeout) cannot cross the wire$/);
