@@ -24,6 +24,8 @@ export class Cursor {
   end = 0;
   elementsLeft = 0;
   scansLeft = 0;
+  /** Why a value without a schema was refused. */
+  problem = "";
 
   start(bytes: Uint8Array, start: number, end: number): void {
     if (bytes !== this.bytes) {

@@ -70,12 +70,7 @@ return ${result};
       case "unknown":
         return `s.position = p;
 ${target} = readUnknown(s, d + 1);
-${
-          program.refuseIf(
-            `${target} === NOTHING`,
-            () => `failure(${at}, "expected a value in MessagePack, found bytes that are none, or too large a value")`,
-          )
-        }p = s.position;\n`;
+${program.refuseIf(`${target} === NOTHING`, () => `failure(${at}, s.problem)`)}p = s.position;\n`;
       case "null":
       case "undefined":
         return `if (B[p] === 192) { p++; ${target} = ${type.kind}; }\nelse ${refuse("p")}`;

@@ -1,13 +1,13 @@
 import type { Writer } from "../../base/mod.ts";
 import { copyBytes, grow, writeBytes } from "./bytes.ts";
-import { type Cursor, NESTING_MAX } from "./cursor.ts";
+import { type Cursor, ELEMENTS_MAX, NESTING_MAX } from "./cursor.ts";
 import { failure, keyed, showValue } from "./failure.ts";
 import { arrayCount, bytesLength, mapCount, textLength, writeArrayHeader, writeMapHeader } from "./header.ts";
 import { isNumberLead, NUMBER_BYTES_MAX, readBigint, readNumber, writeNumber } from "./number.ts";
 import { readText, writeText } from "./text.ts";
 import { readTimestamp, TIMESTAMP_BYTES_MAX, writeTimestamp } from "./timestamp.ts";
 
-/** What `readUnknown` gives for bytes that hold no value. */
+/** What `readUnknown` gives for bytes that hold no value, or one that is refused. */
 export const NOTHING = Symbol("no value");
 
 const LEAST_BIGINT = -(2n ** 63n);
@@ -141,18 +141,18 @@ function explainObject(value: object, at: string, depth: number): Error | undefi
   return undefined;
 }
 
-/** Reads whatever stands at the cursor and moves it; NOTHING if that is no value, or one that is too deep or too large. */
+/** Reads whatever stands at the cursor and moves it; NOTHING if it is refused, and `cursor.problem` then says why. */
 export function readUnknown(cursor: Cursor, depth: number): unknown {
   const { bytes, end } = cursor;
-  if (cursor.position >= end) return NOTHING;
+  if (cursor.position >= end) return refuse(cursor, "expected a value, found the end of the message");
   const lead = bytes[cursor.position++]!;
   if (lead < 0x80) return lead;
   const length = textLength(cursor, lead);
   if (length >= 0) {
     const start = cursor.position;
-    if (length > end - start) return NOTHING;
+    if (length > end - start) return refuseClaim(cursor, "a string", length);
     cursor.position = start + length;
-    return readText(bytes, start, cursor.position) ?? NOTHING;
+    return readText(bytes, start, cursor.position) ?? refuse(cursor, "expected UTF-8, found other bytes");
   }
   if (isNumberLead(lead)) return readAnyNumber(cursor, lead);
   if (lead === 0xc0) return null;
@@ -165,12 +165,23 @@ export function readUnknown(cursor: Cursor, depth: number): unknown {
   const payload = bytesLength(cursor, lead);
   if (payload >= 0) {
     const start = cursor.position;
-    if (payload > end - start) return NOTHING;
+    if (payload > end - start) return refuseClaim(cursor, "binary data", payload);
     cursor.position = start + payload;
     return copyBytes(bytes, start, cursor.position);
   }
   const timeMs = readTimestamp(cursor, lead);
-  return timeMs === undefined || cursor.position > end ? NOTHING : new Date(timeMs);
+  if (timeMs !== undefined && cursor.position <= end) return new Date(timeMs);
+  return refuse(cursor, `expected a value, found the byte 0x${lead.toString(16)}, which begins none that is known`);
+}
+
+function refuse(cursor: Cursor, problem: string): typeof NOTHING {
+  cursor.problem = problem;
+  return NOTHING;
+}
+
+function refuseClaim(cursor: Cursor, what: string, claimed: number): typeof NOTHING {
+  const left = Math.max(0, cursor.end - cursor.position);
+  return refuse(cursor, `${what} of ${claimed} cannot be in the ${left} bytes that are left of the message`);
 }
 
 /** A 64-bit integer that a number holds exactly is a number, any other a bigint. */
@@ -181,11 +192,13 @@ function readAnyNumber(cursor: Cursor, lead: number): unknown {
     cursor.position = position;
     value = readBigint(cursor, lead);
   }
-  return value === undefined || cursor.position > cursor.end ? NOTHING : value;
+  if (value !== undefined && cursor.position <= cursor.end) return value;
+  return refuse(cursor, "expected a number, found the end of the message");
 }
 
 function readItems(cursor: Cursor, count: number, depth: number): unknown {
-  if (!affords(cursor, count, count, depth)) return NOTHING;
+  if (count > cursor.end - cursor.position) return refuseClaim(cursor, "an array", count);
+  if (!affords(cursor, count, depth)) return NOTHING;
   const items: unknown[] = [];
   for (let index = 0; index < count; index++) {
     const item = readUnknown(cursor, depth + 1);
@@ -195,31 +208,33 @@ function readItems(cursor: Cursor, count: number, depth: number): unknown {
   return items;
 }
 
-/** Checked before anything is made: what is left of the message, and how much one message may hold. */
-function affords(cursor: Cursor, elements: number, bytesMin: number, depth: number): boolean {
-  if (depth > NESTING_MAX || bytesMin > cursor.end - cursor.position) return false;
+/** Checked before anything is made: how deep a value may be, and how much one message may hold. */
+function affords(cursor: Cursor, elements: number, depth: number): boolean {
   cursor.elementsLeft -= elements;
-  return cursor.elementsLeft >= 0;
+  if (depth > NESTING_MAX) cursor.problem = `expected at most ${NESTING_MAX} levels, found more`;
+  else if (cursor.elementsLeft >= 0) return true;
+  else cursor.problem = `expected at most ${ELEMENTS_MAX} elements in one message, found more`;
+  return false;
 }
 
 /** A map is an object if all its keys are strings, otherwise a Map. */
 function readEntries(cursor: Cursor, count: number, depth: number): unknown {
-  if (!affords(cursor, count, 2 * count, depth)) return NOTHING;
+  if (2 * count > cursor.end - cursor.position) return refuseClaim(cursor, "a map", count);
+  if (!affords(cursor, count, depth)) return NOTHING;
   const object: { [key: string]: unknown } = {};
   let map: Map<unknown, unknown> | undefined;
   for (let index = 0; index < count; index++) {
     const key = readUnknown(cursor, depth + 1);
-    if (key === NOTHING || key === "__proto__") return NOTHING;
+    if (key === NOTHING) return NOTHING;
+    if (key === "__proto__") return refuse(cursor, 'expected no key "__proto__", which would set a prototype');
     if (typeof key !== "string") map ??= new Map<unknown, unknown>(Object.entries(object));
     const value = readUnknown(cursor, depth + 1);
     if (value === NOTHING) return NOTHING;
-    if (map !== undefined) {
-      if (map.has(key)) return NOTHING;
-      map.set(key, value);
-    } else {
-      if (Object.hasOwn(object, key as string)) return NOTHING;
-      object[key as string] = value;
+    if (map !== undefined ? map.has(key) : Object.hasOwn(object, key as string)) {
+      return refuse(cursor, `expected each key once, found ${showValue(key)} again`);
     }
+    if (map !== undefined) map.set(key, value);
+    else object[key as string] = value;
   }
   return map ?? object;
 }

@@ -59,5 +59,6 @@ function showWireNumber(cursor: Cursor, lead: number): string {
   const value = readNumber(cursor, lead);
   if (value !== undefined) return `number ${Object.is(value, -0) ? "-0" : value}`;
   cursor.position = position;
-  return `integer ${readBigint(cursor, lead)}`;
+  const exact = readBigint(cursor, lead);
+  return exact === undefined ? "the beginning of a number" : `integer ${exact}`;
 }
