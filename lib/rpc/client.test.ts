@@ -302,6 +302,27 @@ test("user code that calls while its arguments are being written does not tear t
   expect(await inner).toBe(42);
 });
 
+test("user code that cancels while its arguments are being written does not tear the frame apart either", async () => {
+  await using pair = connect({
+    echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value),
+    hang: unary([], VOID, () => new Promise(() => {})),
+  });
+  const { client, server } = pair;
+  const controller = new AbortController();
+  const hanging = failure(client.call("hang", [], { signal: controller.signal }));
+  await client.call("echo", [1]);
+  const sly = {
+    before: 1,
+    get nested() {
+      controller.abort();
+      return "fine";
+    },
+  };
+  expect(await client.call("echo", [sly])).toEqual({ before: 1, nested: "fine" });
+  expect((await hanging).code).toBe("CANCELLED");
+  await until(() => server.stats().inFlight === 0);
+});
+
 test("thousands of calls more than the connection may carry all get their answer", async () => {
   await using pair = connect({ add: ADD }, { server: { limits: { connectionCallsMax: 7 } } });
   const values = Array.from({ length: 3000 }, (_, index) => index);

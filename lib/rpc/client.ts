@@ -156,9 +156,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   }
 
   private get hasRoom(): boolean {
-    const { connection } = this;
-    const connectionCallsMax = this.setup.server?.connectionCallsMax ?? DEFAULT_LIMITS.connectionCallsMax;
-    return connection.link.writable && connection.inFlight < connectionCallsMax && !connection.isEncoding;
+    return this.connection.hasRoom(this.setup.server?.connectionCallsMax ?? DEFAULT_LIMITS.connectionCallsMax);
   }
 
   private submit(call: PendingCall, provisionalTimeoutMs: number): void {
@@ -189,7 +187,8 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     else if (waiting.size === 0 && this.hasRoom) connection.send(call);
     else if (waiting.size < WAITING_CALLS_MAX) {
       waiting.add(call);
-      if (connection.isEncoding) queueMicrotask(() => this.onRoom());
+      // What has no room because another request is just being written has it when that is done.
+      if (waiting.size === 1) queueMicrotask(() => this.onRoom());
     } else {
       call.fail(
         new CellError(

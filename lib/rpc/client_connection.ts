@@ -1,24 +1,9 @@
 import { CellError, type Code } from "../base/mod.ts";
 import type { Link, LinkReceiver } from "../net/mod.ts";
-import {
-  beginFrame,
-  Cursor,
-  endFrame,
-  Flag,
-  type Frame,
-  type Goaway,
-  type GoawayReason,
-  HEADER_BYTES,
-  Kind,
-  type MetadataWriter,
-  readGoaway,
-  readUint,
-  writeGoaway,
-  writeUint,
-} from "../wire/mod.ts";
+import { Cursor, Flag, type Frame, type Goaway, type GoawayReason, Kind, readGoaway, readUint } from "../wire/mod.ts";
+import { ClientFrames, type ClientFramesOwner } from "./client_frames.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { readError } from "./error_payload.ts";
-import { itemCost } from "./incoming_stream.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { StreamSource } from "./outgoing_stream.ts";
@@ -36,12 +21,7 @@ const GOAWAY_CODES: { [reason in GoawayReason]: Code } = {
 };
 
 /** Whom a connection tells what concerns more than one call. */
-export interface ClientConnectionOwner {
-  readonly metadata: MetadataWriter;
-  /** The server's name, as far as it is known. */
-  readonly service: string;
-  /** What the server reads at most. */
-  readonly messageBytesMax: number;
+export interface ClientConnectionOwner extends ClientFramesOwner {
   /** There may be room for a call that waits. */
   onRoom(): void;
   /** No further call can be sent. */
@@ -55,12 +35,11 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   readonly closed: Promise<CellError | undefined>;
   /** Why no further call can be sent; undefined while calls can be. */
   drainingError: CellError | undefined;
-  /** Arguments are being written: user code that runs meanwhile must not write another frame into this one. */
-  isEncoding = false;
 
   /** Sent and not answered, by call id. */
   private readonly calls = new Map<number, PendingCall>();
   private waitingForLink: (() => void)[] = [];
+  private readonly frames: ClientFrames;
   private readonly keepAlive = new KeepAlive(this, {
     intervalMs: DEFAULT_LIMITS.keepAliveIntervalMs,
     timeoutMs: DEFAULT_LIMITS.keepAliveTimeoutMs,
@@ -74,6 +53,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     const { promise, resolve } = Promise.withResolvers<CellError | undefined>();
     this.closed = promise;
     this.resolveClosed = resolve;
+    this.frames = new ClientFrames(link, owner);
     // A script ends when its calls are answered, not when its connections are closed.
     link.unref();
   }
@@ -86,32 +66,22 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     return this.calls.size > 0;
   }
 
+  /** Whether one more of at most `callsMax` calls can be sent at once. */
+  hasRoom(callsMax: number): boolean {
+    return this.link.writable && this.calls.size < callsMax && !this.frames.isEncoding;
+  }
+
   /** Sends a call's request. What does not fit its types or limits fails the call and leaves no trace on the link. */
   send(call: PendingCall): void {
-    const method = call.method!;
-    const { writer } = this.link;
-    const { low, high } = method.gene;
     const id = this.nextCallId();
-    const deadlineMs = call.remainingMs();
-    const { trace } = call;
-    const hasMetadata = deadlineMs !== undefined || trace !== undefined || !this.owner.metadata.isEmpty;
     let source: StreamSource | undefined;
-    const start = beginFrame(writer, Kind.request, hasMetadata ? Flag.metadata : 0, method.index, id, low, high);
-    this.isEncoding = true;
     try {
       source = call.source();
-      if (hasMetadata) this.owner.metadata.write(writer, deadlineMs, trace);
-      method.codec.args.encode(call.encodableArgs() as unknown[], writer);
-      this.checkSize(writer.length - start, "arguments", call);
+      call.endOffset = this.link.committedBytes + this.frames.request(call, id);
     } catch (thrown) {
-      writer.length = start;
       return call.fail(notStarted(asCellError(thrown)));
-    } finally {
-      this.isEncoding = false;
     }
-    endFrame(writer, start);
     call.id = this.lastCallId = id;
-    call.endOffset = this.link.committedBytes + writer.length - start;
     call.isSent = true;
     if (!this.isBusy) this.link.ref();
     this.calls.set(id, call);
@@ -122,40 +92,38 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
 
   /** Sends one item of the caller's stream; returns what it takes from the credit. Throws when it does not fit. */
   sendItem(call: PendingCall, value: unknown): number {
-    const { writer } = this.link;
-    const start = beginFrame(writer, Kind.item, 0, call.method!.index, call.id, 0, 0);
+    let cost: number;
     try {
-      call.method!.codec.streamParam!.encode(value, writer);
-      this.checkSize(writer.length - start, "stream item", call);
+      cost = this.frames.item(call, value);
     } catch (thrown) {
-      writer.length = start;
       throw asCellError(thrown);
     }
-    endFrame(writer, start);
-    const cost = itemCost(writer.length - start - HEADER_BYTES);
     this.link.commit();
     return cost;
   }
 
   /** The caller's stream has ended. */
   sendEnd(call: PendingCall): void {
-    if (!call.isOver) this.sendHeader(Kind.end, call);
+    if (call.isOver) return;
+    this.frames.end(call);
+    this.link.commit();
   }
 
   sendCancel(call: PendingCall): void {
-    this.sendHeader(Kind.cancel, call);
+    if (this.frames.isEncoding) return queueMicrotask(() => this.sendCancel(call));
+    this.frames.cancel(call);
+    this.link.commit();
   }
 
   sendCredit(call: PendingCall, bytes: number): void {
-    const { writer } = this.link;
-    const start = beginFrame(writer, Kind.credit, 0, call.method!.index, call.id, 0, 0);
-    writeUint(writer, bytes);
-    endFrame(writer, start);
+    if (this.frames.isEncoding) return queueMicrotask(() => this.sendCredit(call, bytes));
+    this.frames.credit(call, bytes);
     this.link.commit();
   }
 
   sendPing(): void {
-    this.sendHeader(Kind.ping);
+    this.frames.ping();
+    this.link.commit();
   }
 
   /** Ends every call on both sides. */
@@ -219,7 +187,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     const broken = new CellError("INTERNAL", `${this.owner.service} broke the protocol: ${error.message}`, {
       cause: error,
     });
-    writeGoaway(this.link.writer, 0, "protocol", error.message);
+    this.frames.goaway(error.message);
     this.link.commit();
     this.drain(broken);
     this.link.close(broken);
@@ -333,18 +301,6 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     return id;
   }
 
-  private checkSize(frameBytes: number, what: string, { name }: PendingCall): void {
-    const { messageBytesMax, service } = this.owner;
-    const payloadBytes = frameBytes - HEADER_BYTES;
-    if (payloadBytes <= messageBytesMax) return;
-    throw new CellError(
-      "RESOURCE_EXHAUSTED",
-      `calling ${service}.${name}: the ${what} would have ${payloadBytes} bytes, and the server reads ${messageBytesMax} ` +
-        `at most (its limit messageBytesMax): send a stream or parts`,
-      { data: { limit: "messageBytesMax", messageBytesMax } },
-    );
-  }
-
   private misfit({ name }: PendingCall, thrown: unknown): CellError {
     const { message } = asCellError(thrown);
     return new CellError("INTERNAL", `the answer of ${this.owner.service}.${name} does not fit its type: ${message}`, {
@@ -352,15 +308,8 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     });
   }
 
-  private sendPong({ callId, low, high }: Frame): void {
-    const { writer } = this.link;
-    endFrame(writer, beginFrame(writer, Kind.pong, 0, 0, callId, low, high));
-    this.link.commit();
-  }
-
-  private sendHeader(kind: number, call?: PendingCall): void {
-    const { writer } = this.link;
-    endFrame(writer, beginFrame(writer, kind, 0, call?.method?.index ?? 0, call?.id ?? 0, 0, 0));
+  private sendPong(frame: Frame): void {
+    this.frames.pong(frame);
     this.link.commit();
   }
 }

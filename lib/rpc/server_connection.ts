@@ -1,28 +1,22 @@
 import { CellError } from "../base/mod.ts";
 import type { Link, LinkReceiver } from "../net/mod.ts";
 import {
-  beginFrame,
   Cursor,
-  endFrame,
   Flag,
   type Frame,
   type Gene,
   type GoawayReason,
-  HEADER_BYTES,
   Kind,
   type Metadata,
   readMetadata,
   readUint,
-  writeGoaway,
-  writeUint,
 } from "../wire/mod.ts";
 import { ActiveCall, handlerError } from "./active_call.ts";
-import { writeError } from "./error_payload.ts";
-import { itemCost } from "./incoming_stream.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { REFLECTION_FIRST } from "./reflection.ts";
 import type { Server } from "./server.ts";
 import type { ServedMethod } from "./served_method.ts";
+import { ServerFrames } from "./server_frames.ts";
 
 /** After a goaway, a client without calls closes by itself; one that does not is closed after this. */
 const GOAWAY_LINGER_MS = 250;
@@ -35,6 +29,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   private readonly negotiated = new Map<number, Gene>();
   private readonly metadata: Metadata = { deadlineMs: undefined, trace: undefined, service: undefined };
   private readonly keepAlive: KeepAlive;
+  private readonly frames: ServerFrames;
   /** What waits until the client takes bytes again, first come, first served. */
   private waiting: (() => void)[] = [];
   private paused = false;
@@ -46,6 +41,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
 
   constructor(readonly server: Server, readonly link: Link) {
     const { limits } = server;
+    this.frames = new ServerFrames(link, server, limits.messageBytesMax);
     this.keepAlive = new KeepAlive(this, {
       intervalMs: limits.keepAliveIntervalMs,
       timeoutMs: limits.keepAliveTimeoutMs,
@@ -95,7 +91,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
     const call = this.calls.get(callId);
     if (kind === Kind.request && call === undefined) {
       this.lastCallId = callId;
-      this.sendError(method, callId, error);
+      this.refuse(method, callId, error);
     } else if (kind === Kind.item && call !== undefined) this.refuseCall(call, error);
     else if (kind === Kind.request) throw new CellError("INVALID_ARGUMENT", `call id ${callId} is in flight already`);
   }
@@ -129,7 +125,8 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   sendPing(): void {
-    this.sendHeader(Kind.ping, 0, 0, 0, 0);
+    this.frames.ping();
+    this.commit();
   }
 
   onSilence(silentMs: number): void {
@@ -142,7 +139,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   goaway(reason: GoawayReason, message: string): void {
     if (this.goawaySent || this.closed) return;
     this.goawaySent = true;
-    writeGoaway(this.link.writer, this.lastCallId, reason, message);
+    this.frames.goaway(this.lastCallId, reason, message);
     this.link.commit();
     if (!this.isBusy) this.lingerThenClose();
   }
@@ -166,53 +163,39 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   sendResponse(call: ActiveCall, value: unknown): void {
-    const { served } = call;
-    const { writer } = this.link;
-    const start = this.beginAnswer(call, Kind.response);
     try {
-      served.codec.result.encode(value, writer);
-      this.checkSize(writer.length - start, served);
+      this.frames.response(call, value);
     } catch (thrown) {
-      writer.length = start;
-      return this.failCall(call, misfit(thrown));
+      return this.failCall(call, thrown);
     }
-    endFrame(writer, start);
     this.finish(call, false);
   }
 
   /** Sends one item of a result stream; returns what it takes from the credit. Throws INTERNAL when it does not fit. */
   sendItem(call: ActiveCall, value: unknown): number {
-    const { writer } = this.link;
-    const start = beginFrame(writer, Kind.item, 0, call.served.index, call.id, 0, 0);
-    try {
-      call.served.codec.result.encode(value, writer);
-      this.checkSize(writer.length - start, call.served);
-    } catch (thrown) {
-      writer.length = start;
-      throw misfit(thrown);
-    }
-    endFrame(writer, start);
-    const cost = itemCost(writer.length - start - HEADER_BYTES);
+    const cost = this.frames.item(call, value);
     this.commit();
     return cost;
   }
 
   sendEnd(call: ActiveCall): void {
-    endFrame(this.link.writer, this.beginAnswer(call, Kind.end));
+    this.frames.end(call);
     this.finish(call, false);
   }
 
+  /** Lets the caller send `bytes` more of its stream. */
   sendCredit(call: ActiveCall, bytes: number): void {
-    const { writer } = this.link;
-    const start = beginFrame(writer, Kind.credit, 0, call.served.index, call.id, 0, 0);
-    writeUint(writer, bytes);
-    endFrame(writer, start);
+    if (this.frames.isEncoding) return queueMicrotask(() => this.sendCredit(call, bytes));
+    this.frames.credit(call, bytes);
     this.commit();
   }
 
   /** Tells the caller that the handler reads no further items of its stream. */
   sendCancel(call: ActiveCall): void {
-    if (!call.isOver) this.sendHeader(Kind.cancel, call.served.index, call.id, 0, 0);
+    if (this.frames.isEncoding) return queueMicrotask(() => this.sendCancel(call));
+    if (call.isOver) return;
+    this.frames.cancel(call);
+    this.commit();
   }
 
   /** Answers with what the handler threw, and logs it with its stack when it is no answer of the handler's own choice. */
@@ -225,25 +208,21 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
       method: call.method,
       error: thrown instanceof Error ? thrown : error,
     });
-    this.writeErrorAnswer(call, error);
+    this.frames.failure(call, error);
     this.finish(call, true);
   }
 
   /** Ends a call before its handler has: its handler learns it from its signal, its caller from the answer. */
   refuseCall(call: ActiveCall, error: CellError): void {
     if (call.isOver) return;
-    this.writeErrorAnswer(call, error);
+    this.frames.failure(call, error);
     call.abort(error);
     this.commit();
   }
 
-  /** Sends an error for a call that never came to life. */
-  sendError(method: number, callId: number, error: CellError): void {
-    const { writer } = this.link;
-    const { inFlight, latencyMicros } = this.server;
-    const start = beginFrame(writer, Kind.error, 0, method, callId, inFlight, latencyMicros);
-    writeError(writer, error);
-    endFrame(writer, start);
+  /** Answers a request that did not become a call. */
+  private refuse(method: number, callId: number, error: CellError): void {
+    this.frames.refusal(method, callId, error);
     this.commit();
   }
 
@@ -270,7 +249,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
       if (error.code === "INTERNAL") {
         this.server.log({ level: "error", message: error.message, error: thrown as Error });
       }
-      this.sendError(method, callId, error);
+      this.refuse(method, callId, error);
     }
   }
 
@@ -313,17 +292,9 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
 
   private reflect(frame: Frame): void {
     const argsStart = this.readMetadata(frame);
-    const { writer } = this.link;
-    const answer = this.server.reflection.answer(frame.method, frame.bytes, argsStart, frame.end, this.negotiated);
-    const { inFlight, latencyMicros } = this.server;
-    const start = beginFrame(writer, Kind.response, 0, frame.method, frame.callId, inFlight, latencyMicros);
-    try {
-      this.server.reflection.encode(answer, writer);
-    } catch (thrown) {
-      writer.length = start;
-      throw thrown;
-    }
-    endFrame(writer, start);
+    const { reflection } = this.server;
+    const answer = reflection.answer(frame.method, frame.bytes, argsStart, frame.end, this.negotiated);
+    this.frames.reflection(frame, (writer) => reflection.encode(answer, writer));
     this.commit();
   }
 
@@ -345,43 +316,14 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
     if ((flags & Flag.last) !== 0) incoming.end();
   }
 
-  private checkSize(frameBytes: number, served: ServedMethod): void {
-    const { messageBytesMax } = this.server.limits;
-    const payloadBytes = frameBytes - HEADER_BYTES;
-    if (payloadBytes <= messageBytesMax) return;
-    throw new CellError(
-      "RESOURCE_EXHAUSTED",
-      `the answer of ${served.name} has ${payloadBytes} bytes, and the limit messageBytesMax is ${messageBytesMax}: ` +
-        `return a stream or parts`,
-      { data: { limit: "messageBytesMax", messageBytesMax } },
-    );
-  }
-
-  private writeErrorAnswer(call: ActiveCall, error: CellError): void {
-    const { writer } = this.link;
-    const start = this.beginAnswer(call, Kind.error);
-    writeError(writer, error);
-    endFrame(writer, start);
-  }
-
-  /** Begins the last frame of a call, with a load report that does not count it any more. */
-  private beginAnswer(call: ActiveCall, kind: number): number {
-    const { inFlight, latencyMicros } = this.server;
-    return beginFrame(this.link.writer, kind, 0, call.served.index, call.id, inFlight - 1, latencyMicros);
-  }
-
   /** The last frame of a call is written. */
   private finish(call: ActiveCall, isError: boolean): void {
     call.close(isError);
     this.commit();
   }
 
-  private sendPong({ callId, low, high }: Frame): void {
-    this.sendHeader(Kind.pong, 0, callId, low, high);
-  }
-
-  private sendHeader(kind: number, method: number, callId: number, low: number, high: number): void {
-    endFrame(this.link.writer, beginFrame(this.link.writer, kind, 0, method, callId, low, high));
+  private sendPong(frame: Frame): void {
+    this.frames.pong(frame);
     this.commit();
   }
 
@@ -410,11 +352,4 @@ export function drainingError(service: string): CellError {
   return new CellError("UNAVAILABLE", `${service} is stopping and takes no further calls`, {
     data: { started: false },
   });
-}
-
-/** A result that does not fit its type is a bug of the service, not of the caller. */
-function misfit(thrown: unknown): CellError {
-  if (thrown instanceof CellError && thrown.code !== "INVALID_ARGUMENT") return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new CellError("INTERNAL", message, { cause: thrown });
 }
