@@ -8,20 +8,33 @@ const always = () => true;
 
 /** Wraps the streams among `args`; without any the arguments are passed on as they are. */
 export function watchStreams(args: readonly unknown[]): WatchedArguments {
-  if (!args.some(isAsyncIterable)) return { args, areUntouched: always };
+  if (!args.some((argument) => isAsyncStream(argument) || isGenerator(argument))) return { args, areUntouched: always };
   let isTouched = false;
   const watched = args.map((argument) => {
-    if (!isAsyncIterable(argument)) return argument;
+    if (isAsyncStream(argument)) {
+      return {
+        [Symbol.asyncIterator]: () => {
+          isTouched = true;
+          return argument[Symbol.asyncIterator]();
+        },
+      };
+    }
+    if (!isGenerator(argument)) return argument;
     return {
-      [Symbol.asyncIterator]: () => {
+      [Symbol.iterator]: () => {
         isTouched = true;
-        return argument[Symbol.asyncIterator]();
+        return argument[Symbol.iterator]();
       },
     };
   });
   return { args: watched, areUntouched: () => !isTouched };
 }
 
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+function isAsyncStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+/** What can be iterated over only once, unlike an array or a set. */
+function isGenerator(value: unknown): value is IterableIterator<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value && "next" in value;
 }
