@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUILD_FLAGS } from "../../../scripts/build.ts";
-import { folderWith } from "./testing/fixture.ts";
+import { folderWith, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 test("a compiled binary reads services where nothing is installed", () => {
   const build = folderWith({

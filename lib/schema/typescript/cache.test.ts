@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import {
   chmodSync,
   mkdirSync,
@@ -13,7 +13,9 @@ import {
 import { join } from "node:path";
 import { CACHE_ENTRIES_MAX } from "./cache.ts";
 import { loadCachedService, type LoadOptions, loadService } from "./load.ts";
-import { folderWith } from "./testing/fixture.ts";
+import { folderWith, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 const FILES = {
   "service.ts": `import type { Name } from "./name.ts"; export const greet = (name: Name) => ({ name });`,
@@ -107,7 +109,7 @@ test("a file that was removed is noticed", async () => {
   const { folder, file, options } = await loaded();
   unlinkSync(join(folder, "name.ts"));
   expect(loadCachedService(file, options)).toBeUndefined();
-  expect(loadService(file, options)).rejects.toThrow("there is no such file");
+  await expect(loadService(file, options)).rejects.toThrow("there is no such file");
 });
 
 test("other declarations of another service are noticed, also that there are any", async () => {
@@ -153,7 +155,7 @@ test("a failed reading is not kept", async () => {
   const made = await loaded();
   const { file, options } = made;
   writeFileSync(file, `export const f = (x: any) => {};`);
-  expect(loadService(file, options)).rejects.toThrow("any");
+  await expect(loadService(file, options)).rejects.toThrow("any");
   expect(loadCachedService(file, options)).toBeUndefined();
 });
 

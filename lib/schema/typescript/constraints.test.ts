@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import type { Type } from "../schema.ts";
-import { problemsOf, readSource } from "./testing/fixture.ts";
+import { problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 /** The properties of the interface `T` in a source. */
 async function properties(body: string, rest = ""): Promise<{ [name: string]: Type }> {

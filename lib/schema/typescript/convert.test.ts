@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import type { Method, Type } from "../schema.ts";
-import { readSource } from "./testing/fixture.ts";
+import { readSource, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 /** The type of the result of `f`, and the named types beside it. */
 async function result(source: string): Promise<Type> {

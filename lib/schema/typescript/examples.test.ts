@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { declareModule } from "../print/mod.ts";
 import type { Schema, Type } from "../schema.ts";
-import { readSource, readTwice } from "./testing/fixture.ts";
+import { readSource, readTwice, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 const examples = join(import.meta.dir, "../../../examples");
 

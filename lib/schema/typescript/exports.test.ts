@@ -1,5 +1,7 @@
-import { expect, test } from "bun:test";
-import { type Files, problemsOf, readSource } from "./testing/fixture.ts";
+import { afterAll, expect, test } from "bun:test";
+import { type Files, problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 async function origins(source: string | Files) {
   return (await readSource(source)).origins;

@@ -1,9 +1,11 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { loadLibrary } from "./library.ts";
 import { libraryChunks, withoutComments } from "./library_chunks.ts";
 import { loadRuntimeTypes } from "./runtime_types.ts";
 import { loadCompiler } from "./compiler.ts";
-import { readSource } from "./testing/fixture.ts";
+import { readSource, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 const library = loadLibrary();
 

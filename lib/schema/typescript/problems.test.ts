@@ -1,9 +1,11 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { TYPE_DEPTH_MAX } from "../limits.ts";
 import { locate, SchemaErrors } from "./problems.ts";
 import { read } from "./read.ts";
-import { folderWith, problemsOf, readSource } from "./testing/fixture.ts";
+import { folderWith, problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 /** `path: message; hint` of every problem of a source. */
 async function texts(source: string): Promise<string[]> {
@@ -224,7 +226,7 @@ test("a long chain of types needs no deep stack", async () => {
 
 test("a service that no client would accept is refused", async () => {
   const parameters = Array.from({ length: 300 }, (_, index) => `p${index}: string`).join(", ");
-  expect(readSource(`export function f(${parameters}) {}`)).rejects.toThrow(/f\.params: .*255/);
+  await expect(readSource(`export function f(${parameters}) {}`)).rejects.toThrow(/f\.params: .*255/);
 });
 
 test("a name that means nothing is refused with the name that may be meant", async () => {
@@ -269,7 +271,7 @@ test("imports that lead nowhere are shown at their place", async () => {
 
 test("a file that does not exist is not found", async () => {
   const reading = read("/nowhere/service.ts", { name: "service", remoteDeclarations: () => undefined });
-  expect(reading).rejects.toMatchObject({
+  await expect(reading).rejects.toMatchObject({
     code: "NOT_FOUND",
     message: "cannot read /nowhere/service.ts: there is no such file",
   });

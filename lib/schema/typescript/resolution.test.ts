@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { folderWith, problemsOf, readSource, readTwice } from "./testing/fixture.ts";
+import { folderWith, problemsOf, readSource, readTwice, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 test("types come from other files, with and without an extension, and through tsconfig paths", async () => {
   const { schema, files } = await readSource({

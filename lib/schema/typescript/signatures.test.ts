@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import type { Method, Type } from "../schema.ts";
-import { type Files, readSource } from "./testing/fixture.ts";
+import { type Files, readSource, removeFolders } from "./testing/fixture.ts";
+
+afterAll(removeFolders);
 
 async function methods(source: string | Files): Promise<{ [name: string]: Method }> {
   return (await readSource(source)).schema.methods;

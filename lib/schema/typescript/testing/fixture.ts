@@ -1,4 +1,4 @@
-import { afterAll, expect } from "bun:test";
+import { expect } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,11 +15,13 @@ import { read, type ReadOptions, type ReadResult } from "../read.ts";
 export type Files = { [path: string]: string };
 
 const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
 
-/** A new folder with these files; removed after the tests. */
+/** Removes every folder that was made; for `afterAll` of each file that uses this one. */
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** A new folder with these files, until `removeFolders`. */
 export function folderWith(files: Files): string {
   const folder = mkdtempSync(join(tmpdir(), "cell-reader-"));
   folders.push(folder);
