@@ -280,6 +280,35 @@ export function describeTransport(transport: Transport): void {
       expect(server.stats()).toMatchObject({ draining: true, connections: 0, inFlight: 0 });
     });
 
+    test("draining under load fails no call that was started", async () => {
+      let executed = 0;
+      const { client, server } = await connect({
+        work: unary([NUMBER], NUMBER, async (value: number) => {
+          if (value % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+          executed++;
+          return value;
+        }),
+      });
+      let answered = 0;
+      const refusals: unknown[] = [];
+      const callers = Array.from({ length: 64 }, async () => {
+        for (let value = 0;; value++) {
+          try {
+            await client.call("work", [value]);
+            answered++;
+          } catch (error) {
+            refusals.push((error as CellError).data);
+            return;
+          }
+        }
+      });
+      await until(() => answered > 2000);
+      await server.drain(10_000);
+      await Promise.all(callers);
+      expect(refusals).toEqual(Array(64).fill({ started: false }));
+      expect(answered).toBe(executed);
+    });
+
     test("a client that asks and never reads holds only its own connection up", async () => {
       let made = 0;
       const { client, clientLink, serverLink } = await connect({

@@ -1,0 +1,110 @@
+import { expect, test } from "bun:test";
+import { type CellError, KIB, MIB } from "../base/mod.ts";
+import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
+import { type Link, memoryLinks, type StreamLinkOptions } from "./mod.ts";
+
+/** A started pair of links; `here` is the one under test. */
+function start(options: StreamLinkOptions = {}) {
+  const [here, there] = memoryLinks(options);
+  const closed = Promise.withResolvers<CellError | undefined>();
+  let frames = 0;
+  here.start(receiver(() => {}, closed.resolve), MIB);
+  there.start(receiver(() => void frames++, () => {}), MIB);
+  return { here, there, closed: closed.promise, frames: () => frames };
+}
+
+function receiver(onFrame: (frame: Frame) => void, onClose: (error: CellError | undefined) => void) {
+  return { onFrame, onClose, onOversized() {}, onViolation() {}, onWritable() {} };
+}
+
+function send(link: Link, payloadBytes: number): void {
+  const begin = beginFrame(link.writer, Kind.item, 0, 0, 1, 0, 0);
+  link.writer.append(new Uint8Array(payloadBytes));
+  endFrame(link.writer, begin);
+  link.commit();
+}
+
+/** Sends the header of a frame whose payload does not come. */
+function sendHalf(link: Link): void {
+  const begin = beginFrame(link.writer, Kind.request, 0, 0, 1, 0, 0);
+  link.writer.view.setUint32(begin, 100, true);
+  link.commit();
+}
+
+test("a peer that stops in the middle of a frame is given up", async () => {
+  const { there, closed } = start({ stallMs: 20 });
+  sendHalf(there);
+  expect(await closed).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("middle of a frame") });
+});
+
+test("a peer that goes on with its frame, however slowly, is not", async () => {
+  const { here, there, closed } = start({ stallMs: 150 });
+  let ended = false;
+  void closed.then(() => ended = true);
+  sendHalf(there);
+  for (let byte = 0; byte < 10; byte++) {
+    // Ten of these are longer than the time after which a peer is given up, one is far shorter.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    there.writer.append(new Uint8Array(10));
+    there.commit();
+  }
+  while (here.midFrame && !ended) await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe(false);
+});
+
+test("a peer that takes nothing of what waits for it is given up, and the message says how much waited", async () => {
+  const { here, there, closed } = start({ stallMs: 20 });
+  there.pause();
+  for (let sent = 0; sent < 10; sent++) send(here, 64 * KIB);
+  expect(await closed).toMatchObject({
+    code: "UNAVAILABLE",
+    message: expect.stringMatching(/did not read .* \d+ bytes/),
+  });
+});
+
+test("closing waits for a peer that reads, and no longer than the linger for one that does not", async () => {
+  const reading = start();
+  for (let sent = 0; sent < 20; sent++) send(reading.here, 64 * KIB);
+  reading.here.close();
+  expect(await reading.closed).toBeUndefined();
+  while (reading.frames() < 20) await new Promise((resolve) => setImmediate(resolve));
+
+  const stuck = start({ closeLingerMs: 20 });
+  stuck.there.pause();
+  for (let sent = 0; sent < 20; sent++) send(stuck.here, 64 * KIB);
+  stuck.here.close();
+  expect(await stuck.closed).toBeUndefined();
+  expect(stuck.frames()).toBe(0);
+});
+
+test("a long queue that drains slowly keeps its frames in order and its buffer bounded", async () => {
+  const seen: number[] = [];
+  const [first, second] = memoryLinks();
+  first.start(receiver(() => {}, () => {}), MIB);
+  second.start(
+    receiver(({ callId }) => {
+      seen.push(callId);
+      if (seen.length % 3 === 0) {
+        second.pause();
+        setImmediate(() => second.resume());
+      }
+    }, () => {}),
+    MIB,
+  );
+  for (let callId = 1; callId <= 60; callId++) {
+    const begin = beginFrame(first.writer, Kind.item, 0, 0, callId, 0, 0);
+    first.writer.append(new Uint8Array(40 * KIB));
+    endFrame(first.writer, begin);
+    first.commit();
+    if (callId % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  while (seen.length < 60) await new Promise((resolve) => setImmediate(resolve));
+  expect(seen).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+  expect(first.queuedBytes).toBe(0);
+  expect(first.writer.bytes.length).toBeLessThanOrEqual(MIB);
+});
+
+test("a link is started once", () => {
+  const { here } = start();
+  expect(() => here.start(receiver(() => {}, () => {}), 1)).toThrow("started once");
+});
