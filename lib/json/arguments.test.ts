@@ -234,6 +234,12 @@ test("an example gives everything that is required, and reads without a mistake"
   expect(words.join(" ")).toBe("name=World title=text count=3 at=2026-01-31 mood=calm tags=text inner.ok=true");
   expect(() => readArguments(words, "m", all, types)).not.toThrow();
   expect(exampleWords(add, {})).toEqual(["a=1"]);
+  const room: Type = { kind: "string", pattern: "^room-\\d+$" };
+  expect(exampleWords(method({ name: "room", type: room }), {})[0]).toMatch(/^room=room-\d+$/);
+  const code: Type = { kind: "string", minLength: 6, maxLength: 6 };
+  expect(exampleWords(method({ name: "code", type: code }), {})[0]!.replaceAll("'", "")).toHaveLength(
+    "code=".length + 6,
+  );
   const lines = method({
     name: "lines",
     type: list(object({ sku: string, tags: list(string), inner: list(object({ a: number })) })),

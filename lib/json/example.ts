@@ -1,10 +1,20 @@
-import { type Definitions, type Method, type Param, resolve, type Type, unionPlan } from "../schema/mod.ts";
+import {
+  type Definitions,
+  type Method,
+  type Param,
+  randomValue,
+  resolve,
+  type Type,
+  unionPlan,
+} from "../schema/mod.ts";
 import { fieldsParam } from "./arguments.ts";
 
 /** Examples are for one line: beyond this many words the rest is left to the reader. */
 const WORDS_MAX = 16;
 /** Objects inside objects are written as paths down to here. */
 const DEPTH_MAX = 4;
+/** In the middle of whatever the generator chooses from. */
+const CHANCE = 0.5;
 
 /**
  * Words that call a method, for its help: one for everything that is required, quoted for a shell.
@@ -63,7 +73,7 @@ function scalarText(name: string, type: Type, definitions: Definitions): string 
   if (resolved.kind === "unknown") return "anything";
   const plan = unionPlan(resolved, definitions);
   if (plan.strings.length > 0) return plan.strings[0];
-  if (plan.string !== undefined) return name === "name" ? "World" : "text";
+  if (plan.string !== undefined) return textFor(name, plan.string);
   if (plan.numbers.length > 0) return String(plan.numbers[0]);
   if (plan.number !== undefined) return String(plan.number.minimum ?? plan.number.maximum ?? 1);
   if (plan.bigints.length > 0) return plan.bigints[0];
@@ -75,6 +85,15 @@ function scalarText(name: string, type: Type, definitions: Definitions): string 
   if (list !== undefined && list.kind !== "tuple") return scalarText(name, list.items, definitions);
   const isEmpty = plan.map === undefined && plan.objects === undefined && list === undefined;
   return isEmpty && plan.admitsNull ? "null" : undefined;
+}
+
+/** A word of text that keeps the type's constraints. */
+function textFor(name: string, type: Extract<Type, { kind: "string" }>): string {
+  const text = name === "name" ? "World" : "text";
+  const { minLength = 0, maxLength = Infinity, pattern = "" } = type;
+  const fits = text.length >= minLength && text.length <= maxLength && new RegExp(pattern, "u").test(text);
+  // The generator knows how to make text for a pattern; a constant chance makes the same one every time.
+  return fits ? text : String(randomValue(type, {}, () => CHANCE));
 }
 
 function quoted(word: string): string {
