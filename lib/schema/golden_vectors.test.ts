@@ -97,3 +97,11 @@ describe("the golden vectors", () => {
     }
   });
 });
+
+test("the document in docs/schema.md is valid", () => {
+  const page = readFileSync(join(import.meta.dir, "../../docs/schema.md"), "utf8");
+  const [, text] = /```json\n([^]*?)```/.exec(page)!;
+  const parsed = parseSchema(JSON.parse(text!));
+  expect(Object.keys(parsed.methods)).toEqual(["greet"]);
+  expect(page).toContain("`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`");
+});

@@ -2,6 +2,8 @@ import type { Type } from "../schema.ts";
 
 /** The JSDoc tags that say what a type's constraints are, as the reader understands them. */
 export function constraintTags(type: Type): string[] {
+  // A tag of a union is for the member that it fits, in both directions.
+  if (type.kind === "union") return [...new Set(type.members.flatMap(constraintTags))];
   const tags: string[] = [];
   const add = (name: string, value: number | string | undefined): void => {
     if (value !== undefined) tags.push(`@${name} ${value}`);

@@ -164,7 +164,12 @@ describe("documentation", () => {
       params: [{ name: "name", doc: "Who.", type: stringOf({ minLength: 1 }) }, { name: "age", type: integer("u8") }],
       result: string,
     },
-  }, { User: object({ "age?": numberIn({ minimum: 0, maximum: 150 }), tags: array(string, { maxItems: 3 }) }) });
+  }, {
+    User: object({
+      "age?": numberIn({ minimum: 0, maximum: 150 }),
+      tags: union(array(string, { maxItems: 3 }), nothing),
+    }),
+  });
 
   test("carries descriptions and constraints as the tags that the reader understands", () => {
     expect(declareModule(service)).toBe(`declare module "cell:test" {
@@ -177,7 +182,7 @@ describe("documentation", () => {
      */
     age?: number;
     /** @maxItems 3 */
-    tags: string[];
+    tags: string[] | null;
   }
 
   /**
@@ -203,7 +208,7 @@ interface User {
    */
   age?: number;
   /** @maxItems 3 */
-  tags: string[];
+  tags: string[] | null;
 }
 `);
   });

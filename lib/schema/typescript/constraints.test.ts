@@ -109,6 +109,8 @@ test("a malformed constraint is refused", async () => {
     .toEqual(["@pattern expects a regular expression without slashes around it, found /^a$/i"]);
   expect(await messages(`/** @pattern */ a: string;`))
     .toEqual(["@pattern expects a regular expression, found nothing"]);
+  expect(await messages("/** @pattern ^(a+)+\\1$ */ a: string;"))
+    .toEqual([expect.stringContaining("@pattern: matching /^(a+)+\\1$/ could take too long: ")]);
 });
 
 test("a constraint on a type that it does not fit is refused", async () => {

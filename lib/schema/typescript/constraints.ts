@@ -1,5 +1,6 @@
 import { BIGINT_RANGES, INTEGER_RANGES } from "../check.ts";
 import { PATTERN_LENGTH_MAX } from "../limits.ts";
+import { compilePattern } from "../pattern/mod.ts";
 import { resolve } from "../resolve.ts";
 import type { Type } from "../schema.ts";
 import { typeText } from "../type_text.ts";
@@ -142,6 +143,11 @@ function patternOf(before: string | undefined, text: string): string {
     new RegExp(text, "u");
   } catch (error) {
     throw new BadConstraint(`@pattern expects a regular expression (flag u): ${(error as Error).message}`);
+  }
+  try {
+    compilePattern(text);
+  } catch (error) {
+    throw new BadConstraint(`@pattern: ${(error as Error).message}`);
   }
   return text;
 }
