@@ -181,6 +181,19 @@ test("an aborted signal cancels before, while waiting and after sending", async 
   await server.frame(Kind.cancel, callId);
 });
 
+test("a signal that outlives its calls does not collect them", async () => {
+  await using pair = connect(METHODS);
+  let listeners = 0;
+  const counted = {
+    aborted: false,
+    addEventListener: () => void listeners++,
+    removeEventListener: () => void listeners--,
+  } as unknown as AbortSignal;
+  for (let made = 0; made < 10; made++) await pair.client.call("add", [1, 2], { signal: counted });
+  expect((await collect(pair.client.stream("count", [3], { signal: counted }))).length).toBe(3);
+  expect(listeners).toBe(0);
+});
+
 test("after a goaway, calls that the server did not accept certainly did not start", async () => {
   const { client, server } = await withRawServer();
   const calls = [1, 2, 3].map((n) => failure(client.call("add", [n, 0])));

@@ -85,6 +85,16 @@ test("what goes on after the answer has no deadline any more", async () => {
   expect(seen[0]!.deadline! - Date.now()).toBeGreaterThan(20_000);
 });
 
+test("a call that makes many calls does not collect them", async () => {
+  let kept: number | undefined;
+  const { outer } = nest(async (inner) => {
+    for (let made = 0; made < 100; made++) await inner.call("look", []);
+    kept = (currentCall() as unknown as { children: Set<unknown> }).children.size;
+  });
+  await outer.client.call("run", []);
+  expect(kept).toBe(0);
+});
+
 test("each of many calls at once sees itself", async () => {
   await using pair = connect({
     who: unary([STRING], STRING, async (name: string) => {

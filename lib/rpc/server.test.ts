@@ -555,6 +555,39 @@ test("a client that never reads is not read from, and is given up when it takes 
   expect(server.stats()).toMatchObject({ inFlight: 0 });
 });
 
+test("results that are ready while the client takes none wait as they are, and are sent when it does", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { schema, handlers } = serviceOf({
+    big: unary([], BYTES, async () => {
+      await gate.promise;
+      return new Uint8Array(500_000);
+    }),
+  });
+  const server = createServer({ schema, handlers, instance: "x" });
+  const [there, here] = memoryLinks();
+  server.accept(there);
+  const client = new RawPeer(here, false);
+  for (let callId = 1; callId <= 30; callId++) client.request(callId, 0, schema.methods["big"]!.gene, []);
+  await until(() => server.stats().inFlight === 30);
+  gate.resolve();
+  await until(() => !there.writable);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(there.queuedBytes).toBeLessThan(2_000_000);
+  here.resume();
+  await until(() => client.frames.length === 30);
+  expect(server.stats().inFlight).toBe(0);
+});
+
+test("calls that were answered leave nothing in the queue of deadlines", async () => {
+  const { peer, gene, server } = serve({ add: ADD });
+  const client = peer();
+  for (let callId = 1; callId <= 100; callId++) client.request(callId, 0, gene("add"), [1, 2], { deadline: 60_000 });
+  await client.result(100);
+  const { buckets } = (server as unknown as { deadlines: { buckets: Map<number, { first: unknown }> } }).deadlines;
+  expect(buckets.size).toBeGreaterThan(0);
+  expect([...buckets.values()].filter(({ first }) => first !== undefined)).toEqual([]);
+});
+
 test("streams to a client that never reads stop at its credit and at the link", async () => {
   let produced = 0;
   const { schema, handlers } = serviceOf({
