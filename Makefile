@@ -26,6 +26,7 @@ $(OUT): node_modules/.installed $(SOURCES) package.json scripts/build.ts
 # Type check (tsconfig.json); the cores are checked by Deno too, which knows nothing of Bun or Node.
 check: node_modules/.installed
 	@$(BUN) check
+	@$(BUN) check -p examples
 	@scripts/deno.sh check lib/base/mod.ts lib/schema/mod.ts lib/wire/mod.ts
 
 fmt: node_modules/.installed
@@ -40,7 +41,7 @@ bench: build
 
 # Long random runs; never part of `make test`.
 soak: build
-	@CELL_SOAK=1 $(BUN) test --timeout 3600000 soak
+	@CELL_SOAK=1 $(BUN) test --timeout 3600000 test/hostile fuzz
 
 # Rewrites the golden vectors in docs/vectors from the code. A test fails when they differ from it.
 vectors: node_modules/.installed

@@ -57,6 +57,7 @@ function readReport(path: string): Outcome {
 const started = performance.now();
 const outcomes = [
   check("type check", [process.execPath, "check"]),
+  check("type check of the examples", [process.execPath, "check", "-p", "examples"]),
   check("cores pass deno check", [
     "scripts/deno.sh",
     "check",
