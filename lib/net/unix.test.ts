@@ -105,7 +105,9 @@ for (const shortening of ["descriptor", "symlink"] as const) {
 }
 
 test("a file name that no shortening helps is refused", async () => {
+  const open = readdirSync("/proc/self/fd").length;
   const error = await failure(listenUnix(join(folder, `${"n".repeat(120)}.sock`), { onLink: echo }));
+  expect(readdirSync("/proc/self/fd").length).toBe(open);
   expect(error.code).toBe("INVALID_ARGUMENT");
   expect(error.message).toContain("is too long");
 });
@@ -173,6 +175,35 @@ test.skipIf(process.geteuid?.() !== 0)(
     expect(links).toBe(0);
   },
 );
+
+test("a connection that is torn down with bytes unread ends with an error, one that is closed in order without", async () => {
+  const path = join(folder, "a.sock");
+  for (const torn of [true, false]) {
+    const accepted = Promise.withResolvers<Link>();
+    const listener = await listen(path, { onLink: accepted.resolve });
+    const link = await dialUnix(path);
+    const serverLink = await accepted.promise;
+    const closed = Promise.withResolvers<CellError | undefined>();
+    link.start({
+      onFrame: () => {},
+      onOversized: () => {},
+      onViolation: () => {},
+      onWritable: () => {},
+      onClose: closed.resolve,
+    }, 1000);
+    if (torn) {
+      serverLink.pause();
+      endFrame(link.writer, beginFrame(link.writer, Kind.ping, 0, 0, 1, 0, 0));
+      link.commit();
+      link.flush();
+    }
+    serverLink.destroy();
+    const error = await closed.promise;
+    if (torn) expect(error).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("ECONNRESET") });
+    else expect(error).toBeUndefined();
+    await listener.close();
+  }
+});
 
 test("what arrives before a link is started is not lost", async () => {
   const path = join(folder, "a.sock");

@@ -315,6 +315,21 @@ test("user code that calls while its arguments are being written does not tear t
   expect(await inner).toBe(42);
 });
 
+test("a call that is made while the arguments of one that fails are being written is made nevertheless", async () => {
+  await using pair = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value), add: ADD });
+  const { client } = pair;
+  await Promise.all([client.call("add", [1, 2]), client.call("echo", [1])]);
+  let inner: Promise<unknown> | undefined;
+  const sly = {
+    get nested() {
+      inner = client.call("add", [20, 22]);
+      throw new Error("no such luck");
+    },
+  };
+  expect(await failure(client.call("echo", [sly]))).toMatchObject({ message: expect.stringContaining("no such luck") });
+  expect(await inner).toBe(42);
+});
+
 test("user code that cancels while its arguments are being written does not tear the frame apart either", async () => {
   await using pair = connect({
     echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value),
@@ -465,6 +480,22 @@ test("a server that is alive but silent is pinged during a call and given up", a
   const call = failure(client.call("add", [1, 2]));
   await until(() => server.frames.some(({ kind }) => kind === Kind.ping));
   expect(await call).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("no sign of life") });
+});
+
+test("a server that answers pings is waited for", async () => {
+  const { KeepAlive } = await import("./keep_alive.ts");
+  const { client, server } = await withRawServer();
+  const { connection } = client as unknown as { connection: { keepAlive: unknown } };
+  connection.keepAlive = new KeepAlive(connection as never, { intervalMs: 10, timeoutMs: 500 });
+  const call = client.call("add", [1, 2]);
+  const callId = await nextRequest(server);
+  for (let answered = 0; answered < 8;) {
+    await until(() => server.frames.filter(({ kind }) => kind === Kind.ping).length > answered);
+    server.send(Kind.pong);
+    answered++;
+  }
+  server.send(Kind.response, { callId, payload: encode(3) });
+  expect(await call).toBe(3);
 });
 
 test("an answer that only one side calls an error keeps its data", async () => {

@@ -15,6 +15,7 @@ import {
   STRING,
   type TestMethod,
   unary,
+  UNKNOWN,
   until,
   VOID,
 } from "./test_service.ts";
@@ -327,6 +328,38 @@ test("a ping is answered with its own call id and bytes", async () => {
   const client = serve({ add: ADD }).peer();
   client.send(Kind.ping, { callId: 77, gene: { low: 1, high: 2 } });
   expect(await client.frame(Kind.pong, 77)).toMatchObject({ low: 1, high: 2 });
+});
+
+test("a client that shows no sign of life during a call is pinged, then given up; one that answers is not", async () => {
+  const { peer, gene, server } = serve({ hang: HANG }, {
+    limits: { keepAliveIntervalMs: 20, keepAliveTimeoutMs: 200 },
+  });
+  const [dead, alive] = [peer(), peer()];
+  for (const client of [dead, alive]) client.request(1, 0, gene("hang"), []);
+  let pings = 0;
+  while (!dead.closed) {
+    const asked = alive.frames.filter(({ kind }) => kind === Kind.ping).length;
+    for (; pings < asked; pings++) alive.send(Kind.pong, { callId: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  expect(dead.frames.map(({ kind }) => kind)).toEqual([Kind.ping]);
+  expect([alive.closed, server.stats().inFlight]).toEqual([false, 1]);
+});
+
+test("user code that reads its stream while its result is being written does not tear the frame apart", async () => {
+  const { peer, gene } = serve({
+    sly: unary([streamOf(NUMBER)], UNKNOWN, (items: AsyncGenerator<number>) => ({
+      before: 1,
+      get nested() {
+        void items.return(undefined);
+        return "fine";
+      },
+    })),
+  });
+  const client = peer();
+  client.request(1, 0, gene("sly"), [null]);
+  expect(await client.result(1)).toEqual({ before: 1, nested: "fine" });
+  expect(client.violation).toBeUndefined();
 });
 
 test("frames that no client sends end that connection with a reason, and no other", async () => {
