@@ -1,14 +1,29 @@
-import { CellError } from "../base/mod.ts";
 import { checkSchema } from "./check.ts";
 import { fingerprints } from "./fingerprint.ts";
 import {
+  bounds,
+  decimal,
+  doc,
+  fail,
+  type Fields,
+  flag,
+  hash,
+  itemBounds,
+  lengths,
+  list,
+  literal,
+  namesOf,
+  number,
+  oneOf,
+  pattern,
+  record,
+  text,
+} from "./document_fields.ts";
+import {
   DEFINITIONS_MAX,
-  DOC_LENGTH_MAX,
-  LITERAL_LENGTH_MAX,
   METHODS_MAX,
   NAME_LENGTH_MAX,
   PARAMS_MAX,
-  PATTERN_LENGTH_MAX,
   PROPERTIES_MAX,
   SERVICE_NAME,
   TYPE_DEPTH_MAX,
@@ -64,8 +79,6 @@ export function parseMethod(document: unknown): { name: string; method: Method; 
   const gene = fingerprints({ [name]: method }, types).genes.get(name)!;
   return { name, method: { ...method, gene }, types };
 }
-
-type Fields = { readonly [name: string]: unknown };
 
 /** Reads the shape of a document and counts what it has read, so that no document costs more than its bounds allow. */
 class DocumentReader {
@@ -203,121 +216,3 @@ class DocumentReader {
 }
 
 const INTEGER_FORMATS: readonly IntegerFormat[] = ["i8", "u8", "i16", "u16", "i32", "u32"];
-
-function fail(path: string, expected: string, ...found: [] | [unknown]): CellError {
-  const at = path === "" ? "" : `${path.replace(/^\./, "")}: `;
-  const shown = found.length === 0 ? "" : `, found ${show(found[0])}`;
-  return new CellError("INVALID_ARGUMENT", `invalid schema document: ${at}${expected}${shown}`);
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
-  if (value === null || typeof value !== "object") return String(value);
-  return Array.isArray(value) ? "an array" : "an object";
-}
-
-function record(value: unknown, path: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw fail(path, "expected an object", value);
-  }
-  return value as Fields;
-}
-
-function namesOf(value: unknown, path: string, countMax: number): string[] {
-  const names = Object.keys(record(value, path));
-  if (names.length > countMax) throw fail(path, `expected at most ${countMax} entries`, names.length);
-  for (const name of names) {
-    text(name, path, NAME_LENGTH_MAX);
-    if (name === "__proto__") throw fail(path, "expected any name but this one", name);
-  }
-  return names;
-}
-
-function list<T>(value: unknown, path: string, lengthMax: number, read: (item: unknown, path: string) => T): T[] {
-  if (!Array.isArray(value)) throw fail(path, "expected an array", value);
-  if (value.length > lengthMax) throw fail(path, `expected at most ${lengthMax} elements`, value.length);
-  return value.map((item, index) => read(item, `${path}[${index}]`));
-}
-
-function text(value: unknown, path: string, lengthMax: number): string {
-  if (typeof value !== "string") throw fail(path, "expected a string", value);
-  if (value.length > lengthMax) throw fail(path, `expected at most ${lengthMax} characters`, value.length);
-  if (!value.isWellFormed()) throw fail(path, "expected Unicode without lone surrogates", value);
-  return value;
-}
-
-function hash(value: unknown, path: string): string {
-  if (typeof value !== "string" || !/^[0-9a-f]{16}$/.test(value)) throw fail(path, "expected 16 hex digits", value);
-  return value;
-}
-
-function doc(fields: Fields, path: string): { doc?: string } {
-  return fields.doc === undefined ? {} : { doc: text(fields.doc, `${path}.doc`, DOC_LENGTH_MAX) };
-}
-
-function flag<K extends string>(fields: Fields, name: K, path: string): { [key in K]?: true } {
-  const value = fields[name];
-  if (value === undefined || value === false) return {};
-  if (value !== true) throw fail(`${path}.${name}`, "expected true", value);
-  return { [name]: true } as { [key in K]?: true };
-}
-
-function number<K extends string>(fields: Fields, name: K, path: string): { [key in K]?: number } {
-  const value = fields[name];
-  if (value === undefined) return {};
-  if (typeof value !== "number" || !Number.isFinite(value)) throw fail(`${path}.${name}`, "expected a number", value);
-  return { [name]: value } as { [key in K]?: number };
-}
-
-function count<K extends string>(fields: Fields, name: K, path: string): { [key in K]?: number } {
-  const value = fields[name];
-  if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0)) {
-    throw fail(`${path}.${name}`, "expected a whole number of at least 0", value);
-  }
-  return number(fields, name, path);
-}
-
-function bounds(fields: Fields, path: string): { minimum?: number; maximum?: number } {
-  return { ...number(fields, "minimum", path), ...number(fields, "maximum", path) };
-}
-
-function lengths(fields: Fields, path: string): { minLength?: number; maxLength?: number } {
-  return { ...count(fields, "minLength", path), ...count(fields, "maxLength", path) };
-}
-
-function itemBounds(fields: Fields, path: string): { minItems?: number; maxItems?: number } {
-  return { ...count(fields, "minItems", path), ...count(fields, "maxItems", path) };
-}
-
-function decimal<K extends string>(fields: Fields, name: K, path: string): { [key in K]?: string } {
-  const value = fields[name];
-  if (value === undefined) return {};
-  if (typeof value !== "string" || !/^(0|-?[1-9][0-9]{0,19})$/.test(value)) {
-    throw fail(`${path}.${name}`, "expected an integer in decimal digits", value);
-  }
-  return { [name]: value } as { [key in K]?: string };
-}
-
-function pattern(fields: Fields, path: string): { pattern?: string } {
-  if (fields.pattern === undefined) return {};
-  return { pattern: text(fields.pattern, `${path}.pattern`, PATTERN_LENGTH_MAX) };
-}
-
-function oneOf<K extends string, const V extends string>(
-  fields: Fields,
-  name: K,
-  values: readonly V[],
-  path: string,
-): { [key in K]?: V } {
-  const value = fields[name];
-  if (value === undefined) return {};
-  if (!values.includes(value as V)) throw fail(`${path}.${name}`, `expected one of ${values.join(", ")}`, value);
-  return { [name]: value } as { [key in K]?: V };
-}
-
-function literal(value: unknown, path: string): string | number | boolean {
-  if (typeof value === "boolean") return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (typeof value === "string") return text(value, path, LITERAL_LENGTH_MAX);
-  throw fail(path, "expected a string, a number or a boolean", value);
-}

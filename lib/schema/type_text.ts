@@ -5,15 +5,19 @@ const TEXT_LENGTH_MAX = 80;
 
 /**
  * A type as a TypeScript programmer would write it, on one line and shortened, for messages. Types with a name show
- * only the name; `definitions` may be left out.
+ * only the name: that of a reference, and the one under which a type is defined. Without definitions there are none of
+ * the latter; a function that finds them is for callers with many types.
  */
-export function typeText(type: Type, definitions: Definitions = {}): string {
-  const text = nameOf(type, definitions) ?? typeLine(type, (name) => name, TEXT_LENGTH_MAX);
+export function typeText(
+  type: Type,
+  names: Definitions | ((type: Type) => string | undefined) = {},
+): string {
+  const find = typeof names === "function" ? names : (wanted: Type) => nameIn(names, wanted);
+  const text = find(type) ?? typeLine(type, (name) => name, TEXT_LENGTH_MAX);
   return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 3)}...`;
 }
 
-function nameOf(type: Type, definitions: Definitions): string | undefined {
-  if (type.kind === "ref") return type.name;
+function nameIn(definitions: Definitions, type: Type): string | undefined {
   for (const [name, definition] of Object.entries(definitions)) if (definition.type === type) return name;
   return undefined;
 }

@@ -215,8 +215,10 @@ describe("objects", () => {
     expect(wireRefusal(type, "83 a16201 a16101 a16202")).toBe('value: expected each key once, found "b" again');
     expect(wireRefusal(record(number), "82 a17801 a17801")).toBe('value: expected each key once, found "x" again');
     expect(wireRefusal(object({ a: number }, number), "82 a16101 a16101")).toContain("each key once");
+    expect(wireRefusal(object({ "a?": number }, number), "82 a161c0 a16101")).toContain("each key once");
+    expect(wireRefusal(object({ "a?": number }), "82 a161c0 a16101")).toContain("each key once");
     expect(wireRefusal(map(string, number), "82 a17801 a17801")).toBe(
-      'value: expected each key once, found string "x" again',
+      'value: expected each key once, found "x" again',
     );
     expect(wireRefusal(unknown, "82 a17801 a17801")).not.toBe("no error");
   });

@@ -5,7 +5,16 @@ import type { Codec } from "./codec.ts";
 import { Cursor, ELEMENTS_MAX } from "./cursor.ts";
 import { DecoderSource } from "./decoder.ts";
 import { EncoderSource } from "./encoder.ts";
-import { failure, keyed, mismatch, patternFailure, showText, showValue } from "./failure.ts";
+import {
+  duplicateKey,
+  failure,
+  forbiddenKey,
+  keyed,
+  mismatch,
+  patternFailure,
+  showText,
+  showValue,
+} from "./failure.ts";
 import { arrayCount, bytesLength, mapCount, textLength, writeArrayHeader, writeMapHeader } from "./header.ts";
 import { findValue, FORBIDDEN_KEY } from "./keys.ts";
 import { isNumberLead, readBigint, readNumber, writeInteger, writeNumber } from "./number.ts";
@@ -107,6 +116,7 @@ const ENCODER_RUNTIME = {
   REFUSED,
   explainUnknown,
   failure,
+  forbiddenKey,
   grow,
   isContainer,
   keyed,
@@ -131,9 +141,11 @@ const DECODER_RUNTIME = {
   arrayCount,
   bytesLength,
   copyBytes,
+  duplicateKey,
   ended,
   failure,
   findValue,
+  forbiddenKey,
   isNumberLead,
   keyed,
   mapCount,

@@ -20,6 +20,16 @@ export function mismatch(at: string, expected: string, found: unknown): CellErro
   return failure(at, `expected ${expected}, found ${showValue(found)}`);
 }
 
+/** An error about the one key that no object may have. */
+export function forbiddenKey(at: string): CellError {
+  return failure(at, 'expected no key "__proto__", which would set a prototype');
+}
+
+/** An error about a key that comes twice. */
+export function duplicateKey(at: string, key: unknown): CellError {
+  return failure(at, `expected each key once, found ${typeof key === "string" ? showText(key) : showValue(key)} again`);
+}
+
 /** An error about a string that a pattern does not match, or that is too long to be tested. */
 export function patternFailure(at: string, { source, lengthMax }: Pattern, text: string): CellError {
   if (text.length <= lengthMax) {

@@ -9,6 +9,9 @@ export type Piece =
   | { code: string; bytesMax: undefined; fixed?: undefined }
   | { fixed: readonly number[] };
 
+/** The piece that writes nil. */
+export const NIL: Piece = { fixed: [0xc0] };
+
 /** Longer runs of known bytes are copied; up to here storing them one by one is faster. */
 const STORED_BYTES_MAX = 64;
 
@@ -41,6 +44,19 @@ export function sequence(program: Program, pieces: readonly Piece[]): string {
 export function combine(program: Program, pieces: readonly Piece[]): Piece {
   const isStraight = pieces.every((piece) => piece.fixed !== undefined || piece.bytesMax !== undefined);
   return isStraight ? join(program, pieces) : { code: sequence(program, pieces), bytesMax: undefined };
+}
+
+/** One of two pieces; it relies on room if both do. */
+export function choice(program: Program, condition: string, yes: Piece, no: Piece): Piece {
+  const [first, second] = [combine(program, [yes]), combine(program, [no])];
+  if (first.fixed === undefined && second.fixed === undefined) {
+    if (first.bytesMax !== undefined && second.bytesMax !== undefined) {
+      const bytesMax = Math.max(first.bytesMax, second.bytesMax);
+      return { code: `if (${condition}) {\n${first.code}} else {\n${second.code}}\n`, bytesMax };
+    }
+  }
+  const code = `if (${condition}) {\n${sequence(program, [yes])}} else {\n${sequence(program, [no])}}\n`;
+  return { code, bytesMax: undefined };
 }
 
 function join(program: Program, pieces: readonly Piece[]): { code: string; bytesMax: number } {

@@ -11,6 +11,7 @@ export class Program {
   private readonly pending: (() => string)[] = [];
   private readonly constants: unknown[] = [];
   private readonly constantNames = new Map<string, string>();
+  private typeNames: Map<Type, string> | undefined;
   private locals = 0;
 
   /**
@@ -63,7 +64,9 @@ export class Program {
 
   /** What a type is called in messages, as an expression. */
   expected(type: Type): string {
-    return this.explains ? quote(typeText(type, this.definitions)) : "undefined";
+    if (!this.explains) return "undefined";
+    this.typeNames ??= new Map(Object.entries(this.definitions).map(([name, definition]) => [definition.type, name]));
+    return quote(typeText(type, (part) => this.typeNames!.get(part)));
   }
 
   /** Makes the code and gives the function called `entry`. */
@@ -87,7 +90,12 @@ export function quote(text: string): string {
   return JSON.stringify(text).replace(/[\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 }
 
+/** An expression for what a property adds to a path. */
+export function propertySuffix(name: string): string {
+  return quote(/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+}
+
 /** An expression for the path of a property. */
 export function propertyPath(name: string): string {
-  return `at + ${quote(/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`)}`;
+  return `at + ${propertySuffix(name)}`;
 }

@@ -1,7 +1,7 @@
 import type { Writer } from "../../base/mod.ts";
 import { copyBytes, grow, writeBytes } from "./bytes.ts";
 import { type Cursor, ELEMENTS_MAX, NESTING_MAX } from "./cursor.ts";
-import { failure, keyed, showValue } from "./failure.ts";
+import { failure, forbiddenKey, keyed, showValue } from "./failure.ts";
 import { arrayCount, bytesLength, mapCount, textLength, writeArrayHeader, writeMapHeader } from "./header.ts";
 import { isNumberLead, NUMBER_BYTES_MAX, readBigint, readNumber, writeNumber } from "./number.ts";
 import { readText, writeText } from "./text.ts";
@@ -134,7 +134,7 @@ function explainObject(value: object, at: string, depth: number): Error | undefi
     );
   }
   for (const [key, entry] of value instanceof Map ? value : Object.entries(value)) {
-    if (key === "__proto__") return failure(at, 'expected no key "__proto__", which would set a prototype');
+    if (key === "__proto__") return forbiddenKey(at);
     const problem = explainUnknown(key, `${at} key`, depth + 1) ?? explainUnknown(entry, keyed(at, key), depth + 1);
     if (problem !== undefined) return problem;
   }
