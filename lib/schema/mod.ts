@@ -19,6 +19,9 @@
  * **Documents come from outside.** A client reads the schema of a server that it does not trust, and compiles code from
  * it. `parseSchema` is the only way in: every length and depth has a bound in `limits.ts`, unknown fields are left out,
  * and the fingerprints are computed again.
+ *
+ * Rooms inside: `typescript/` reads files into schemas, `codec/` compiles them, `compatibility/` compares two of them,
+ * `print/` writes them as TypeScript, `pattern/` keeps their regular expressions from hanging a process.
  */
 export { type Change, compareMethods, compareSchemas, type MethodWithTypes } from "./compatibility/mod.ts";
 export { type Codec, compileCodec, compileMethod, type MethodCodec, unknownCodec } from "./codec/mod.ts";
