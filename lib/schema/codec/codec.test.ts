@@ -522,7 +522,7 @@ describe("unions", () => {
     for (let depth = 0; depth < 40; depth++) message = [...frame, ...message, ...tail];
     const started = performance.now();
     expect(messageOf(() => codec.decode(Uint8Array.from(message), 0, message.length))).toContain("kind");
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

