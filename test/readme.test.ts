@@ -49,7 +49,7 @@ test("the service and the script that the README shows work as they are", async 
 test("every file that the documents link to is there", () => {
   const documents = ["README.md", ...new Bun.Glob("docs/**/*.md").scanSync(ROOT)];
   const missing = documents.flatMap((document) => {
-    const text = readFileSync(join(ROOT, document), "utf8");
+    const text = readFileSync(join(ROOT, document), "utf8").replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
     return [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
       .map(([, target = ""]) => join(document, "..", target))
       .filter((target) => !existsSync(join(ROOT, target)));
