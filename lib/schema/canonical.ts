@@ -1,12 +1,13 @@
 import { CellError } from "../base/mod.ts";
-import { resolve, type ResolvedType, unionMembers } from "./resolve.ts";
+import { admits, resolve, type ResolvedType, unionMembers } from "./resolve.ts";
 import type { Definitions, Method, Type } from "./schema.ts";
 
 /**
- * Types written in all rounds of all methods of one service. A service with 500 methods that each reach 200 types five
- * levels deep needs half a million; the bound keeps a hostile document under about a second.
+ * Characters written in all rounds of all methods of one service. A service with 500 methods that each reach 200 types
+ * five levels deep needs some thirty millions; the bound keeps a hostile document, which may repeat long names in many
+ * methods and rounds, under about a second.
  */
-const CANONICAL_WORK_MAX = 2_000_000;
+const CANONICAL_WORK_MAX = 128_000_000;
 
 /** Types without their gene. */
 export type MethodShape = Pick<Method, "params" | "result" | "resultStream">;
@@ -26,6 +27,7 @@ type Node = { parts: (string | number)[] } | { members: number[] };
 export class CanonicalWriter {
   private readonly nodes: Node[] = [];
   private readonly nodeOfType = new Map<Type, number>();
+  private readonly optionalNodes = new Map<Type, number>();
   private readonly nodeOfText = new Map<string, number>();
   private readonly pending: { node: number; type: ResolvedType }[] = [];
   private work = 0;
@@ -72,11 +74,16 @@ export class CanonicalWriter {
   }
 
   /** What may be absent may be undefined: the type of an optional value is written without it. */
-  private optionalNode(type: Type): number {
-    const members = unionMembers(type, this.definitions);
-    const defined = members.filter((member) => member.kind !== "undefined");
-    if (defined.length === members.length || defined.length === 0) return this.node(type);
-    return this.node(defined.length === 1 ? defined[0]! : { kind: "union", members: defined });
+  private optionalNode(written: Type): number {
+    const type = resolve(written, this.definitions);
+    if (type.kind !== "union" || !admits(type, "undefined", this.definitions)) return this.node(type);
+    let node = this.optionalNodes.get(type);
+    if (node === undefined) {
+      const defined = unionMembers(type, this.definitions).filter((member) => member.kind !== "undefined");
+      node = this.node(defined.length < 2 ? defined[0] ?? type : { kind: "union", members: defined });
+      this.optionalNodes.set(type, node);
+    }
+    return node;
   }
 
   private expandPending(): void {
@@ -140,13 +147,9 @@ export class CanonicalWriter {
     let numbers = new Map<number, number>(nodes.map((node) => [node, 0]));
     let classes = 1;
     for (;;) {
-      this.work += nodes.length;
-      if (this.work > CANONICAL_WORK_MAX) {
-        throw new CellError("RESOURCE_EXHAUSTED", "the service's types are too many and too deep to be fingerprinted");
-      }
       const current = numbers;
       const numberOf = (node: number): number => current.get(node)!;
-      const texts = nodes.map((node) => nodeText(this.nodes[node]!, numberOf));
+      const texts = nodes.map((node) => this.charged(nodeText(this.nodes[node]!, numberOf)));
       const distinct = [...new Set(texts)].sort();
       if (distinct.length === classes) {
         const table = new Array<string>(classes);
@@ -157,6 +160,12 @@ export class CanonicalWriter {
       const rank = new Map(distinct.map((text, index) => [text, index]));
       numbers = new Map(nodes.map((node, index) => [node, rank.get(texts[index]!)!]));
     }
+  }
+
+  private charged(text: string): string {
+    this.work += text.length;
+    if (this.work <= CANONICAL_WORK_MAX) return text;
+    throw new CellError("RESOURCE_EXHAUSTED", "the service's types are too many and too deep to be fingerprinted");
   }
 
   private reachable(roots: number[]): number[] {

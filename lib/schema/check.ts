@@ -1,8 +1,8 @@
 import { CellError } from "../base/mod.ts";
 import { compilePattern } from "./pattern/mod.ts";
-import { METHOD_NAME, METHODS_MAX } from "./limits.ts";
+import { METHOD_NAME, METHODS_MAX, UNION_WORK_MAX } from "./limits.ts";
 import { unionPlan } from "./union.ts";
-import { resolve, unionMembers } from "./resolve.ts";
+import { admits, resolve, unionMembers, unionSize } from "./resolve.ts";
 import type { Definitions, Method, Param, Type } from "./schema.ts";
 import { typeText } from "./type_text.ts";
 
@@ -35,23 +35,34 @@ interface Checked {
 export function checkSchema(schema: Checked): void {
   const names = Object.keys(schema.methods);
   if (names.length > METHODS_MAX) throw problem("methods", `expected at most ${METHODS_MAX}, found ${names.length}`);
-  for (const [name, definition] of Object.entries(schema.types)) {
-    checkType(definition.type, schema.types, `types.${name}.type`);
-  }
+  const roots = Object.entries(schema.types).map(([name, { type }]): Root => [type, `types.${name}.type`]);
   for (const name of names) {
     if (!METHOD_NAME.test(name)) {
       throw problem("methods", `expected a name of ASCII letters, digits, _ and $, found ${JSON.stringify(name)}`);
     }
-    checkMethod(schema.methods[name]!, schema.types, `methods.${name}`);
+    const { params, result } = schema.methods[name]!;
+    checkParams(params, `methods.${name}`);
+    params.forEach(({ type }, index) => roots.push([type, `methods.${name}.params[${index}].type`]));
+    roots.push([result, `methods.${name}.result`]);
   }
+  // All other checks may look into unions freely, once it is known that there is not too much to be seen.
+  const checkUnion = unionCheck(schema.types);
+  for (const [type, path] of roots) visitAll(type, path, checkUnion);
+  for (const [type, path] of roots) visitAll(type, path, (part, at) => checkNode(part, schema.types, at));
 }
 
-function checkMethod(method: Omit<Method, "gene">, definitions: Definitions, path: string): void {
+/** A type that is written in no other one, and where. */
+type Root = [type: Type, path: string];
+
+/** Checks one type, not what it consists of. */
+type Visit = (type: Type, path: string) => void;
+
+function checkParams(params: readonly Param[], path: string): void {
   let hasOptional = false;
   let hasStream = false;
-  method.params.forEach((param, index) => {
+  params.forEach((param, index) => {
     const at = `${path}.params[${index}]`;
-    if (param.rest && index < method.params.length - 1) throw problem(at, "a rest parameter must be the last one");
+    if (param.rest && index < params.length - 1) throw problem(at, "a rest parameter must be the last one");
     if (param.rest && (param.optional || param.stream)) {
       throw problem(at, "a rest parameter can be neither optional nor a stream");
     }
@@ -59,24 +70,68 @@ function checkMethod(method: Omit<Method, "gene">, definitions: Definitions, pat
     if (hasOptional && isRequired(param)) throw problem(at, "a required parameter must not follow an optional one");
     hasOptional ||= param.optional === true;
     hasStream ||= param.stream === true;
-    checkType(param.type, definitions, `${at}.type`);
   });
-  checkType(method.result, definitions, `${path}.result`);
 }
 
 function isRequired(param: Param): boolean {
   return !param.optional && !param.rest && !param.stream;
 }
 
-function checkType(type: Type, definitions: Definitions, path: string): void {
+/** Has a type and all types in it checked. */
+function visitAll(type: Type, path: string, visit: Visit): void {
   try {
-    checkNode(type, definitions, path);
+    visit(type, path);
   } catch (error) {
     if (error instanceof CellError && error.code === "INVALID_ARGUMENT" && !error.message.startsWith(path)) {
       throw problem(path, error.message);
     }
     throw error;
   }
+  switch (type.kind) {
+    case "array":
+    case "set":
+      visitAll(type.items, `${path}.items`, visit);
+      return;
+    case "map":
+      visitAll(type.key, `${path}.key`, visit);
+      visitAll(type.value, `${path}.value`, visit);
+      return;
+    case "tuple":
+      type.items.forEach((item, index) => visitAll(item.type, `${path}.items[${index}].type`, visit));
+      if (type.rest !== undefined) visitAll(type.rest, `${path}.rest`, visit);
+      return;
+    case "object":
+      for (const [name, property] of Object.entries(type.properties)) {
+        visitAll(property.type, `${path}.properties.${name}.type`, visit);
+      }
+      if (type.index !== undefined) visitAll(type.index, `${path}.index`, visit);
+      return;
+    case "union":
+      type.members.forEach((member, index) => visitAll(member, `${path}.members[${index}]`, visit));
+      return;
+    default:
+      return;
+  }
+}
+
+/** Unions can be told apart, and all of them together are not too much work. */
+function unionCheck(definitions: Definitions): Visit {
+  let left = UNION_WORK_MAX;
+  const charge = (steps: number): void => {
+    left -= steps;
+    if (left < 0) {
+      throw new CellError(
+        "RESOURCE_EXHAUSTED",
+        `the unions of the document have more than ${UNION_WORK_MAX} members in all`,
+      );
+    }
+  };
+  return (type) => {
+    if (type.kind === "map") charge(unionSize(resolve(type.key, definitions), definitions));
+    if (type.kind !== "union") return;
+    charge(unionSize(type, definitions));
+    unionPlan(type, definitions, charge);
+  };
 }
 
 function checkNode(type: Type, definitions: Definitions, path: string): void {
@@ -121,13 +176,10 @@ function checkNode(type: Type, definitions: Definitions, path: string): void {
     case "array":
     case "set":
       checkOrder(type.minItems, type.maxItems, "minItems", path);
-      checkType(type.items, definitions, `${path}.items`);
       return;
     case "map":
       checkOrder(type.minItems, type.maxItems, "minItems", path);
-      checkType(type.key, definitions, `${path}.key`);
       checkKey(type.key, definitions, `${path}.key`);
-      checkType(type.value, definitions, `${path}.value`);
       return;
     case "tuple": {
       let hasOptional = false;
@@ -135,25 +187,17 @@ function checkNode(type: Type, definitions: Definitions, path: string): void {
         const at = `${path}.items[${index}]`;
         if (hasOptional && !item.optional) throw problem(at, "a required element must not follow an optional one");
         hasOptional ||= item.optional === true;
-        checkType(item.type, definitions, `${at}.type`);
       });
-      if (type.rest !== undefined) checkType(type.rest, definitions, `${path}.rest`);
       return;
     }
     case "object":
       for (const [name, property] of Object.entries(type.properties)) {
         const at = `${path}.properties.${name}`;
         if (name === "__proto__") throw problem(at, "this name sets a prototype in JavaScript; choose another one");
-        checkType(property.type, definitions, `${at}.type`);
-        if (!property.optional && unionMembers(property.type, definitions).some((m) => m.kind === "undefined")) {
+        if (!property.optional && admits(property.type, "undefined", definitions)) {
           throw problem(at, 'a property that may be undefined must have "optional": true');
         }
       }
-      if (type.index !== undefined) checkType(type.index, definitions, `${path}.index`);
-      return;
-    case "union":
-      type.members.forEach((member, index) => checkType(member, definitions, `${path}.members[${index}]`));
-      unionPlan(type, definitions);
       return;
     default:
       return;

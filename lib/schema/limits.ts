@@ -20,6 +20,13 @@ export const PARAMS_MAX = 255;
 export const PROPERTIES_MAX = 4096;
 /** Members of one union; a generated enum can be long. */
 export const UNION_MEMBERS_MAX = 16_384;
+/**
+ * Members of all unions of one document together, those of a union inside it counted again, and the literals that are
+ * looked at in search of what tells objects apart. A short document can refer to one long union very often.
+ */
+export const UNION_WORK_MAX = 1_000_000;
+/** Names that only stand for another name, one after the other. */
+export const NAMES_IN_A_ROW_MAX = 32;
 /** Length of the name of a service, type, property or parameter. */
 export const NAME_LENGTH_MAX = 512;
 /** Length of one description. */

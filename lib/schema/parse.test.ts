@@ -3,17 +3,20 @@ import { CellError } from "../base/mod.ts";
 import {
   LITERAL_LENGTH_MAX,
   NAME_LENGTH_MAX,
+  NAMES_IN_A_ROW_MAX,
   PARAMS_MAX,
   PATTERN_LENGTH_MAX,
   PROPERTIES_MAX,
   TYPE_DEPTH_MAX,
   UNION_MEMBERS_MAX,
+  UNION_WORK_MAX,
 } from "./limits.ts";
 import { parseMethod, parseSchema } from "./parse.ts";
 import { seeded, TypeGenerator } from "./random_type.ts";
 import type { Type } from "./schema.ts";
 import {
   array,
+  definitions,
   integer,
   literal,
   map,
@@ -24,6 +27,7 @@ import {
   ref,
   schema,
   string,
+  tuple,
   union,
 } from "./type_builders.ts";
 
@@ -214,6 +218,79 @@ describe("parseSchema", () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
+
+/** What a short document makes much work of is refused, or done once, in this time; it would be minutes otherwise. */
+const HOSTILE_DOCUMENT_MS_MAX = 10_000;
+
+describe("a document that refers very often to what is large", () => {
+  const largeUnion = { kind: "union", members: Array.from({ length: 16_000 }, (_, value) => literal(value)) } as const;
+  const objects = (count: number, type: (index: number) => Type): { [name: string]: Type } =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [
+        `Object${index}`,
+        object(Object.fromEntries(Array.from({ length: 4000 }, (_, place) => [`p${place}`, type(place)]))),
+      ]),
+    );
+  const problemIn = (types: { [name: string]: Type }, names = Object.keys(types)): string => {
+    const params = [{ name: "p", type: tuple(names.map(ref)) }];
+    const started = performance.now();
+    try {
+      parseMethod({ name: "f", method: { params, result: string }, types: definitions(types) });
+      return "no problem";
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      expect(performance.now() - started).toBeLessThan(HOSTILE_DOCUMENT_MS_MAX);
+    }
+  };
+
+  test("looks into a union once, however often it is meant", () => {
+    const types = objects(20, (place) => place % 2 ? ref("Large") : string);
+    expect(problemIn({ Large: largeUnion, ...types })).toBe("no problem");
+    expect(problemIn({ Large: largeUnion, ...objects(20, () => map(ref("Small"), string)), Small: string })).toBe(
+      "no problem",
+    );
+  });
+
+  test("cannot repeat it inside other unions, or as the keys of maps", () => {
+    const tooMany = `the unions of the document have more than ${UNION_WORK_MAX} members in all`;
+    expect(problemIn({ Large: largeUnion, ...objects(20, () => union(ref("Large"), string)) })).toContain(tooMany);
+    expect(problemIn({ Large: largeUnion, ...objects(20, () => map(ref("Large"), string)) })).toContain(tooMany);
+  });
+
+  test("cannot have it searched for what tells objects apart", () => {
+    const one = objects(1, () => ref("Large"))["Object0"]!;
+    const other = object({ ...Object.fromEntries(Object.keys(propertiesOf(one)).map((name) => [name, ref("Alike")])) });
+    const alike = { kind: "union" as const, members: [literal("x"), ...largeUnion.members.slice(1)] };
+    const types = { Large: largeUnion, Alike: alike, One: one, Other: other, Both: union(ref("One"), ref("Other")) };
+    expect(problemIn(types, ["Both"])).toContain("the unions of the document");
+  });
+
+  test("cannot hide it behind many names", () => {
+    const chain = (count: number): { [name: string]: Type } =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [`N${index}`, index + 1 < count ? ref(`N${index + 1}`) : string]),
+      );
+    expect(problemIn(chain(NAMES_IN_A_ROW_MAX), ["N0"])).toBe("no problem");
+    expect(problemIn({ ...objects(20, () => ref("N0")), ...chain(10_000) }, ["Object0"])).toContain(
+      "is a name for a name",
+    );
+    expect(problemIn({ ...chain(1000), N999: ref("N0") }, ["N0"])).toContain("is only defined by itself");
+  });
+
+  test("cannot have it fingerprinted round after round", () => {
+    const length = 1000;
+    const steps = Object.fromEntries(
+      Array.from({ length }, (_, index) => [`T${index}`, object({ n: index ? ref(`T${index - 1}`) : string })]),
+    );
+    const wide = objects(50, (place) => ref(`T${place % length}`));
+    expect(problemIn({ ...steps, ...wide })).toContain("too many and too deep to be fingerprinted");
+  });
+});
+
+function propertiesOf(type: Type): { [name: string]: unknown } {
+  return type.kind === "object" ? type.properties : {};
+}
 
 describe("parseMethod", () => {
   const document = (): Document => {

@@ -1,5 +1,5 @@
 import { CellError } from "../base/mod.ts";
-import { resolve, type ResolvedType, unionMembers } from "./resolve.ts";
+import { admits, resolve, type ResolvedType, unionMembers, unionSize } from "./resolve.ts";
 import type { Definitions, Type } from "./schema.ts";
 import { typeText } from "./type_text.ts";
 
@@ -42,9 +42,10 @@ type ObjectType = Extract<ResolvedType, { kind: "object" }>;
 
 /**
  * The plan for a union. Throws INVALID_ARGUMENT when a receiver could not tell two members apart; the message says
- * which and what to write instead.
+ * which and what to write instead. `charge` is told how much is looked at in search of a discriminating property, and
+ * may end the search by throwing.
  */
-export function unionPlan(type: Type, definitions: Definitions): UnionPlan {
+export function unionPlan(type: Type, definitions: Definitions, charge?: (steps: number) => void): UnionPlan {
   const plan: UnionPlan = {
     admitsNull: false,
     admitsUndefined: false,
@@ -71,7 +72,7 @@ export function unionPlan(type: Type, definitions: Definitions): UnionPlan {
     );
   }
   if (objects.length === 1) plan.map = objects[0]!;
-  else if (objects.length > 1) plan.objects = discriminate(objects, definitions);
+  else if (objects.length > 1) plan.objects = discriminate(objects, definitions, charge);
   return plan;
 }
 
@@ -164,12 +165,16 @@ function text(type: Type, definitions: Definitions): string {
 }
 
 /** The first property, in the first member's order, that every member requires and that has different literals in each. */
-function discriminate(objects: ObjectType[], definitions: Definitions): DiscriminatedObjects {
+function discriminate(
+  objects: ObjectType[],
+  definitions: Definitions,
+  charge: (steps: number) => void = () => {},
+): DiscriminatedObjects {
   for (const property of Object.keys(objects[0]!.properties)) {
     const members: DiscriminatedObjects["members"] = [];
     const taken = new Set<LiteralValue>();
     for (const type of objects) {
-      const values = literalsOf(type, property, definitions);
+      const values = literalsOf(type, property, definitions, charge);
       if (values === undefined || values.some((value) => taken.has(value))) break;
       for (const value of values) taken.add(value);
       members.push({ values, type });
@@ -185,12 +190,20 @@ function discriminate(objects: ObjectType[], definitions: Definitions): Discrimi
   );
 }
 
-function literalsOf(type: ObjectType, name: string, definitions: Definitions): LiteralValue[] | undefined {
+function literalsOf(
+  type: ObjectType,
+  name: string,
+  definitions: Definitions,
+  charge: (steps: number) => void,
+): LiteralValue[] | undefined {
+  charge(1);
   if (!Object.hasOwn(type.properties, name)) return undefined;
   const property = type.properties[name]!;
   if (property.optional) return undefined;
   const values: LiteralValue[] = [];
-  for (const member of unionMembers(property.type, definitions)) {
+  const resolved = resolve(property.type, definitions);
+  charge(unionSize(resolved, definitions));
+  for (const member of unionMembers(resolved, definitions)) {
     if (member.kind === "boolean") values.push(false, true);
     else if (member.kind === "literal") values.push(member.value);
     else return undefined;
@@ -200,10 +213,6 @@ function literalsOf(type: ObjectType, name: string, definitions: Definitions): L
 
 /** Whether nil is a value of this type, and which JavaScript value it stands for. */
 export function nilMeaning(type: Type, definitions: Definitions): "null" | "undefined" | "none" {
-  let admitsUndefined = false;
-  for (const member of unionMembers(resolve(type, definitions), definitions)) {
-    if (member.kind === "null" || member.kind === "unknown") return "null";
-    if (member.kind === "undefined") admitsUndefined = true;
-  }
-  return admitsUndefined ? "undefined" : "none";
+  if (admits(type, "null", definitions) || resolve(type, definitions).kind === "unknown") return "null";
+  return admits(type, "undefined", definitions) ? "undefined" : "none";
 }
