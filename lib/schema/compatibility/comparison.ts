@@ -1,6 +1,6 @@
 import { CellError } from "../../base/mod.ts";
 import { compilePattern } from "../pattern/mod.ts";
-import { resolve, type ResolvedType, unionMembers } from "../resolve.ts";
+import { admits, resolve, type ResolvedType, unionMembers } from "../resolve.ts";
 import type { Definitions, Type } from "../schema.ts";
 import { typeText } from "../type_text.ts";
 import { type UnionPlan, unionPlan } from "../union.ts";
@@ -247,8 +247,14 @@ export class Comparison {
     const expected = rangeOf(to.minItems, to.maxItems);
     if (isWithin(sent, expected)) this.fits(pair);
     else this.compareRanges(sent, expected, "items", pair);
-    from.items.forEach((item, index) => this.compare(item.type, to.items, `${pair.path}[${index}]`, pair));
+    from.items.forEach((_, index) => this.compare(sentElement(from, index), to.items, `${pair.path}[${index}]`, pair));
     if (from.rest !== undefined) this.compare(from.rest, to.items, `${pair.path}[]`, pair);
+  }
+
+  /** Has a value compared with what may be absent, to which undefined is the same as being absent. */
+  private compareOptional(sent: Type, expected: { type: Type; optional?: true }, path: string, sides: Sides): void {
+    const present = expected.optional ? withoutUndefined(sent, sides.sender) : sent;
+    if (present !== undefined) this.compare(present, expected.type, path, sides);
   }
 
   /** Has two lists compared position by position. */
@@ -275,7 +281,8 @@ export class Comparison {
       } else {
         if (sent.optional && !expected.optional) this.report(at, false, direction.missing(what, true));
         else if (!sent.optional && expected.optional) this.report(at, true, direction.relaxed(what));
-        this.compare(sent.type, expected.type, at, sides);
+        if (index < to.items.length) this.compareOptional(sent.type, expected, at, sides);
+        else this.compare(sentElement(from, index), expected.type, at, sides);
       }
     }
     if (from.rest !== undefined && to.rest !== undefined) this.compare(from.rest, to.rest, `${path}[${count}]`, sides);
@@ -302,13 +309,28 @@ export class Comparison {
       }
       if (sent.optional && !expected.optional) this.report(at, false, direction.missing("a property", true));
       else if (!sent.optional && expected.optional) this.report(at, true, direction.relaxed("a property"));
-      this.compare(sent.type, expected.type, at, pair);
+      this.compareOptional(sent.type, expected, at, pair);
     }
     if (from.index !== undefined && to.index !== undefined) this.compare(from.index, to.index, `${path}[]`, pair);
     else if (from.index !== undefined) {
       this.report(`${path}[]`, direction.overlooksProperties, direction.unknown("properties of any name"));
     } else if (to.index !== undefined) this.report(`${path}[]`, true, direction.further("properties of any name"));
   }
+}
+
+/** What stands at a list's position. An optional element that is absent is undefined if others follow it. */
+function sentElement(list: ElementList, index: number): Type {
+  const item = list.items[index];
+  if (item === undefined) return list.rest!;
+  const isFollowed = index < list.items.length - 1 || list.rest !== undefined;
+  return item.optional && isFollowed ? { kind: "union", members: [item.type, { kind: "undefined" }] } : item.type;
+}
+
+/** A type without undefined as a member; undefined if nothing is left. */
+function withoutUndefined(type: Type, definitions: Definitions): Type | undefined {
+  if (!admits(type, "undefined", definitions)) return type;
+  const defined = unionMembers(type, definitions).filter((member) => member.kind !== "undefined");
+  return defined.length > 1 ? { kind: "union", members: defined } : defined[0];
 }
 
 /** A declared property, or what an index signature says about all others. */

@@ -98,6 +98,25 @@ describe("methods", () => {
     );
   });
 
+  test("an optional argument before others may come as nil, which elements of a rest are not", () => {
+    const optionals = [{ type: string, optional: true as const }, { type: string, optional: true as const }];
+    expect(verdicts(method(optionals), method([{ type: string, rest: true }]))).toEqual([
+      "f.args[2]: ok: the new version also accepts further arguments",
+      "f.args[0]: breaking: callers may send undefined, the new version expects string",
+    ]);
+    expect(isCompatible(verdicts(method(optionals.slice(1)), method([{ type: string, rest: true }])))).toBe(true);
+    expect(isCompatible(asArgument(tuple([optional(string), optional(string)]), array(string)))).toBe(false);
+    expect(isCompatible(asArgument(tuple([string, optional(string)]), array(string)))).toBe(true);
+    expect(isCompatible(asArgument(tuple([optional(string)], string), tuple([], string)))).toBe(false);
+  });
+
+  test("what may be undefined may become what may be left out", () => {
+    const admitting = union(string, undefinedType);
+    expect(isCompatible(verdicts(method([admitting]), method([{ type: string, optional: true }])))).toBe(true);
+    expect(isCompatible(verdicts(method([{ type: string, optional: true }]), method([admitting])))).toBe(false);
+    expect(isCompatible(asArgument(tuple([admitting]), tuple([optional(string)])))).toBe(true);
+  });
+
   test("a stream can be neither added nor dropped, and its items are compared", () => {
     const stream = (type: Type) => method([{ type, stream: true }], string);
     expect(verdicts(method([string], string), stream(string))).toEqual([
@@ -282,6 +301,14 @@ describe("messages", () => {
     expect(asArgument(string, stringOf({ pattern: "^a" }))).toEqual([
       "f.args[0]: breaking: callers may send any string, the new version expects strings that match /^a/",
     ]);
+  });
+
+  test("bounds in single precision are rounded as its values are", () => {
+    const single = { kind: "number", format: "f32", minimum: 0.7 } as const;
+    expect(asArgument(single, numberIn({ minimum: 0.7 }))).toEqual([
+      "f.args[0]: breaking: callers may send at least 0.699999988079071, the new version expects at least 0.7",
+    ]);
+    expect(isCompatible(asArgument(single, numberIn({ minimum: 0.6 })))).toBe(true);
   });
 
   test("unions name the members that matter", () => {

@@ -43,13 +43,16 @@ export interface NumericType extends Range {
 /** undefined for a type that holds no numbers. */
 export function numericType(type: ResolvedType): NumericType | undefined {
   switch (type.kind) {
-    case "number":
+    case "number": {
+      // Both ends round the bounds of a type in single precision as they round its values.
+      const rounded = type.format === "f32" ? Math.fround : (bound: number): number => bound;
       return {
         isBigint: false,
         format: type.format ?? "number",
-        least: type.minimum ?? -Infinity,
-        greatest: type.maximum ?? Infinity,
+        least: rounded(type.minimum ?? -Infinity),
+        greatest: rounded(type.maximum ?? Infinity),
       };
+    }
     case "integer": {
       const [least, greatest] = INTEGER_RANGES[type.format];
       return {
