@@ -1,5 +1,15 @@
 import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
@@ -189,6 +199,19 @@ test("releasing an inherited name leaves the lock to the parent", async () => {
   inheritClaim("hello", openSync("/dev/null", "r")).release();
   expect(existsSync(join(runDirectory(), "hello.lock"))).toBe(true);
   claim.release();
+});
+
+test("a holder whose directory was emptied leaves its successor's name alone when it ends", async () => {
+  const first = await claimName("shop");
+  rmSync(runDirectory(), { recursive: true });
+  const second = await claimName("shop");
+  const listener = await listenUnix(second.socket, { onLink: () => {} });
+  first.release();
+  expect(existsSync(second.socket)).toBe(true);
+  expect(holders()).toMatchObject([{ service: "shop" }]);
+  await listener.close();
+  second.release();
+  expect(readdirSync(runDirectory())).toEqual([]);
 });
 
 test("something else in the socket's place is named, not removed", async () => {

@@ -2,7 +2,7 @@ import { closeSync, lstatSync, rmSync } from "node:fs";
 import { CellError, MS, SECOND } from "../base/mod.ts";
 import { errorCode } from "./error_code.ts";
 import { runDirectory } from "./home.ts";
-import { isAlive, type NamePaths, namePaths, openLocked, signerOf, signLock } from "./lock.ts";
+import { isAlive, isStillThere, type NamePaths, namePaths, openLocked, signerOf, signLock } from "./lock.ts";
 import { assertServiceName } from "./names.ts";
 
 /** Somebody who only looks whether a lock is held has it for some microseconds: this long it is tried again. */
@@ -73,8 +73,11 @@ class HeldClaim implements Claim {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    if (this.origin === "owned") removeRemains(this.paths);
-    else removeSocket(this.paths.socket);
+    // Somebody may have emptied the directory, and a successor may have taken the name: then it is not ours to remove.
+    if (isStillThere(this.lockFd, this.paths.lock)) {
+      if (this.origin === "owned") removeRemains(this.paths);
+      else removeSocket(this.paths.socket);
+    }
     closeSync(this.lockFd);
   }
 }

@@ -80,7 +80,8 @@ function open(path: string, absent: "create" | "leave"): number | undefined {
   }
 }
 
-function isStillThere(fd: number, path: string): boolean {
+/** Whether the open file is the one that others find at `path`. */
+export function isStillThere(fd: number, path: string): boolean {
   const opened = fstatSync(fd);
   try {
     const found = lstatSync(path);

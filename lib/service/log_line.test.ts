@@ -26,6 +26,7 @@ const FRAMES = [
 test("a stack is cut to the frames of the user's files", () => {
   expect(userFrames(errorWith(STACK))).toEqual(FRAMES);
   expect(userFrames({})).toEqual([]);
+  expect(userFrames({ stack: ["a call site"] as never })).toEqual([]);
   const deep = Array.from({ length: 100 }, (_, n) => `    at f (/srv/a.ts:${n}:1)`).join("\n");
   expect(userFrames({ stack: deep })).toHaveLength(20);
 });

@@ -8,7 +8,8 @@ const IS_FRAME_OF_FILE = /^\s+at (?:.*\()?(?:async )?(?:file:\/\/)?\//;
  * The lines of an error's stack that lie in the user's files, innermost first, as "    at name (file:line:column)". In the
  * compiled binary our own frames have relative paths and the runtime's have none.
  */
-export function userFrames(error: { stack?: string }): string[] {
-  const lines = (error.stack ?? "").split("\n");
+export function userFrames({ stack }: { stack?: string }): string[] {
+  // User code may have put anything there, with Error.prepareStackTrace for instance.
+  const lines = typeof stack === "string" ? stack.split("\n") : [];
   return lines.filter((line) => IS_FRAME_OF_FILE.test(line) && !line.includes(COMPILED_ROOT)).slice(0, FRAMES_MAX);
 }
