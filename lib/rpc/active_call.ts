@@ -1,8 +1,9 @@
-import { CellError, toCellError } from "../base/mod.ts";
+import { CellError, CODES, toCellError } from "../base/mod.ts";
 import type { Link } from "../net/mod.ts";
 import { Timed } from "./deadline_queue.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
 import type { Waiting } from "./method_gate.ts";
+import { maybeStarted } from "./not_started.ts";
 import { isStreamSource, OutgoingStream, type OutgoingStreamOwner } from "./outgoing_stream.ts";
 import type { ServedMethod } from "./served_method.ts";
 import { runAs, type ServerCall } from "./server_call.ts";
@@ -28,6 +29,8 @@ export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingSt
   /** Items that the handler streams. */
   outgoing: OutgoingStream | undefined;
   isOver = false;
+  /** The handler was called: nobody may say any more that nothing was executed. */
+  hasStarted = false;
 
   private isRunning = false;
   private args: unknown[] | undefined;
@@ -106,21 +109,26 @@ export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingSt
   }
 
   run(): void {
-    this.isRunning = true;
+    this.hasStarted = this.isRunning = true;
     let result: unknown;
     try {
       result = runAs(this, invoke);
+      if (this.served.method.resultStream === true) {
+        runAs(this, () => this.pump(result)).then(
+          (ended) => this.streamDone(ended),
+          (thrown) => this.handlerFailed(thrown),
+        );
+        return;
+      }
+      if (isThenable(result)) {
+        // A thenable of user code may throw and may answer twice; a promise does neither, and is taken as it is.
+        Promise.resolve(result).then((value) => this.handlerDone(value), (thrown) => this.handlerFailed(thrown));
+        return;
+      }
     } catch (thrown) {
       return this.handlerFailed(thrown);
     }
-    if (this.served.method.resultStream === true) {
-      runAs(this, () => this.pump(result)).then(
-        (ended) => this.streamDone(ended),
-        (thrown) => this.handlerFailed(thrown),
-      );
-    } else if (isThenable(result)) {
-      result.then((value) => this.handlerDone(value), (thrown: unknown) => this.handlerFailed(thrown));
-    } else this.handlerDone(result);
+    this.handlerDone(result);
   }
 
   /** Ends the call before its handler gave an answer: `error` is what the handler's signal and streams report. */
@@ -141,9 +149,6 @@ export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingSt
     const error = new CellError(
       "DEADLINE_EXCEEDED",
       `${this.service}.${this.method} did not answer before its deadline`,
-      {
-        ...(!this.isRunning && { data: { started: false } }),
-      },
     );
     this.connection.refuseCall(this, error);
   }
@@ -185,11 +190,13 @@ export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingSt
   private streamDone(ended: boolean): void {
     this.settled();
     if (ended && !this.isOver) this.connection.sendEnd(this);
+    this.served.gate?.leave();
   }
 
   private handlerDone(value: unknown): void {
     this.settled();
     this.answer(value);
+    this.served.gate?.leave();
   }
 
   private answer(value: unknown): void {
@@ -201,13 +208,13 @@ export class ActiveCall extends Timed implements ServerCall, Waiting, IncomingSt
   private handlerFailed(thrown: unknown): void {
     this.settled();
     if (!this.isOver) this.connection.failCall(this, thrown);
+    this.served.gate?.leave();
   }
 
-  /** The handler has returned, thrown or run out of items. */
+  /** The handler has returned, thrown or run out of items. Its caller hears of it before another call gets its place. */
   private settled(): void {
     this.isRunning = false;
     if (this.abortReason !== undefined) this.served.abandoned--;
-    this.served.gate?.leave();
   }
 
   /** For `invoke`: hands the arguments over once. */
@@ -229,11 +236,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** What a handler threw, as the caller gets it: without stack, and without a claim about this call that it cannot make. */
 export function handlerError(thrown: unknown): CellError {
-  const error = toCellError(thrown);
-  if (!(thrown instanceof CellError)) return error;
-  const { data } = error;
-  if (typeof data !== "object" || data === null || !("started" in data)) return error;
-  // It came from a call that the handler made; that call did not start, this one did.
-  const { started: _, ...rest } = data;
-  return new CellError(error.code, error.message, { retryable: error.retryable, data: rest, cause: error });
+  try {
+    const error = toCellError(thrown);
+    const { code, message, retryable, data } = error;
+    const isWellFormed = CODES.includes(code) && typeof message === "string" && typeof retryable === "boolean";
+    // What says that it did not start is a call that the handler made; this one did.
+    return maybeStarted(isWellFormed ? error : new CellError("UNKNOWN", String(message), { data, cause: error }));
+  } catch {
+    return new CellError("UNKNOWN", "an error was thrown that throws when it is looked at");
+  }
 }

@@ -1,5 +1,6 @@
 import { encode } from "@msgpack/msgpack";
 import { expect, test } from "bun:test";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { CellError } from "../base/mod.ts";
 import { memoryLinks } from "../net/mod.ts";
 import { Flag, Kind, writeGoaway } from "../wire/mod.ts";
@@ -523,4 +524,72 @@ test("two servers of one process do not share state", async () => {
   await clients[0]!.call("add", [1, 2]);
   expect(servers.map((server) => server.stats().calls)).toEqual([1, 0]);
   await Promise.all(clients.map((client) => client.close()));
+});
+
+test("a call that user code cancels while its arguments are being written is not made", async () => {
+  let ran = 0;
+  await using pair = connect({ run: unary([UNKNOWN], NUMBER, () => ++ran) });
+  const { client } = pair;
+  await client.call("run", [0]);
+  const controller = new AbortController();
+  const sly = {
+    get nested() {
+      controller.abort();
+      return "fine";
+    },
+  };
+  const error = await failure(client.call("run", [sly], { signal: controller.signal }));
+  expect(error).toMatchObject({ code: "CANCELLED", data: { started: false } });
+  expect(client.inFlight).toBe(0);
+  expect(await client.call("run", [0])).toBe(2);
+});
+
+test("a client that user code closes while its arguments are being written leaves no call without an end", async () => {
+  const { client } = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value) });
+  await client.call("echo", [1]);
+  const sly = {
+    get nested() {
+      void client.close();
+      return "fine";
+    },
+  };
+  expect((await failure(client.call("echo", [sly]))).code).toBe("CANCELLED");
+  await client.closed;
+});
+
+test("a caller's stream runs where its call was made, whoever opened the connection and sent the request", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const gates: (() => void)[] = [];
+  const { schema, handlers } = serviceOf({
+    wait: unary([], VOID, () => new Promise<void>((resolve) => gates.push(resolve))),
+    first: unary([streamOf(NUMBER)], NUMBER, async (items: AsyncIterable<number>) => {
+      for await (const item of items) return item;
+      return 0;
+    }),
+  });
+  const server = createServer({ schema, handlers, instance: "x", limits: { connectionCallsMax: 1 } });
+  const [there, here] = memoryLinks();
+  server.accept(there);
+  const client = storage.run("opener", () => createClient(here));
+  await client.hello();
+  const waiting = storage.run("opener", () => client.call("wait", []));
+  await until(() => gates.length === 1);
+  const seen: unknown[] = [];
+  async function* items() {
+    try {
+      seen.push(storage.getStore());
+      yield 7;
+      yield 8;
+    } finally {
+      seen.push(storage.getStore());
+    }
+  }
+  const first = storage.run("caller", () => client.call("first", [items()]));
+  await client.isStream("first");
+  gates[0]!();
+  await waiting;
+  expect(await first).toBe(7);
+  await until(() => seen.length === 2);
+  expect(seen).toEqual(["caller", "caller"]);
+  await client.close();
 });

@@ -7,10 +7,11 @@ import { reservedMethod } from "./client_method.ts";
 import { ClientSetup } from "./client_setup.ts";
 import { IncomingStream } from "./incoming_stream.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS } from "./limits.ts";
-import { type CallOptions, defaultTimeoutMs, notStarted, PendingCall, type PendingCallOwner } from "./pending_call.ts";
+import { notStarted } from "./not_started.ts";
+import { type CallOptions, defaultTimeoutMs, PendingCall, type PendingCallOwner } from "./pending_call.ts";
 import { type Hello, type LoadReport, Reflection, type ServerStats } from "./reflection.ts";
 import { RemoteStream } from "./remote_stream.ts";
-import { currentActiveCall } from "./server_call.ts";
+import { currentActiveCall, keepContext } from "./server_call.ts";
 
 /** How long the server may take to say who it is. */
 const REFLECTION_TIMEOUT_MS = 10 * SECOND;
@@ -133,6 +134,8 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
 
   async close(): Promise<void> {
     const { connection } = this;
+    // User code may say so while its arguments are being written; closing would take the buffer away from under them.
+    if (connection.isEncoding) await Promise.resolve();
     connection.cancelAll(new CellError("CANCELLED", `the client of ${this.service} was closed`));
     connection.link.close();
     await connection.closed;
@@ -187,6 +190,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     else if (waiting.size === 0 && this.hasRoom) connection.send(call);
     else if (waiting.size < WAITING_CALLS_MAX) {
       waiting.add(call);
+      if (call.method!.streamParam !== -1) call.context = keepContext();
       // What has no room because another request is just being written has it when that is done.
       if (waiting.size === 1) queueMicrotask(() => this.onRoom());
     } else {

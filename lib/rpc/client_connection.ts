@@ -7,7 +7,8 @@ import { readError } from "./error_payload.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import type { StreamSource } from "./outgoing_stream.ts";
-import { notStarted, type PendingCall } from "./pending_call.ts";
+import { notStarted } from "./not_started.ts";
+import type { PendingCall } from "./pending_call.ts";
 import type { LoadReport } from "./reflection.ts";
 
 /** What a goaway means for the calls that it leaves without an answer. */
@@ -66,6 +67,11 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     return this.calls.size > 0;
   }
 
+  /** Whether a value is being written: what is asked for by user code meanwhile has to wait. */
+  get isEncoding(): boolean {
+    return this.frames.isEncoding;
+  }
+
   /** Whether one more of at most `callsMax` calls can be sent at once. */
   hasRoom(callsMax: number): boolean {
     return this.link.writable && this.calls.size < callsMax && !this.frames.isEncoding;
@@ -87,7 +93,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     this.calls.set(id, call);
     this.keepAlive.onCall();
     this.link.commit();
-    if (source !== undefined && !call.isOver) void call.pump(source);
+    if (source !== undefined && !call.isOver) call.pump(source);
   }
 
   /** Sends one item of the caller's stream; returns what it takes from the credit. Throws when it does not fit. */

@@ -30,7 +30,10 @@ export class ClientFrames {
 
   constructor(private readonly link: Link, private readonly owner: ClientFramesOwner) {}
 
-  /** A call's request; returns how many bytes it has. Throws when the arguments do not fit; nothing is written then. */
+  /**
+   * A call's request; returns how many bytes it has. Throws when the arguments do not fit or user code among them ended the
+   * call; nothing is written then.
+   */
   request(call: PendingCall, callId: number): number {
     const method = call.method!;
     const { writer } = this.link;
@@ -45,6 +48,7 @@ export class ClientFrames {
       if (hasMetadata) metadata.write(writer, deadlineMs, trace);
       method.codec.args.encode(call.encodableArgs() as unknown[], writer);
       this.checkSize(writer.length - start - HEADER_BYTES, "arguments", call.name);
+      if (call.isOver) throw new CellError("CANCELLED", "the call was ended while its arguments were being written");
     } catch (thrown) {
       writer.length = start;
       throw thrown;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from "bun:test";
+import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import fc from "fast-check";
 import { DeadlineQueue, Timed } from "./deadline_queue.ts";
 
@@ -71,4 +71,17 @@ test("whatever is added and removed, exactly the others fire", () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test("a deadline beyond what a timer holds sleeps until it is near, and fires then", () => {
+  const queue = new DeadlineQueue();
+  const spy = spyOn(globalThis, "setTimeout");
+  const item = add(queue, 2 ** 32);
+  jest.advanceTimersByTime(60_000);
+  expect(spy.mock.calls.length).toBe(1);
+  spy.mockRestore();
+  expect(item.firedAt).toBeUndefined();
+  jest.advanceTimersByTime(2 ** 31);
+  jest.advanceTimersByTime(2 ** 31);
+  expect(item.firedAt).toBeDefined();
 });

@@ -1,3 +1,5 @@
+import { TIMEOUT_MS_MAX } from "./limits.ts";
+
 /** How late a deadline may be noticed, by how far it is away: at most a sixteenth, and never less than 8 ms. */
 function bucketWidthMs(leftMs: number): number {
   return leftMs < 1000 ? 8 : leftMs < 10_000 ? 64 : 512;
@@ -63,7 +65,9 @@ export class DeadlineQueue {
   private setTimer(at: number, now: number): void {
     clearTimeout(this.timer);
     this.timerAt = at;
-    this.timer = setTimeout(() => this.onTimer(), Math.max(0, Math.ceil(at - now)));
+    // One that is further away than a timer holds is looked for again when that has fired.
+    const waitMs = Math.min(Math.max(0, Math.ceil(at - now)), TIMEOUT_MS_MAX);
+    this.timer = setTimeout(() => this.onTimer(), waitMs);
     this.timer.unref();
   }
 

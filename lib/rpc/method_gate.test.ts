@@ -48,3 +48,25 @@ test("a full queue refuses in a way that may be retried", () => {
     expect(error).toMatchObject({ code: "RESOURCE_EXHAUSTED", retryable: true, data: { started: false } });
   }
 });
+
+test("calls that end at once are let in one after the other, not inside each other", () => {
+  const ran: number[] = [];
+  const gate = new MethodGate("quick", 1, 1000);
+  let depth = 0;
+  let deepest = 0;
+  const quick = (index: number) => ({
+    run: () => {
+      deepest = Math.max(deepest, ++depth);
+      ran.push(index);
+      gate.leave();
+      depth--;
+    },
+  });
+  gate.enter({ run: () => {} });
+  for (let index = 0; index < 1000; index++) gate.enter(quick(index));
+  gate.leave();
+  expect(ran).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+  expect(deepest).toBe(1);
+  gate.enter(quick(1000));
+  expect(ran.length).toBe(1001);
+});

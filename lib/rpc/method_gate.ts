@@ -9,6 +9,7 @@ export interface Waiting {
 /** Lets at most `maxConcurrency` calls of a method run at once; further ones wait in order of arrival. */
 export class MethodGate {
   private running = 0;
+  private admitting = false;
   /** A set keeps the order of arrival, and a call that is cancelled while it waits leaves at once. */
   private readonly queue = new Set<Waiting>();
 
@@ -36,12 +37,17 @@ export class MethodGate {
 
   /** A call that ran has ended. */
   leave(): void {
-    const [next] = this.queue;
-    if (next === undefined) this.running--;
-    else {
+    this.running--;
+    // The next one may end at once, and so may all behind it: they are let in by a loop, not by each other.
+    if (this.admitting) return;
+    this.admitting = true;
+    for (const next of this.queue) {
+      if (this.running >= this.maxConcurrency) break;
       this.queue.delete(next);
+      this.running++;
       next.run();
     }
+    this.admitting = false;
   }
 
   /** Takes back a call that still waits; false when it does not. */

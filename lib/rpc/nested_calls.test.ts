@@ -131,3 +131,19 @@ test("without a deadline there is none to see", async () => {
   expect(await collect(pair.client.stream("left", []))).toEqual([{ deadline: true, left: Infinity }]);
   expect(await pair.client.call("pid", [])).toEqual({ pid: process.pid, uid: process.geteuid!() });
 });
+
+test("a generator that is returned early cleans up within its call", async () => {
+  let seen: string | undefined;
+  await using pair = connect({
+    forever: streaming([], NUMBER, async function* () {
+      try {
+        for (;;) yield 1;
+      } finally {
+        seen = currentCall()?.method;
+      }
+    }),
+  });
+  for await (const _ of pair.client.stream("forever", [])) break;
+  await until(() => seen !== undefined);
+  expect(seen).toBe("forever");
+});

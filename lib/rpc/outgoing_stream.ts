@@ -1,5 +1,6 @@
 import type { Link } from "../net/mod.ts";
 import { STREAM_WINDOW_BYTES } from "./limits.ts";
+import { type Context, keepContext } from "./server_call.ts";
 
 /** Whom an outgoing stream hands its items. */
 export interface OutgoingStreamOwner {
@@ -27,6 +28,8 @@ export class OutgoingStream {
   private stopped = false;
   private iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   private wake: (() => void) | undefined;
+  /** Where the source runs, from its first step to its cleaning up. */
+  private context: Context | undefined;
 
   constructor(private readonly owner: OutgoingStreamOwner) {}
 
@@ -35,6 +38,7 @@ export class OutgoingStream {
    * `sendItem` does; the source has been told to return then.
    */
   async run(source: StreamSource): Promise<boolean> {
+    this.context = keepContext();
     const iterator = this.iterator = Symbol.asyncIterator in source
       ? source[Symbol.asyncIterator]()
       : source[Symbol.iterator]();
@@ -73,8 +77,8 @@ export class OutgoingStream {
 
   /** What a source throws while it cleans up is nobody's answer any more. */
   private release(): void {
-    const { iterator } = this;
-    if (iterator?.return !== undefined) void Promise.try(() => iterator.return!()).catch(() => {});
+    const { iterator, context } = this;
+    void context?.(() => Promise.try(() => iterator?.return?.())).catch(() => {});
   }
 
   private untilCredit(): Promise<void> {

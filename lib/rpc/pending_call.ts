@@ -6,6 +6,8 @@ import type { ClientMethod } from "./client_method.ts";
 import { Timed } from "./deadline_queue.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
 import { DEFAULT_TIMEOUT_MS, TIMEOUT_MS_MAX } from "./limits.ts";
+import { notStarted } from "./not_started.ts";
+import { type Context } from "./server_call.ts";
 import { isStreamSource, OutgoingStream, type OutgoingStreamOwner, type StreamSource } from "./outgoing_stream.ts";
 
 /** The client that a call belongs to. */
@@ -44,6 +46,8 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   incoming: IncomingStream | undefined;
   /** Items that the caller streams. */
   outgoing: OutgoingStream | undefined;
+  /** Where the caller's stream runs when something else than the caller's own code sends the request. */
+  context: Context | undefined;
 
   private readonly startedAt = performance.now();
   private readonly signal: AbortSignal | undefined;
@@ -176,7 +180,12 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   }
 
   /** Sends the caller's stream until it ends, the server has enough, or it breaks. */
-  async pump(source: StreamSource): Promise<void> {
+  pump(source: StreamSource): void {
+    const { context } = this;
+    void (context === undefined ? this.send(source) : context(() => this.send(source)));
+  }
+
+  private async send(source: StreamSource): Promise<void> {
     this.outgoing = new OutgoingStream(this);
     try {
       if (await this.outgoing.run(source)) this.client.connection.sendEnd(this);
@@ -216,11 +225,4 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
 /** How long a call of `method` waits when nobody said. */
 export function defaultTimeoutMs({ timeoutMs, resultStream, streamParam }: ClientMethod): number {
   return timeoutMs ?? (resultStream || streamParam !== -1 ? Infinity : DEFAULT_TIMEOUT_MS);
-}
-
-/** The same error, with the certainty that nothing was executed. */
-export function notStarted(error: CellError): CellError {
-  const { code, message, retryable, data, cause } = error;
-  const fields = typeof data === "object" && data !== null ? data : {};
-  return new CellError(code, message, { retryable, data: { ...fields, started: false }, cause });
 }

@@ -1,5 +1,5 @@
 import { encode } from "@msgpack/msgpack";
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
 import { memoryLinks } from "../net/mod.ts";
 import { Flag, Kind } from "../wire/mod.ts";
@@ -666,4 +666,196 @@ test("text in metadata that is no trace context is dropped, a proper one is cont
   expect(continued).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/);
   expect(continued).not.toBe(parent);
   for (const callId of [2, 3]) expect(await client.result(callId)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+});
+
+test("a result that is a strange thenable is answered once, and takes one place of its method's maxConcurrency", async () => {
+  const { gates, method } = gated();
+  const results = [
+    method.handler.fn,
+    () => ({
+      get then() {
+        throw new Error("no then");
+      },
+    }),
+    () => ({
+      then() {
+        throw new Error("no callback");
+      },
+    }),
+    () => ({
+      then(resolve: (value: number) => void) {
+        resolve(4);
+        resolve(5);
+        throw new Error("too late");
+      },
+    }),
+    method.handler.fn,
+    method.handler.fn,
+  ];
+  const next = unary([], UNKNOWN, () => (results.shift() as () => unknown)(), { maxConcurrency: 1 });
+  const { peer, gene } = serve({ next });
+  const client = peer();
+  for (const callId of [1, 2, 3, 4, 5, 6]) client.request(callId, 0, gene("next"), []);
+  await until(() => gates.length === 1);
+  gates[0]!();
+  expect(await client.result(1)).toBe(1);
+  expect(await client.error(2)).toMatchObject({ code: "UNKNOWN", message: "no then" });
+  expect(await client.error(3)).toMatchObject({ code: "UNKNOWN", message: "no callback" });
+  expect(await client.result(4)).toBe(4);
+  await until(() => gates.length === 2);
+  client.send(Kind.ping, { callId: 99 });
+  await client.frame(Kind.pong, 99);
+  expect(gates.length).toBe(2);
+});
+
+test("calls that waited for their turn are answered in order, each before the next one runs", async () => {
+  const { gates, method } = gated();
+  const log: string[] = [];
+  let runs = 0;
+  const mixed = unary([NUMBER], UNKNOWN, (index: number) => {
+    log.push(`run ${index}`);
+    return runs++ === 0 ? (method.handler.fn as () => unknown)() : {
+      get answered() {
+        log.push(`answer ${index}`);
+        return true;
+      },
+    };
+  }, { maxConcurrency: 1 });
+  const { peer, gene } = serve({ mixed });
+  const client = peer();
+  for (const callId of [1, 2, 3]) client.request(callId, 0, gene("mixed"), [callId]);
+  await until(() => gates.length === 1);
+  gates[0]!();
+  await client.result(3);
+  expect(log).toEqual(["run 1", "run 2", "answer 2", "run 3", "answer 3"]);
+  const answers = client.frames.filter(({ kind }) => kind === Kind.response).map(({ callId }) => callId);
+  expect(answers).toEqual([1, 2, 3]);
+});
+
+test("an error that throws when it is looked at, or is none of ours inside, is an answer like any other", async () => {
+  const unreadable = new Error("x");
+  Object.defineProperty(unreadable, "message", {
+    get() {
+      throw new Error("no message");
+    },
+  });
+  const thrown = [
+    unreadable,
+    new CellError(Symbol("code") as never, "a strange code"),
+    new CellError("ABORTED", "strange", { retryable: (() => true) as never }),
+    new CellError("ABORTED", "fine"),
+  ];
+  const shift = unary([], VOID, () => Promise.reject(thrown.shift()), { maxConcurrency: 1 });
+  const { peer, gene } = serve({ shift }, {
+    log: (entry) => {
+      if (entry.error !== undefined) throw new Error("the log fails as well");
+    },
+  });
+  const client = peer();
+  for (const callId of [1, 2, 3, 4]) client.request(callId, 0, gene("shift"), []);
+  expect(await client.error(1)).toMatchObject({ code: "UNKNOWN", message: expect.stringContaining("looked at") });
+  expect(await client.error(2)).toMatchObject({ code: "UNKNOWN", message: "a strange code" });
+  expect(await client.error(3)).toMatchObject({ code: "UNKNOWN", message: "strange" });
+  expect(await client.error(4)).toMatchObject({ code: "ABORTED", message: "fine" });
+});
+
+test("user code that returns its stream while its error is being written does not tear the frame apart", async () => {
+  let items: AsyncGenerator<number> | undefined;
+  const { peer, gene, index } = serve({
+    read: unary([streamOf(NUMBER)], VOID, (stream: AsyncGenerator<number>) => {
+      items = stream;
+      return new Promise(() => {});
+    }),
+    refuse: unary([], VOID, () => {
+      const data = {
+        get sly() {
+          void items!.return(undefined);
+          return "fine";
+        },
+      };
+      throw new CellError("ABORTED", "no", { data });
+    }),
+  });
+  const client = peer();
+  client.request(1, index("read"), gene("read"), [null]);
+  await until(() => items !== undefined);
+  client.request(2, index("refuse"), gene("refuse"), []);
+  expect(await client.error(2)).toMatchObject({ code: "ABORTED", data: { sly: "fine" } });
+  await client.frame(Kind.cancel, 1);
+});
+
+test("a call that ran and whose answer waits for the client is not said to have not started at its deadline", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { schema, handlers } = serviceOf({
+    big: unary([], BYTES, async () => {
+      await gate.promise;
+      return new Uint8Array(500_000);
+    }),
+  });
+  const server = createServer({ schema, handlers, instance: "x" });
+  const [there, here] = memoryLinks();
+  server.accept(there);
+  const client = new RawPeer(here, false);
+  for (let callId = 1; callId <= 10; callId++) {
+    client.request(callId, 0, schema.methods["big"]!.gene, [], { deadline: 100 });
+  }
+  await until(() => server.stats().inFlight === 10);
+  gate.resolve();
+  await until(() => server.stats().errors > 0);
+  here.resume();
+  const error = await client.error(10);
+  expect(error.code).toBe("DEADLINE_EXCEEDED");
+  expect(error.data).toBeUndefined();
+});
+
+test("when the time for draining is up, calls that only waited for their turn did not start", async () => {
+  const { gates, method } = gated();
+  method.handler.options = { maxConcurrency: 1 };
+  const { peer, gene, server } = serve({ wait: method });
+  const client = peer();
+  for (const callId of [1, 2]) client.request(callId, 0, gene("wait"), []);
+  await until(() => gates.length === 1);
+  await server.drain(0);
+  expect((await client.error(1)).data).toBeUndefined();
+  expect(await client.error(2)).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
+});
+
+test("draining waits for a client that has yet to take its answer", async () => {
+  const { schema, handlers } = serviceOf({ big: unary([], BYTES, () => new Uint8Array(3_000_000)) });
+  const server = createServer({ schema, handlers, instance: "x" });
+  const [there, here] = memoryLinks({ closeLingerMs: 1 });
+  // The test says when the time is over that a drained connection may linger.
+  const { setTimeout } = globalThis;
+  const lingering: (() => void)[] = [];
+  using _timers = spyOn(globalThis, "setTimeout").mockImplementation(
+    ((run: () => void, delayMs: number) => delayMs === 250 ? lingering.push(run) : setTimeout(run, delayMs)) as never,
+  );
+  server.accept(there);
+  const client = new RawPeer(here, false);
+  client.request(1, 0, schema.methods["big"]!.gene, []);
+  await until(() => server.stats().calls === 1 && server.stats().inFlight === 0);
+  const drained = server.drain(60_000);
+  lingering.shift()!();
+  expect(lingering.length).toBe(1);
+  here.resume();
+  await client.frame(Kind.response, 1);
+  lingering.shift()!();
+  await drained;
+});
+
+test("one connection that leaves slowly does not let any number of others in", async () => {
+  const { schema, handlers } = serviceOf({ big: unary([], BYTES, () => new Uint8Array(900_000)) });
+  const server = createServer({ schema, handlers, instance: "x", limits: { connectionsMax: 3 } });
+  const connectPeer = (reads: boolean): RawPeer => {
+    const [there, here] = memoryLinks();
+    server.accept(there);
+    return new RawPeer(here, reads);
+  };
+  const slow = connectPeer(false);
+  slow.request(1, 0, schema.methods["big"]!.gene, []);
+  await until(() => server.stats().calls === 1 && server.stats().inFlight === 0);
+  const others = Array.from({ length: 10 }, () => connectPeer(true));
+  await until(() => others.filter(({ closed }) => closed).length >= 7);
+  expect(server.stats().connections).toBeLessThanOrEqual(4);
+  slow.link.destroy();
 });

@@ -77,7 +77,7 @@ export class Server implements RpcServer, LoadReport {
     this.schema = schema;
     this.instance = instance;
     this.limits = validateLimits(limits);
-    this.log = log ?? (() => {});
+    this.log = log === undefined ? () => {} : unfailing(log);
     this.methods = Object.keys(schema.methods).sort().map((name, index) => {
       const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
       if (handler === undefined) {
@@ -197,11 +197,22 @@ export class Server implements RpcServer, LoadReport {
   /** Sends the oldest connection that has nothing in flight away; false when all of them are busy. */
   private makeRoom(): boolean {
     for (const connection of this.connections) {
-      if (connection.isBusy) continue;
+      if (connection.isBusy || connection.isLeaving) continue;
       connection.goaway("idle", `${this.schema.name} needs room for another connection`);
       connection.link.close();
       return true;
     }
     return false;
   }
+}
+
+/** A log entry shows what user code threw, and that may throw when it is looked at: no call may hang because of it. */
+function unfailing(log: (entry: ServerLogEntry) => void): (entry: ServerLogEntry) => void {
+  return (entry) => {
+    try {
+      log(entry);
+    } catch {
+      log({ level: entry.level, message: entry.message });
+    }
+  };
 }

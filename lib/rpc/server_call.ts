@@ -26,9 +26,26 @@ export function runAs<R>(call: ActiveCall, run: (call: ActiveCall) => R): R {
   return storage.run(call, run, call);
 }
 
+/** Runs a function in the asynchronous context in which it was made. */
+export type Context = <R>(run: () => R) => R;
+
+/**
+ * The context of the running code, its call included. User code that is started or ended by a frame or a timer would run in
+ * the context of whoever happened to open the connection: it would see another call's deadline.
+ */
+export function keepContext(): Context {
+  return process.getBuiltinModule("node:async_hooks").AsyncLocalStorage.snapshot() as Context;
+}
+
 /** The call that the running code answers, for clients that inherit from it. */
 export function currentActiveCall(): ActiveCall | undefined {
   return storage?.getStore();
+}
+
+/** The call that the running code answers, while somebody waits for the answer: what goes on afterwards is on its own. */
+export function openCall(): ServerCall | undefined {
+  const call = currentActiveCall();
+  return call?.isOver ? undefined : call;
 }
 
 /** The call that the running code answers; undefined outside of a handler. */

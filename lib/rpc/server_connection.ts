@@ -13,6 +13,7 @@ import {
 } from "../wire/mod.ts";
 import { ActiveCall, handlerError } from "./active_call.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
+import { notStarted } from "./not_started.ts";
 import { REFLECTION_FIRST } from "./reflection.ts";
 import type { Server } from "./server.ts";
 import type { ServedMethod } from "./served_method.ts";
@@ -52,6 +53,11 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
 
   get isBusy(): boolean {
     return this.calls.size > 0;
+  }
+
+  /** Whether it was told to go, and may still be taking its last answers. */
+  get isLeaving(): boolean {
+    return this.goawaySent;
   }
 
   onFrame(frame: Frame): void {
@@ -213,8 +219,9 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   /** Ends a call before its handler has: its handler learns it from its signal, its caller from the answer. */
-  refuseCall(call: ActiveCall, error: CellError): void {
+  refuseCall(call: ActiveCall, reason: CellError): void {
     if (call.isOver) return;
+    const error = call.hasStarted ? reason : notStarted(reason);
     this.frames.failure(call, error);
     call.abort(error);
     this.commit();
@@ -342,8 +349,13 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
     this.link.close();
   }
 
+  /** A client that does not take its last answers yet is waited for: until the time for draining is up, or it stalls. */
   private lingerThenClose(): void {
-    setTimeout(() => this.link.close(), GOAWAY_LINGER_MS);
+    setTimeout(() => {
+      if (this.closed) return;
+      if (this.link.queuedBytes > 0) this.lingerThenClose();
+      else this.link.close();
+    }, GOAWAY_LINGER_MS);
   }
 }
 

@@ -46,7 +46,12 @@ export class ServerFrames {
   /** The error that answers a call. */
   failure(call: ActiveCall, error: CellError): void {
     const start = this.answer(call, Kind.error);
-    writeError(this.link.writer, error);
+    this.isEncoding = true;
+    try {
+      writeError(this.link.writer, error);
+    } finally {
+      this.isEncoding = false;
+    }
     endFrame(this.link.writer, start);
   }
 

@@ -175,3 +175,17 @@ test("a stream is read like any other iterable", async () => {
   stream.end();
   expect(await collect(stream)).toEqual([0, 1, 2, 3, 4]);
 });
+
+test("a source whose return throws when it is looked at ends like any other", async () => {
+  const { stream } = outgoing();
+  const run = stream.run({
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      get return(): never {
+        throw new Error("not even this");
+      },
+    }),
+  });
+  void run;
+  expect(() => stream.stop()).not.toThrow();
+});

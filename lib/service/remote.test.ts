@@ -304,3 +304,43 @@ test("a service in a home whose path is longer than a socket's address is found"
   expect(await deep.call("f", [])).toBe(1);
   await deep.close();
 });
+
+test("what goes on after its call was answered is not bound by that call's deadline when it has to wait", async () => {
+  await using home = new TestHome();
+  const claim = await claimName("slow");
+  const slow = openService("slow");
+  const answered = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<unknown>();
+  await serveHandlers(home, "front", {
+    begin: () => {
+      answered.promise.then(() => slow.call("f", [])).then(late.resolve, late.reject);
+    },
+  });
+  const front = await connectService("front");
+  await front.call("begin", [], { timeoutMs: 100 });
+  const deadline = performance.now() + 100;
+  answered.resolve();
+  while (performance.now() < deadline) await Bun.sleep(1);
+  await serveHandlers(home, "slow", { f: () => "there" }, claim);
+  expect(await late.promise).toBe("there");
+  await Promise.all([front.close(), slow.close()]);
+});
+
+test("a call that may have run is not said to have not started because its next attempt did not", async () => {
+  await using home = new TestHome();
+  const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
+  const hang = () => {
+    enter();
+    return new Promise(() => {});
+  };
+  const first = await serveHandlers(home, "fragile", { hang: { fn: hang, method: { idempotent: true } } });
+  const fragile = await connectService("fragile");
+  const error = rejection(fragile.call("hang", [], { timeoutMs: 500 }));
+  await entered;
+  await first.drain(0);
+  const claim = await claimName("fragile");
+  home.defer(() => claim.release());
+  expect((await error).code).toBe("DEADLINE_EXCEEDED");
+  expect((await error).data).not.toMatchObject({ started: false });
+  await fragile.close();
+});

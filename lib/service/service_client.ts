@@ -1,5 +1,5 @@
 import { CellError, toCellError } from "../base/mod.ts";
-import { createClient, currentCall, type Hello, type RpcClient, type ServerStats } from "../rpc/mod.ts";
+import { createClient, type Hello, maybeStarted, openCall, type RpcClient, type ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import { Attempts } from "./attempts.ts";
 import type { Directory } from "./directory.ts";
@@ -128,21 +128,28 @@ export class ServiceClient implements RemoteService {
 
   async #again<T>(request: Request<T>, startedAt: number, first: CellError, used: RpcClient | undefined): Promise<T> {
     const { what, options } = request;
-    const signal = options.signal ?? currentCall()?.signal;
+    const signal = options.signal ?? openCall()?.signal;
     const attempts = new Attempts({ what, timeoutMs: this.#timeoutMs(options), wasReached: this.#wasReached });
     let error = first;
     let client = used;
-    for (;;) {
-      if (!await this.#isSafeAgain(request, error, client)) throw error;
-      await wait(attempts.nextWaitMs(error, performance.now() - startedAt), what, signal);
-      client = undefined;
-      try {
-        client = this.#usable() ?? await this.#connect();
-        const timeoutMs = attempts.remainingMs(performance.now() - startedAt);
-        return await request.invoke(client, timeoutMs === undefined ? options : { ...options, timeoutMs });
-      } catch (thrown) {
-        error = toCellError(thrown);
+    let mayHaveRun = false;
+    try {
+      for (;;) {
+        if (!await this.#isSafeAgain(request, error, client)) throw error;
+        mayHaveRun ||= client !== undefined && !certainlyNotStarted(error);
+        await wait(attempts.nextWaitMs(error, performance.now() - startedAt), what, signal);
+        client = undefined;
+        try {
+          client = this.#usable() ?? await this.#connect();
+          const timeoutMs = attempts.remainingMs(performance.now() - startedAt);
+          return await request.invoke(client, timeoutMs === undefined ? options : { ...options, timeoutMs });
+        } catch (thrown) {
+          error = toCellError(thrown);
+        }
       }
+    } catch (thrown) {
+      // The last attempt may not have started; that says nothing of an earlier one.
+      throw mayHaveRun ? maybeStarted(toCellError(thrown)) : thrown;
     }
   }
 
@@ -162,7 +169,7 @@ export class ServiceClient implements RemoteService {
   /** The time that a call has, as far as anybody has said; what is left to a caller of ours bounds it too. */
   #timeoutMs(options: RemoteCallOptions): number | undefined {
     const own = options.timeoutMs ?? this.defaults.timeoutMs ?? Infinity;
-    const timeoutMs = Math.min(own, currentCall()?.remainingMs() ?? Infinity);
+    const timeoutMs = Math.min(own, openCall()?.remainingMs() ?? Infinity);
     return timeoutMs === Infinity ? undefined : timeoutMs;
   }
 
