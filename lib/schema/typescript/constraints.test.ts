@@ -64,6 +64,42 @@ test("constraints of an alias and of a property add up", async () => {
     });
 });
 
+test("an alias of an alias has the constraints of both", async () => {
+  const { schema } = await readSource(`
+    /** @minimum 0 */ type Positive = number;
+    /** @maximum 100 */ type Percent = Positive;
+    type Same = Positive;
+    export function f(a: Percent, b: Same) {}
+  `);
+  expect(schema.types["Percent"]!.type).toEqual({ kind: "number", minimum: 0, maximum: 100 });
+  expect(schema.types["Same"]!.type).toEqual({ kind: "number", minimum: 0 });
+});
+
+test("a Record keeps the constraints of its values", async () => {
+  const rest = "/** @minimum 0 */ type Positive = number;";
+  const positive = { kind: "ref", name: "Positive" };
+  expect(await properties(`a: Record<string, Positive>; b?: Record<"x" | "y", Positive | null>;`, rest)).toEqual({
+    a: { kind: "object", properties: {}, index: positive },
+    b: {
+      kind: "object",
+      properties: {
+        x: { type: { kind: "union", members: [positive, { kind: "null" }] } },
+        y: { type: { kind: "union", members: [positive, { kind: "null" }] } },
+      },
+    },
+  } as unknown as { [name: string]: Type });
+});
+
+test("a property that several objects of an intersection declare has the constraints of each", async () => {
+  const { schema } = await readSource(`
+    interface Least { /** @minimum 2 */ count: number }
+    export function f(a: Least & { /** @maximum 7 */ count: number; name: string }) {}
+  `);
+  expect(schema.methods["f"]!.params[0]!.type).toMatchObject({
+    properties: { count: { type: { kind: "number", minimum: 2, maximum: 7 } } },
+  });
+});
+
 test("constraints stand at parameters and at the SDK's types under an alias too", async () => {
   const { schema } = await readSource(`
     import type { u32 } from "cell";

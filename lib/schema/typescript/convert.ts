@@ -1,6 +1,7 @@
 import type ts from "typescript";
 import { BIGINT_RANGES } from "../check.ts";
 import { DEFINITIONS_MAX, TYPE_DEPTH_MAX } from "../limits.ts";
+import { resolve } from "../resolve.ts";
 import type { Type } from "../schema.ts";
 import { reportAny } from "./any_type.ts";
 import { constrained } from "./constraints.ts";
@@ -105,10 +106,18 @@ function defined(
   };
   const body = () => {
     const doc = declaration === undefined ? undefined : docOf(compiler, declaration);
-    return { ...docField(doc), type: constrained(context, convertStructure(context, type, at, written), doc, at) };
+    return { ...docField(doc), type: constrained(context, convertAliased(context, type, at, written), doc, at) };
   };
   const hasProperties = (type.flags & compiler.TypeFlags.Object) !== 0 && !isContainer(context, type);
   return definitions.define(key, wanted, body, hasProperties);
+}
+
+/** What a name stands for. An alias of another alias has its constraints, too. */
+function convertAliased(context: ReadContext, type: ts.Type, place: Place, written: Written): Type {
+  const node = confirmed(context, type, written);
+  if (namedAlias(context, type, node) === undefined) return convertStructure(context, type, place, written);
+  const other = convertType(context, type, place, node);
+  return context.definitions.isComplete(other) ? resolve(other, context.definitions.types) : other;
 }
 
 function isGeneric(declaration: ts.Node | undefined): boolean {

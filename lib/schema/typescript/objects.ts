@@ -27,7 +27,7 @@ export function convertObject(context: ReadContext, type: ts.ObjectType, place: 
       return UNREADABLE;
     }
   }
-  return convertProperties(context, type, place);
+  return convertProperties(context, type, place, written);
 }
 
 /** Whether a type of the library is more than data: its methods would be lost. */
@@ -66,7 +66,7 @@ function isBrandSymbol({ compiler, checker }: ReadContext, property: ts.Symbol):
 }
 
 /** An object type, or an intersection of several, as an object with properties. */
-export function convertProperties(context: ReadContext, type: ts.Type, place: Place): Type {
+export function convertProperties(context: ReadContext, type: ts.Type, place: Place, written?: Written): Type {
   const { checker, problems } = context;
   const refuse = (message: string, hint: string): Type => {
     problems.add(place, message, hint);
@@ -90,9 +90,9 @@ export function convertProperties(context: ReadContext, type: ts.Type, place: Pl
       problems.add(at, "a property with this key cannot cross the wire", "use a property with another name");
       continue;
     }
-    properties[property.name] = convertProperty(context, property, declaration, at);
+    properties[property.name] = convertProperty(context, property, declaration, at, recordValue(context, written));
   }
-  const index = convertIndex(context, type, place);
+  const index = convertIndex(context, type, place, recordValue(context, written));
   if (index === undefined && isOpen(context, type)) {
     return refuse(
       `${checker.typeToString(type)} admits every value but null and undefined`,
@@ -107,16 +107,23 @@ function convertProperty(
   property: ts.Symbol,
   declaration: ts.Declaration | undefined,
   place: Place,
+  recordValue: Written,
 ): Property {
   const { compiler, checker } = context;
   const declared = checker.getTypeOfSymbol(property);
-  const { type, optional } = convertOptional(context, declared, place, annotationOf(declaration));
+  const { type, optional } = convertOptional(context, declared, place, annotationOf(declaration) ?? recordValue);
   const isOptional = optional || (property.flags & compiler.SymbolFlags.Optional) !== 0;
   const doc = declaration === undefined ? undefined : docOf(compiler, declaration);
   const isRetyped = doc !== undefined && isMapped(context, property) && !sameType(context, declared, declaration!);
+  let result = isRetyped ? type : constrained(context, type, doc, place);
+  for (const other of property.declarations ?? []) {
+    // In an intersection a property has a declaration, and maybe constraints, in each of its objects.
+    if (other === declaration || !sameType(context, declared, other)) continue;
+    result = constrained(context, result, docOf(compiler, other), place);
+  }
   return {
     ...docField(doc),
-    type: isRetyped ? type : constrained(context, type, doc, place),
+    type: result,
     ...(isOptional ? { optional: true as const } : {}),
   };
 }
@@ -139,14 +146,27 @@ function sameType(context: ReadContext, type: ts.Type, declaration: ts.Declarati
   return checker.getNonNullableType(type) === checker.getNonNullableType(original);
 }
 
-function convertIndex(context: ReadContext, type: ts.Type, place: Place): Type | undefined {
+/** The node of T in `Record<string, T>`, which no declaration shows. */
+function recordValue(context: ReadContext, written: Written): Written {
+  const { compiler } = context;
+  const isRecord = written !== undefined && compiler.isTypeReferenceNode(written) &&
+    written.typeName.getText() === "Record";
+  return isRecord ? argument(context, written, 1) : undefined;
+}
+
+function convertIndex(
+  context: ReadContext,
+  type: ts.Type,
+  place: Place,
+  recordValue: Written,
+): Type | undefined {
   const { compiler, checker, problems } = context;
   const { TypeFlags } = compiler;
   const infos = checker.getIndexInfosOfType(type);
   let index: Type | undefined;
   for (const { keyType, type: value, declaration } of infos) {
     if (keyType.flags & TypeFlags.String) {
-      index = convertType(context, value, inside(place, "[string]"), annotationOf(declaration));
+      index = convertType(context, value, inside(place, "[string]"), annotationOf(declaration) ?? recordValue);
       continue;
     }
     // A number index beside a string index adds nothing: the keys are strings on the wire.
