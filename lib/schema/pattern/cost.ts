@@ -9,10 +9,30 @@ export interface Cost {
   loops: number;
 }
 
+/** One way of up to this many characters in a row counts as one; a longer one as so many of them. */
+const WAY_LENGTH_MAX = 64;
+
 /** The cost of a whole pattern, which may begin to match anywhere unless it says otherwise. */
 export function costOf(node: PatternNode): Cost {
-  const cost = costOfNode(node);
-  return beginsAtStart(node) ? cost : { ways: cost.ways, loops: cost.loops + 1 };
+  const { ways, loops } = costOfNode(node);
+  const cost = { ways: ways * Math.max(1, lengthOf(node) / WAY_LENGTH_MAX), loops };
+  return beginsAtStart(node) ? cost : { ...cost, loops: loops + 1 };
+}
+
+/** How many characters a pattern looks at in a row, what repeats without end apart: `a{1000}` looks at a thousand. */
+function lengthOf(node: PatternNode): number {
+  switch (node.kind) {
+    case "character":
+    case "assertion":
+      return 1;
+    case "sequence":
+    case "irregular":
+      return node.items.reduce((length, item) => length + lengthOf(item), 0);
+    case "choice":
+      return node.options.reduce((length, option) => Math.max(length, lengthOf(option)), 0);
+    case "repeat":
+      return lengthOf(node.item) * (node.greatest === Infinity ? node.least + 1 : node.greatest);
+  }
 }
 
 function costOfNode(node: PatternNode): Cost {
@@ -20,8 +40,10 @@ function costOfNode(node: PatternNode): Cost {
     case "character":
     case "assertion":
       return { ways: 1, loops: 0 };
-    case "sequence":
     case "irregular":
+      // A backreference looks at as many characters as its group has matched.
+      return node.items.length === 0 ? { ways: 1, loops: 1 } : product(node.items.map(costOfNode));
+    case "sequence":
       return product(node.items.map(costOfNode));
     case "choice": {
       const { ways, loops } = product(node.options.map(costOfNode));

@@ -104,6 +104,18 @@ describe("compilePattern", () => {
     expect(password.test(`Passw0rd${"a".repeat(10_000)}`)).toBe(false);
   });
 
+  test("counts what is looked at in a row, by long repetitions and by backreferences", () => {
+    for (const source of ["(?:a{1000}){1000}b", "a{1000}b", "(?=a{1000}b)(?=a{1000}c)", "^(a*)\\1b", "(a{99})\\1b"]) {
+      const { test: matches, lengthMax } = compilePattern(source);
+      const started = performance.now();
+      expect(matches("a".repeat(Math.min(lengthMax, 1_000_000)))).toBe(false);
+      expect(performance.now() - started).toBeLessThan(5000);
+    }
+    const hash = compilePattern("[0-9a-f]{64}");
+    expect(hash.nativeLengthMax).toBeGreaterThan(1_000_000);
+    expect(() => compilePattern("(?:(?:a{1000}){1000}){1000}b")).toThrow("smaller numbers of repetitions");
+  });
+
   test("bounds the length of strings that an automaton is run on", () => {
     const slow = compilePattern(`^(${"a?".repeat(400)})+b$`);
     expect(slow.lengthMax).toBeLessThan(100_000);
