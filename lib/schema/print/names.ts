@@ -23,12 +23,12 @@ export function typeIdentifiers(names: readonly string[]): Map<string, string> {
 
 /** The same for names of parameters. */
 export function parameterIdentifiers(names: readonly string[]): string[] {
-  const taken = new Set<string>();
+  const taken = new Map<string, number>();
   return names.map((name) => unique(identifierOf(name, "value"), taken, (candidate) => RESERVED.has(candidate)));
 }
 
 function identifiers(names: readonly string[], isForbidden: (name: string) => boolean): Map<string, string> {
-  const taken = new Set<string>();
+  const taken = new Map<string, number>();
   // Names that may stay as they are go first, so that no other one takes their place.
   const rank = (name: string): number => (identifierOf(name, "Type") === name && !isForbidden(name) ? 0 : 1);
   const ordered = [...names].sort((a, b) => rank(a) - rank(b));
@@ -43,9 +43,12 @@ function identifierOf(name: string, fallback: string): string {
   return /^[\p{ID_Start}_$]/u.test(kept) ? kept : `_${kept}`;
 }
 
-function unique(wanted: string, taken: Set<string>, isForbidden: (name: string) => boolean): string {
+/** `taken` holds with each name the number with which the search for a free one goes on: names may all be alike. */
+function unique(wanted: string, taken: Map<string, number>, isForbidden: (name: string) => boolean): string {
   let name = isForbidden(wanted) ? `${wanted}_` : wanted;
-  for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;
-  taken.add(name);
+  let count = taken.get(wanted) ?? 2;
+  for (; taken.has(name); count++) name = `${wanted}_${count}`;
+  taken.set(wanted, count);
+  if (!taken.has(name)) taken.set(name, 2);
   return name;
 }
