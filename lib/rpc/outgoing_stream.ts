@@ -48,7 +48,7 @@ export class OutgoingStream {
       if (this.stopped) break;
       const { value, done } = await iterator.next();
       if (this.stopped) break;
-      if (done === true) return true;
+      if (done) return true;
       while (!this.owner.link.writable && !this.stopped) await this.untilWritable();
       if (this.stopped) break;
       try {

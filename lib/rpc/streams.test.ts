@@ -189,3 +189,11 @@ test("a source whose return throws when it is looked at ends like any other", as
   void run;
   expect(() => stream.stop()).not.toThrow();
 });
+
+test("a source that says that it is done with anything true is done, as in a loop of the language", async () => {
+  const { stream, sent } = outgoing();
+  let next = 0;
+  const iterator = { next: () => ({ value: next, done: next++ < 2 ? 0 : 1 }) as unknown as IteratorResult<number> };
+  expect(await stream.run({ [Symbol.iterator]: () => iterator as Iterator<number> })).toBe(true);
+  expect(sent).toEqual([0, 1]);
+});
