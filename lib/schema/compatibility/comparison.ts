@@ -1,5 +1,5 @@
 import { CellError } from "../../base/mod.ts";
-import { compilePattern } from "../pattern/mod.ts";
+import { compilePattern, type Pattern } from "../pattern/mod.ts";
 import { admits, resolve, type ResolvedType, unionMembers } from "../resolve.ts";
 import type { Definitions, Type } from "../schema.ts";
 import { typeText } from "../type_text.ts";
@@ -32,6 +32,10 @@ export interface ElementList {
 
 /** Pairs of types that one comparison looks at. Two cycles of types can meet in as many pairs as their product. */
 const PAIRS_MAX = 100_000;
+/** Members of unions that one comparison looks at. */
+const MEMBERS_MAX = 16_000_000;
+/** A character of a literal that is matched with a pattern costs as much as this many members. */
+const PATTERN_CHARACTER_COST = 16;
 /** Changes that one comparison lists: their number could grow likewise, and nobody reads more. */
 const CHANGES_MAX = 1000;
 /** Members of a union that a message names. */
@@ -61,6 +65,8 @@ export class Comparison {
   private readonly changes: Change[] = [];
   private readonly met = new Map<Direction, Map<Type, Set<Type>>>();
   private readonly queue: Pair[] = [];
+  private readonly patterns = new Map<string, Pattern>();
+  private membersLeft = MEMBERS_MAX;
 
   report(path: string, compatible: boolean, message: string): void {
     if (this.changes.length < CHANGES_MAX || (!compatible && this.changes.every((change) => change.compatible))) {
@@ -83,10 +89,13 @@ export class Comparison {
     const metTo = getOrAdd(metFrom, from, () => new Set<Type>());
     if (metTo.has(to)) return;
     metTo.add(to);
-    if (this.queue.length === PAIRS_MAX) {
-      throw new CellError("RESOURCE_EXHAUSTED", "the types of the two versions are too many to be compared");
-    }
+    if (this.queue.length === PAIRS_MAX) throw tooMany();
     this.queue.push({ sent, from, expected, to, path, sender, receiver, direction });
+  }
+
+  private charge(members: number): void {
+    this.membersLeft -= members;
+    if (this.membersLeft < 0) throw tooMany();
   }
 
   private comparePair(pair: Pair): void {
@@ -109,20 +118,24 @@ export class Comparison {
     const { path, direction } = pair;
     const plan = unionPlan(pair.to, pair.receiver);
     const sent = unionMembers(pair.from, pair.sender);
-    const refused = sent.filter((member) => !this.compareMember(member, plan, pair));
+    const known = new Set<unknown>([...plan.strings, ...plan.numbers, ...plan.bigints.map(BigInt)]);
+    const objects = plan.objects?.members.length ?? 0;
+    this.charge(sent.length + known.size + objects * (objects + sent.filter(({ kind }) => kind === "object").length));
+    const refused = sent.filter((member) => !this.compareMember(member, plan, known, pair));
     if (refused.length > 0) {
       this.report(path, false, direction.exceeds(membersText(refused, pair.sender), expectedText(pair)));
     }
+    const isCovered = coverage(sent);
     const further = unionMembers(pair.to, pair.receiver).filter((member) =>
       member.kind === "object" && plan.objects !== undefined
         ? !isSent(plan.objects, member, sent, pair.sender)
-        : !isCovered(member, sent)
+        : !isCovered(member)
     );
     if (further.length > 0) this.report(path, true, direction.further(membersText(further, pair.receiver)));
   }
 
-  /** Has a member compared with the one that takes its values; false if there is none. */
-  private compareMember(from: ResolvedType, plan: UnionPlan, pair: Pair): boolean {
+  /** Has a member compared with the one that takes its values; false if there is none. `known` are the plan's literals. */
+  private compareMember(from: ResolvedType, plan: UnionPlan, known: ReadonlySet<unknown>, pair: Pair): boolean {
     switch (from.kind) {
       case "null":
         return plan.admitsNull;
@@ -135,11 +148,11 @@ export class Comparison {
       case "literal":
         if (typeof from.value === "boolean") return plan.booleans.includes(from.value);
         if (typeof from.value === "number") {
-          return plan.numbers.includes(from.value) || this.compareWith(from, plan.number, pair);
+          return known.has(from.value) || this.compareWith(from, plan.number, pair);
         }
-        return plan.strings.includes(from.value) || this.compareWith(from, plan.string, pair);
+        return known.has(from.value) || this.compareWith(from, plan.string, pair);
       case "bigintLiteral":
-        return plan.bigints.includes(from.value) || this.compareWith(from, plan.bigint, pair);
+        return known.has(BigInt(from.value)) || this.compareWith(from, plan.bigint, pair);
       case "number":
       case "integer":
         return this.compareWith(from, plan.number, pair);
@@ -165,7 +178,7 @@ export class Comparison {
 
   private compareWith(from: ResolvedType, to: ResolvedType | undefined, pair: Pair): boolean {
     if (to === undefined) return false;
-    if (from.kind === "literal" || from.kind === "bigintLiteral") return isLiteralOf(from, to);
+    if (from.kind === "literal" || from.kind === "bigintLiteral") return this.isLiteralOf(from, to);
     this.compare(from, to, pair.path, pair);
     return true;
   }
@@ -201,7 +214,7 @@ export class Comparison {
       else if (numericFrom.format !== numericTo.format) this.fits(pair);
     } else if (to.kind === "string" && from.kind === "string") this.compareTexts(from, to, pair);
     else if (from.kind === "literal" && (to.kind === "string" || to.kind === "boolean")) {
-      if (isLiteralOf(from, to)) this.fits(pair);
+      if (this.isLiteralOf(from, to)) this.fits(pair);
       else this.differs(pair);
     } else if (to.kind === "literal") {
       if (from.kind !== "literal" || from.value !== to.value) this.differs(pair);
@@ -218,6 +231,26 @@ export class Comparison {
     } else if (to.kind === "tuple" && from.kind === "tuple") this.compareLists(from, to, path, pair, "element");
     else if (to.kind === "object" && from.kind === "object") this.compareObjects(from, to, pair);
     else if (to.kind !== from.kind) this.differs(pair);
+  }
+
+  /** Whether a literal is a value of a type without parts. */
+  private isLiteralOf(literal: Kind<"literal" | "bigintLiteral">, type: ResolvedType): boolean {
+    if (literal.kind === type.kind) return literal.value === type.value;
+    const numericTo = numericType(type);
+    const numericFrom = numericType(literal);
+    if (numericFrom !== undefined) {
+      return numericTo !== undefined && isExact(numericFrom, numericTo) && isWithin(numericFrom, numericTo);
+    }
+    const { value } = literal;
+    if (typeof value === "boolean") return type.kind === "boolean";
+    if (typeof value !== "string" || type.kind !== "string") return false;
+    return isWithin({ least: value.length, greatest: value.length }, rangeOf(type.minLength, type.maxLength)) &&
+      (type.pattern === undefined || this.matches(type.pattern, value));
+  }
+
+  private matches(source: string, text: string): boolean {
+    this.charge(PATTERN_CHARACTER_COST * text.length);
+    return getOrAdd(this.patterns, source, () => compilePattern(source)).test(text);
   }
 
   private compareRanges(sent: Range, expected: Range, unit: string, pair: Pair): void {
@@ -339,33 +372,27 @@ function propertyOf(type: Kind<"object">, name: string): { type: Type; optional?
   return type.index === undefined ? undefined : { type: type.index, optional: true };
 }
 
-/** Whether a literal is a value of a type without parts. */
-function isLiteralOf(literal: Kind<"literal" | "bigintLiteral">, type: ResolvedType): boolean {
-  if (literal.kind === type.kind) return literal.value === type.value;
-  const numericTo = numericType(type);
-  const numericFrom = numericType(literal);
-  if (numericFrom !== undefined) {
-    return numericTo !== undefined && isExact(numericFrom, numericTo) && isWithin(numericFrom, numericTo);
-  }
-  const { value } = literal;
-  if (typeof value === "boolean") return type.kind === "boolean";
-  if (typeof value !== "string" || type.kind !== "string") return false;
-  return isWithin({ least: value.length, greatest: value.length }, rangeOf(type.minLength, type.maxLength)) &&
-    (type.pattern === undefined || compilePattern(type.pattern).test(value));
+function tooMany(): CellError {
+  return new CellError("RESOURCE_EXHAUSTED", "the types of the two versions are too many to be compared");
 }
 
-/** Whether a member of the receiver's union has a counterpart, so that it is no addition. */
-function isCovered(member: ResolvedType, sent: readonly ResolvedType[]): boolean {
-  return sent.some((other) => {
-    if (member.kind === "literal" && other.kind === "literal") return member.value === other.value;
+/** Tells whether a member of the receiver's union has a counterpart among those that are sent, so is no addition. */
+function coverage(sent: readonly ResolvedType[]): (member: ResolvedType) => boolean {
+  const kinds = new Set<Type["kind"]>(sent.map(({ kind }) => kind));
+  const literals = new Set<unknown>();
+  for (const member of sent) {
+    if (member.kind === "literal") literals.add(member.value);
+    else if (member.kind === "bigintLiteral") literals.add(BigInt(member.value));
+  }
+  return (member) => {
     if (member.kind === "literal") {
-      return other.kind === typeof member.value || (other.kind === "integer" && typeof member.value === "number");
+      const general = typeof member.value as "string" | "number" | "boolean";
+      return literals.has(member.value) || kinds.has(general) ||
+        (typeof member.value === "number" && kinds.has("integer"));
     }
-    if (member.kind === "bigintLiteral") {
-      return other.kind === "bigint" || (other.kind === member.kind && other.value === member.value);
-    }
-    return member.kind === other.kind || (member.kind === "number" && other.kind === "integer");
-  });
+    if (member.kind === "bigintLiteral") return kinds.has("bigint") || literals.has(BigInt(member.value));
+    return kinds.has(member.kind) || (member.kind === "number" && kinds.has("integer"));
+  };
 }
 
 /** Whether objects are sent that the receiver would take for this member. */
