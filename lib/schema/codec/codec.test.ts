@@ -148,6 +148,15 @@ describe("errors name the place, what is expected and what was found", () => {
     for (const [value, message] of cases) expect(refusal(unknown, value)).toBe(message);
   });
 
+  test("under a key that cannot become part of a path by itself", () => {
+    const keys = [{ toString: 1 }, Object.create(null)];
+    for (const key of keys) {
+      expect(() => encode(unknownCodec("value"), new Map([[key, Symbol("x")]]))).toThrow(
+        "value.get(object): expected a value that can be sent, found symbol",
+      );
+    }
+  });
+
   test("a cycle is found out at the greatest depth", () => {
     const cycle: { value: number; next?: unknown } = { value: 1 };
     cycle.next = cycle;

@@ -73,6 +73,6 @@ export function showText(text: string): string {
 
 /** The place of a map's entry. */
 export function keyed(at: string, key: unknown): string {
-  if (typeof key !== "string") return `${at}.get(${String(key)})`;
+  if (typeof key !== "string") return `${at}.get(${typeof key === "object" ? showObject(key) : String(key)})`;
   return /^[A-Za-z_$][A-Za-z0-9_$]{0,39}$/.test(key) ? `${at}.${key}` : `${at}[${showText(key)}]`;
 }
