@@ -41,7 +41,7 @@ export function typeLine(type: Type, nameOf: (name: string) => string, room = In
     case "date":
       return "Date";
     case "literal":
-      return JSON.stringify(type.value);
+      return typeof type.value === "string" ? quoted(type.value) : String(type.value);
     case "bigintLiteral":
       return `${type.value}n`;
     case "array":
@@ -103,5 +103,10 @@ function list<T>(items: readonly T[], room: number, show: (item: T, room: number
 
 /** A property's name as it is written in a type: quoted only where it must be. */
 export function propertyName(name: string): string {
-  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? name : JSON.stringify(name);
+  return /^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? name : quoted(name);
+}
+
+/** A string literal that a terminal shows as it is: JSON escapes only the older half of the control characters. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/\p{Cc}/gu, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }

@@ -24,18 +24,18 @@ export function constraintTags(type: Type): string[] {
   return tags;
 }
 
-/** Line ends as they are written in a regular expression. */
+/** Line ends and other control characters as they are written in a regular expression. */
 function onOneLine(pattern: string): string {
-  return pattern.replace(/[\n\r\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return pattern.replace(/[\p{Cc}\u2028\u2029]/gu, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**
  * A JSDoc comment of these lines, each line indented, with a line end after it; nothing for no lines. Text from a
- * schema cannot end it.
+ * schema can neither end it nor command the terminal that shows it.
  */
 export function comment(lines: readonly string[], indent: string): string {
   const safe = lines.flatMap((line) => line.split(/\r\n|[\n\r\u2028\u2029]/)).map((line) =>
-    line.replaceAll("*/", "*\\/").trimEnd()
+    line.replace(/[^\P{Cc}\t]/gu, "").replaceAll("*/", "*\\/").trimEnd()
   );
   if (safe.every((line) => line === "")) return "";
   if (safe.length === 1) return `${indent}/** ${safe[0]} */\n`;

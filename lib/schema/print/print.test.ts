@@ -168,6 +168,16 @@ describe("declareModule", () => {
   });
 });
 
+test("control characters of a schema never reach a terminal", () => {
+  const control = "\u001b]0;x\u0007\u009b31m\u007f\t";
+  const type = object({ [control]: literal(control), text: stringOf({ pattern: "^\u001b\u009b$" }) });
+  const service: Schema = { ...schema({ f: { ...method([type]), doc: control } }), doc: control };
+  for (const text of [describeSchema(service), declareModule(service), describeMethod("f", service.methods["f"]!)]) {
+    expect(text.replace(/[\n\t]/g, "")).not.toMatch(/\p{Cc}/u);
+  }
+  expect(check(declareModule(service))).toEqual([]);
+});
+
 describe("documentation", () => {
   const service = schema({
     greet: {
