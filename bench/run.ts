@@ -94,7 +94,7 @@ async function measureAll(
 }
 
 function binaryUnderTest(): string {
-  const binary = process.env.CELL_BINARY ?? join(import.meta.dir, "..", "dist", "cell");
+  const binary = process.env["CELL_BINARY"] ?? join(import.meta.dir, "..", "dist", "cell");
   if (existsSync(binary)) return binary;
   throw new CellError("FAILED_PRECONDITION", `no executable at ${binary}: run "make build", or set CELL_BINARY`);
 }

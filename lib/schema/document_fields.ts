@@ -64,7 +64,7 @@ export function hash(value: unknown, path: string): string {
 
 /** A description, if there is one. */
 export function doc(fields: Fields, path: string): { doc?: string } {
-  return fields.doc === undefined ? {} : { doc: text(fields.doc, `${path}.doc`, DOC_LENGTH_MAX) };
+  return fields["doc"] === undefined ? {} : { doc: text(fields["doc"], `${path}.doc`, DOC_LENGTH_MAX) };
 }
 
 /** A flag that is true or left out. */
@@ -119,8 +119,8 @@ export function decimal<K extends string>(fields: Fields, name: K, path: string)
 
 /** A regular expression, if there is one; whether it is one is checked later. */
 export function pattern(fields: Fields, path: string): { pattern?: string } {
-  if (fields.pattern === undefined) return {};
-  return { pattern: text(fields.pattern, `${path}.pattern`, PATTERN_LENGTH_MAX) };
+  if (fields["pattern"] === undefined) return {};
+  return { pattern: text(fields["pattern"], `${path}.pattern`, PATTERN_LENGTH_MAX) };
 }
 
 /** One of some words, if there is one. */

@@ -72,9 +72,9 @@ export function parseSchema(document: unknown): Schema {
 export function parseMethod(document: unknown): { name: string; method: Method; types: Definitions } {
   const reader = new DocumentReader();
   const fields = record(document, "");
-  const name = text(fields.name, "name", NAME_LENGTH_MAX);
-  const types = reader.definitions(fields.types, "types");
-  const method = reader.method({ ...record(fields.method, "method"), gene: "0".repeat(16) }, "method");
+  const name = text(fields["name"], "name", NAME_LENGTH_MAX);
+  const types = reader.definitions(fields["types"], "types");
+  const method = reader.method({ ...record(fields["method"], "method"), gene: "0".repeat(16) }, "method");
   checkSchema({ methods: { [name]: method }, types });
   const gene = fingerprints({ [name]: method }, types).genes.get(name)!;
   return { name, method: { ...method, gene }, types };
@@ -86,17 +86,17 @@ class DocumentReader {
 
   schema(value: unknown): Schema {
     const fields = record(value, "");
-    if (fields.format !== SCHEMA_FORMAT) throw fail("format", `expected ${SCHEMA_FORMAT}`, fields.format);
-    const name = text(fields.name, "name", NAME_LENGTH_MAX);
+    if (fields["format"] !== SCHEMA_FORMAT) throw fail("format", `expected ${SCHEMA_FORMAT}`, fields["format"]);
+    const name = text(fields["name"], "name", NAME_LENGTH_MAX);
     if (!SERVICE_NAME.test(name)) {
       throw fail("name", "expected lower-case letters, digits and hyphens, a letter first, at most 63", name);
     }
-    const species = hash(fields.species, "species");
+    const species = hash(fields["species"], "species");
     const methods: Schema["methods"] = {};
-    for (const name of namesOf(fields.methods, "methods", METHODS_MAX).sort()) {
-      methods[name] = this.method((fields.methods as Fields)[name], `methods.${name}`);
+    for (const name of namesOf(fields["methods"], "methods", METHODS_MAX).sort()) {
+      methods[name] = this.method((fields["methods"] as Fields)[name], `methods.${name}`);
     }
-    const types = this.definitions(fields.types, "types");
+    const types = this.definitions(fields["types"], "types");
     return { format: SCHEMA_FORMAT, name, ...doc(fields, ""), species, methods, types };
   }
 
@@ -105,7 +105,7 @@ class DocumentReader {
     for (const name of namesOf(value, path, DEFINITIONS_MAX).sort()) {
       const at = `${path}.${name}`;
       const fields = record((value as Fields)[name], at);
-      types[name] = { ...doc(fields, at), type: this.type(fields.type, `${at}.type`, 0) };
+      types[name] = { ...doc(fields, at), type: this.type(fields["type"], `${at}.type`, 0) };
     }
     return types;
   }
@@ -114,9 +114,9 @@ class DocumentReader {
     const fields = record(value, path);
     return {
       ...doc(fields, path),
-      gene: hash(fields.gene, `${path}.gene`),
-      params: list(fields.params, `${path}.params`, PARAMS_MAX, (param, at) => this.param(param, at)),
-      result: this.type(fields.result, `${path}.result`, 0),
+      gene: hash(fields["gene"], `${path}.gene`),
+      params: list(fields["params"], `${path}.params`, PARAMS_MAX, (param, at) => this.param(param, at)),
+      result: this.type(fields["result"], `${path}.result`, 0),
       ...flag(fields, "resultStream", path),
       ...flag(fields, "idempotent", path),
       ...number(fields, "timeoutMs", path),
@@ -126,9 +126,9 @@ class DocumentReader {
   private param(value: unknown, path: string): Param {
     const fields = record(value, path);
     return {
-      name: text(fields.name, `${path}.name`, NAME_LENGTH_MAX),
+      name: text(fields["name"], `${path}.name`, NAME_LENGTH_MAX),
       ...doc(fields, path),
-      type: this.type(fields.type, `${path}.type`, 0),
+      type: this.type(fields["type"], `${path}.type`, 0),
       ...flag(fields, "optional", path),
       ...flag(fields, "rest", path),
       ...flag(fields, "stream", path),
@@ -140,13 +140,13 @@ class DocumentReader {
     if (++this.nodes > TYPE_NODES_MAX) throw fail(path, `expected at most ${TYPE_NODES_MAX} types in one document`);
     const fields = record(value, path);
     const inner = (name: string): Type => this.type(fields[name], `${path}.${name}`, depth + 1);
-    switch (fields.kind) {
+    switch (fields["kind"]) {
       case "unknown":
       case "null":
       case "undefined":
       case "boolean":
       case "date":
-        return { kind: fields.kind };
+        return { kind: fields["kind"] };
       case "number":
         return { kind: "number", ...oneOf(fields, "format", ["f32"], path), ...bounds(fields, path) };
       case "integer": {
@@ -166,35 +166,35 @@ class DocumentReader {
       case "bytes":
         return { kind: "bytes", ...lengths(fields, path) };
       case "literal":
-        return { kind: "literal", value: literal(fields.value, `${path}.value`) };
+        return { kind: "literal", value: literal(fields["value"], `${path}.value`) };
       case "bigintLiteral": {
         const { value } = decimal(fields, "value", path);
-        if (value === undefined) throw fail(`${path}.value`, "expected an integer in decimal digits", fields.value);
+        if (value === undefined) throw fail(`${path}.value`, "expected an integer in decimal digits", fields["value"]);
         return { kind: "bigintLiteral", value };
       }
       case "array":
       case "set":
-        return { kind: fields.kind, items: inner("items"), ...itemBounds(fields, path) };
+        return { kind: fields["kind"], items: inner("items"), ...itemBounds(fields, path) };
       case "map":
         return { kind: "map", key: inner("key"), value: inner("value"), ...itemBounds(fields, path) };
       case "tuple":
         return {
           kind: "tuple",
-          items: list(fields.items, `${path}.items`, PROPERTIES_MAX, (item, at) => this.element(item, at, depth)),
-          ...(fields.rest === undefined ? {} : { rest: inner("rest") }),
+          items: list(fields["items"], `${path}.items`, PROPERTIES_MAX, (item, at) => this.element(item, at, depth)),
+          ...(fields["rest"] === undefined ? {} : { rest: inner("rest") }),
         };
       case "object": {
         const properties: { [name: string]: Property } = {};
-        for (const name of namesOf(fields.properties, `${path}.properties`, PROPERTIES_MAX)) {
+        for (const name of namesOf(fields["properties"], `${path}.properties`, PROPERTIES_MAX)) {
           const at = `${path}.properties.${name}`;
-          const property = (fields.properties as Fields)[name];
+          const property = (fields["properties"] as Fields)[name];
           properties[name] = { ...doc(record(property, at), at), ...this.element(property, at, depth) };
         }
-        return { kind: "object", properties, ...(fields.index === undefined ? {} : { index: inner("index") }) };
+        return { kind: "object", properties, ...(fields["index"] === undefined ? {} : { index: inner("index") }) };
       }
       case "union": {
         const members = list(
-          fields.members,
+          fields["members"],
           `${path}.members`,
           UNION_MEMBERS_MAX,
           (member, at) => this.type(member, at, depth + 1),
@@ -203,15 +203,15 @@ class DocumentReader {
         return { kind: "union", members };
       }
       case "ref":
-        return { kind: "ref", name: text(fields.name, `${path}.name`, NAME_LENGTH_MAX) };
+        return { kind: "ref", name: text(fields["name"], `${path}.name`, NAME_LENGTH_MAX) };
       default:
-        throw fail(`${path}.kind`, "expected a kind of type", fields.kind);
+        throw fail(`${path}.kind`, "expected a kind of type", fields["kind"]);
     }
   }
 
   private element(value: unknown, path: string, depth: number): TupleElement {
     const fields = record(value, path);
-    return { type: this.type(fields.type, `${path}.type`, depth + 1), ...flag(fields, "optional", path) };
+    return { type: this.type(fields["type"], `${path}.type`, depth + 1), ...flag(fields, "optional", path) };
   }
 }
 

@@ -97,6 +97,6 @@ export function hintFor(name: string): string {
     return "write number[], or Uint8Array for its bytes";
   }
   if (/^Big(Int|Uint)64Array$/.test(name)) return "write bigint[], or Uint8Array for its bytes";
-  if (/Error$/.test(name)) return INSTEAD.Error!;
+  if (/Error$/.test(name)) return INSTEAD["Error"]!;
   return Object.hasOwn(INSTEAD, name) ? INSTEAD[name]! : "write an interface with the data that is needed of it";
 }
