@@ -33,6 +33,8 @@ export interface RpcClient {
   hello(): Promise<Hello>;
   /** The schema that calls are made with: the pinned one, else the server's. */
   schema(): Promise<Schema>;
+  /** The schema that the server has now, whether or not one is pinned. */
+  servedSchema(): Promise<Schema>;
   stats(): Promise<ServerStats>;
   /**
    * Calls a method with a single result. A stream parameter's argument is an AsyncIterable. An error carries
@@ -107,6 +109,10 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
 
   schema(): Promise<Schema> {
     return this.setup.schema();
+  }
+
+  servedSchema(): Promise<Schema> {
+    return this.setup.servedSchema();
   }
 
   async stats(): Promise<ServerStats> {

@@ -32,7 +32,11 @@ export class ClientSetup {
 
   /** The schema that calls are made with. */
   schema(): Promise<Schema> {
-    if (this.pinned !== undefined) return Promise.resolve(this.pinned);
+    return this.pinned === undefined ? this.servedSchema() : Promise.resolve(this.pinned);
+  }
+
+  /** The schema that the server has, whichever calls are made with. */
+  servedSchema(): Promise<Schema> {
     if (this.document === undefined) {
       this.document = this.reflect("schema", Reflection.schema, []).then(parseServerSchema);
       this.document.catch(() => this.document = undefined);

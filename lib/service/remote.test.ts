@@ -147,6 +147,28 @@ test("a call whose connection broke is made again if its method is idempotent, a
   await fragile.close();
 });
 
+test("a call that may have run is not made again where the method has ceased to be idempotent", async () => {
+  await using home = new TestHome();
+  let ran = 0;
+  const hang = () => {
+    ran++;
+    return new Promise(() => {});
+  };
+  const first = await serveHandlers(home, "changed", { f: { fn: hang, method: { idempotent: true } } });
+  const live = await connectService("changed");
+  const pinned = await connectService("changed", { schema: await live.schema() });
+  const calls = [rejection(live.call("f", [])), rejection(pinned.call("f", []))];
+  while (ran < 2) await Bun.sleep(1);
+  await first.drain(0);
+  await serveHandlers(home, "changed", { f: () => ran++ });
+  for (const error of await Promise.all(calls)) {
+    expect(error.code).toBe("UNAVAILABLE");
+    expect((error.data as { started?: boolean } | undefined)?.started).not.toBe(false);
+  }
+  expect(ran).toBe(2);
+  await Promise.all([live.close(), pinned.close()]);
+});
+
 test("a handler's own UNAVAILABLE is an answer, not a reason to call it again", async () => {
   await using home = new TestHome();
   let calls = 0;

@@ -141,12 +141,14 @@ export class ServiceClient implements RemoteService {
         client = undefined;
         try {
           client = this.#usable() ?? await this.#connect();
+          if (mayHaveRun && !await isServedIdempotent(client, request.method)) break;
           const timeoutMs = attempts.remainingMs(performance.now() - startedAt);
           return await request.invoke(client, timeoutMs === undefined ? options : { ...options, timeoutMs });
         } catch (thrown) {
           error = toCellError(thrown);
         }
       }
+      throw error;
     } catch (thrown) {
       // The last attempt may not have started; that says nothing of an earlier one.
       throw mayHaveRun ? maybeStarted(toCellError(thrown)) : thrown;
@@ -213,6 +215,11 @@ export class ServiceClient implements RemoteService {
 function certainlyNotStarted(error: CellError): boolean {
   const { data } = error;
   return typeof data === "object" && data !== null && (data as { started?: unknown }).started === false;
+}
+
+/** Whether whoever would run the call again says that it does no harm: another version may serve the name by now. */
+async function isServedIdempotent(client: RpcClient, method: string | undefined): Promise<boolean> {
+  return method === undefined || (await client.servedSchema()).methods[method]?.idempotent === true;
 }
 
 async function isIdempotent(client: RpcClient, method: string): Promise<boolean> {
