@@ -79,16 +79,19 @@ test("the scripts of zsh and fish ask the same question", async () => {
   expect(methods.stdout).toBe("words\norder\tTakes an order.\n");
 });
 
-test.skipIf(Bun.which("zsh") === null)("zsh accepts its script", async () => {
+test.skipIf(Bun.which("zsh") === null && process.env["CI"] === undefined)("zsh accepts its script", async () => {
   const { exit, stderr } = await machine.bash(
     `PATH="$PWD/bin:$PATH" zsh -f -c 'autoload -U compinit && compinit -u -D && source <(cell completions zsh) && [[ $_comps[cell] == _cell ]]'`,
   );
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
 });
 
-test.skipIf(Bun.which("fish") === null)("fish completes with its script", async () => {
-  const { stdout } = await machine.bash(
-    `PATH="$PWD/bin:$PATH" fish --no-config -c 'cell completions fish | source; complete -C "cell call shop o"'`,
-  );
-  expect(stdout).toBe("order\tTakes an order.\n");
-});
+test.skipIf(Bun.which("fish") === null && process.env["CI"] === undefined)(
+  "fish completes with its script",
+  async () => {
+    const { stdout } = await machine.bash(
+      `PATH="$PWD/bin:$PATH" fish --no-config -c 'cell completions fish | source; complete -C "cell call shop o"'`,
+    );
+    expect(stdout).toBe("order\tTakes an order.\n");
+  },
+);
