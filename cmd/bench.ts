@@ -1,3 +1,4 @@
+import { Option } from "@commander-js/extra-typings";
 import { SECOND } from "../lib/base/mod.ts";
 import { type LoadResult, measureLoad } from "../lib/load/mod.ts";
 import { connectService } from "../lib/service/mod.ts";
@@ -6,6 +7,7 @@ import { type AnyCommand, createCommand } from "./command.ts";
 import { formatMicros, parseDuration } from "./duration.ts";
 import { Invocation } from "./invocation.ts";
 import { parseServiceName } from "./service_name.ts";
+import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { type Column, table } from "./table.ts";
 import { UsageError } from "./usage_error.ts";
@@ -45,8 +47,14 @@ export function command(): AnyCommand {
     .argument("[service]", "the service's name", parseServiceName)
     .argument("[method]", "the method's name")
     .argument("[args...]", "arguments as for `cell call`")
-    .option("-d, --duration <duration>", "how long for each number of callers", parseDuration, DURATION_MS_DEFAULT)
-    .option("-c, --concurrency <list>", "numbers of callers", parseCallers, CALLERS_DEFAULT)
+    .addOption(
+      new Option("-d, --duration <duration>", "how long for each number of callers")
+        .argParser(parseDuration).default(DURATION_MS_DEFAULT, `${DURATION_MS_DEFAULT / SECOND}s`),
+    )
+    .addOption(
+      new Option("-c, --concurrency <list>", "numbers of callers")
+        .argParser(parseCallers).default(CALLERS_DEFAULT, CALLERS_DEFAULT.join(",")),
+    )
     .option("--json", "print an array of objects")
     .action(async (serviceName, methodName, words, { duration, concurrency, json }) => {
       if (serviceName === undefined) throw whichService();
@@ -60,7 +68,7 @@ export function command(): AnyCommand {
         await invocation.once(ignore);
         const results: LoadResult[] = [];
         if (!json) {
-          console.error(`${serviceName}.${methodName} over a ${TRANSPORT}, ${duration / SECOND} s for each line`);
+          say(`${serviceName}.${methodName} over a ${TRANSPORT}, ${duration / SECOND} s for each line`);
           await printLines([stdoutStyle().dim(table(COLUMNS, [])[0]!)]);
         }
         for (const callers of concurrency) {

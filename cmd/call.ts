@@ -12,6 +12,7 @@ import { findMethod } from "./find_method.ts";
 import { Invocation } from "./invocation.ts";
 import { reportError } from "./report_error.ts";
 import { parseServiceName } from "./service_name.ts";
+import { say } from "./stderr.ts";
 import { print, StreamOutput } from "./stdout.ts";
 import { whichMethod, whichService } from "./which.ts";
 
@@ -106,6 +107,6 @@ async function call(invocation: Invocation, raw: boolean, deadline: Deadline): P
 async function explain(service: RemoteService, methodName: string): Promise<void> {
   const schema = await service.schema();
   const style = stderrStyle();
-  console.error(style.dim(`expected: ${describeMethod(methodName, findMethod(schema, methodName))}`));
-  console.error(style.dim(`example:  ${exampleCall(service.service, methodName, schema)}`));
+  say(style.dim(`expected: ${describeMethod(methodName, findMethod(schema, methodName))}`));
+  say(style.dim(`example:  ${exampleCall(service.service, methodName, schema)}`));
 }

@@ -3,6 +3,7 @@ import { checkFiles, type Problem } from "../lib/project/mod.ts";
 import { stderrStyle, stdoutStyle, type Style } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { EXIT } from "./exit_code.ts";
+import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 
 /** `cell check` */
@@ -26,7 +27,7 @@ export function command(): AnyCommand {
       if (json) await printJson(report);
       else {
         await printLines(report.problems.flatMap((problem) => problemLines(problem, stdoutStyle())));
-        console.error(summary(report.problems.length, files, report.services.map(({ name }) => name), stderrStyle()));
+        say(summary(report.problems.length, files, report.services.map(({ name }) => name), stderrStyle()));
       }
       if (report.problems.length > 0) process.exitCode = EXIT.failed;
     });

@@ -3,6 +3,7 @@ import { describeSchema } from "../lib/schema/mod.ts";
 import { stderrStyle, stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { styleSignatures } from "./signature_style.ts";
+import { say } from "./stderr.ts";
 import { print, printJson } from "./stdout.ts";
 
 /** `cell describe` */
@@ -21,7 +22,7 @@ export function command(): AnyCommand {
     .action(async (reference, { json }) => {
       const { kind, schema } = await schemaOf(reference);
       if (json) return await printJson(schema);
-      console.error(stderrStyle().dim(`${schema.name} (${kind}), species ${schema.species}`));
+      say(stderrStyle().dim(`${schema.name} (${kind}), species ${schema.species}`));
       await print(`${styleSignatures(describeSchema(schema).trimEnd(), stdoutStyle())}\n`);
     });
 }

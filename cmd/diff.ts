@@ -3,6 +3,7 @@ import { type Change, compareSchemas } from "../lib/schema/mod.ts";
 import { stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { EXIT } from "./exit_code.ts";
+import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 
 /** `cell diff` */
@@ -27,7 +28,7 @@ export function command(): AnyCommand {
       if (json) await printJson({ compatible: breaking.length === 0, changes });
       else {
         await printLines(changes.map(changeLine));
-        console.error(summary(changes.length, breaking.length));
+        say(summary(changes.length, breaking.length));
       }
       if (breaking.length > 0) process.exitCode = EXIT.failed;
     });

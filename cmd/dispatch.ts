@@ -4,6 +4,7 @@ import type { CommandEntry } from "./commands.ts";
 import { EXIT, exitCodeOf } from "./exit_code.ts";
 import { EXIT_CODES_TEXT, helpText } from "./help.ts";
 import { reportError } from "./report_error.ts";
+import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the binary starts itself with; not for people, and in no help. */
@@ -41,7 +42,7 @@ async function run(
   version: string,
 ): Promise<boolean> {
   if (name === undefined) {
-    console.error(helpText(version, stderrStyle()));
+    say(helpText(version, stderrStyle()));
     process.exitCode = EXIT.usage;
     return false;
   }

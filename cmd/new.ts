@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { createService } from "../lib/project/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { parseServiceName } from "./service_name.ts";
+import { say } from "./stderr.ts";
 
 /** `cell new` */
 export function command(): AnyCommand {
@@ -18,8 +19,8 @@ export function command(): AnyCommand {
     .action(async (name, options) => {
       const { file, created, kept } = await createService(name, options.in ?? name);
       const shown = (path: string): string => relative(process.cwd(), path) || path;
-      for (const path of created) console.error(`created ${shown(path)}`);
-      for (const path of kept) console.error(`kept    ${shown(path)}, which was there already`);
-      console.error(`\nNext:\n  cell run ${shown(file)} --watch\n  cell call ${name} greet name=World`);
+      for (const path of created) say(`created ${shown(path)}`);
+      for (const path of kept) say(`kept    ${shown(path)}, which was there already`);
+      say(`\nNext:\n  cell run ${shown(file)} --watch\n  cell call ${name} greet name=World`);
     });
 }

@@ -3,6 +3,7 @@ import { listProcesses, type ServiceProcess } from "../lib/machine/mod.ts";
 import { stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration, formatMicros } from "./duration.ts";
+import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { type Column, table } from "./table.ts";
 
@@ -38,7 +39,7 @@ export function command(): AnyCommand {
     .action(async ({ json }) => {
       const processes = await listProcesses();
       if (json) return await printJson(processes);
-      if (processes.length === 0) return console.error("nothing is running; `cell run FILE` starts a service");
+      if (processes.length === 0) return say("nothing is running; `cell run FILE` starts a service");
       const [titles = "", ...lines] = table(COLUMNS, processes.map(row));
       await printLines([stdoutStyle().dim(titles), ...lines]);
     });

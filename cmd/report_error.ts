@@ -2,6 +2,7 @@ import { CellError } from "../lib/base/mod.ts";
 import { toJson } from "../lib/json/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { isAnswered } from "./exit_code.ts";
+import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** More of an error's data than this is cut off on the terminal. */
@@ -13,7 +14,7 @@ const PLAIN_CODES = new Set(["UNKNOWN", "INVALID_ARGUMENT", "NOT_FOUND", "ALREAD
 export function reportError(error: unknown, command?: string): void {
   const style = stderrStyle();
   for (const line of describeError(error, command)) {
-    console.error(line.startsWith("error: ") ? style.red("error:") + line.slice("error:".length) : style.dim(line));
+    say(line.startsWith("error: ") ? style.red("error:") + line.slice("error:".length) : style.dim(line));
   }
 }
 

@@ -3,12 +3,13 @@ import { type AnyCommand, createCommand } from "./command.ts";
 import { reportError } from "./report_error.ts";
 import { selfCommand } from "./self.ts";
 import { parseServiceName } from "./service_name.ts";
+import { say } from "./stderr.ts";
 
 /** `cell run` */
 export function command(): AnyCommand {
   return createCommand("run", {
-    description: "Serve the functions that a TypeScript file exports. A file that exports nothing is run as\n" +
-      "a script; it may call services, too.",
+    description: "Serve the functions that a TypeScript file exports. A file that exports none\n" +
+      'and imports "cell" or "cell:NAME" is run as a script.',
     examples: [
       ["cell run hello.ts", "serve hello.ts as hello"],
       ["cell run hello.ts --name greeter", "serve it as greeter"],
@@ -16,8 +17,9 @@ export function command(): AnyCommand {
       ["cell run report.ts -- --month 7", "run a script with arguments"],
     ],
     notes: "SIGTERM and Ctrl-C let the calls in flight finish; a second signal ends at once.\n" +
-      "With --watch the name is kept: callers wait while the new code starts. A change\n" +
-      "that has a mistake is reported, and the old code goes on serving.",
+      "With --watch the name is kept: callers wait while the new code starts. A mistake\n" +
+      "in the code or its types is reported, and the old code goes on serving; code that\n" +
+      "throws on import ends the service until the next change.",
   })
     .argument("<file>", "a TypeScript file")
     .argument("[args...]", "arguments of a script, after --")
@@ -34,7 +36,7 @@ export function command(): AnyCommand {
         serveCommand: selfCommand("__serve"),
         schemaCommand: selfCommand("__schema"),
         args,
-        log: (line) => console.error(line),
+        log: (line) => say(line),
         report: (error) => reportError(error),
       });
     });

@@ -5,6 +5,7 @@ import { stderrStyle } from "./color.ts";
 import { exampleCall } from "./example_call.ts";
 import { EXIT } from "./exit_code.ts";
 import { selfCommand } from "./self.ts";
+import { say } from "./stderr.ts";
 
 /** More methods than this are counted, not listed. */
 const METHODS_SHOWN_MAX = 10;
@@ -28,7 +29,7 @@ export interface Parent {
 /** Runs a file: a service until it is told to stop, then the process ends; a script until nothing is left to do. */
 export async function serveFile(file: string, { name, parent, args = [] }: ServeOptions): Promise<void> {
   process.argv.splice(1, Infinity, resolve(file), ...args);
-  const log = (line: string): void => console.error(line);
+  const log = (line: string): void => say(line);
   const outcome = await runFile(file, {
     ...(name === undefined ? {} : { name }),
     ...(parent === undefined ? {} : { claim: parent.claim }),
@@ -63,13 +64,13 @@ function announce({ name, schema }: RunningService): void {
   const style = stderrStyle();
   const names = Object.keys(schema.methods);
   const count = `${names.length} ${names.length === 1 ? "method" : "methods"}`;
-  console.error(`${style.bold(style.green(name))} is ready: ${count}, species ${schema.species}, pid ${process.pid}`);
+  say(`${style.bold(style.green(name))} is ready: ${count}, species ${schema.species}, pid ${process.pid}`);
   for (const method of names.slice(0, METHODS_SHOWN_MAX)) {
-    console.error(`  ${describeMethod(method, schema.methods[method]!)}`);
+    say(`  ${describeMethod(method, schema.methods[method]!)}`);
   }
   if (names.length > METHODS_SHOWN_MAX) {
-    console.error(style.dim(`  and ${names.length - METHODS_SHOWN_MAX} more: cell describe ${name}`));
+    say(style.dim(`  and ${names.length - METHODS_SHOWN_MAX} more: cell describe ${name}`));
   }
   const [first] = names;
-  if (first !== undefined) console.error(style.dim(`Try: ${exampleCall(name, first, schema)}`));
+  if (first !== undefined) say(style.dim(`Try: ${exampleCall(name, first, schema)}`));
 }

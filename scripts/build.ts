@@ -19,6 +19,8 @@ export const BUILD_FLAGS = [
   // A service runs in its user's folder: what lies there configures the user's tools, not this binary.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
+  // The packages beside a service say in theirs what an import of them means.
+  "--compile-autoload-package-json",
 ];
 
 /** Compiles the binary to `out` for `target`; throws with the compiler's output when it fails. */

@@ -104,16 +104,32 @@ test("a service may use another file and a package that lies beside it", async (
     join(machine.folder, "node_modules/geometry/index.d.ts"),
     "export interface Size { w: number; h: number }\nexport declare const area: (s: Size) => number;\n",
   );
+  // Packages say in different ways where they begin.
+  const beginnings = {
+    main: '"main":"lib/x.js"',
+    exported: '"exports":{".":"./lib/x.js"}',
+    "@a/scoped": '"exports":"./lib/x.js"',
+  };
+  for (const [name, beginning] of Object.entries(beginnings)) {
+    machine.write(`node_modules/${name}/package.json`, `{"name":"${name}","type":"module",${beginning}}`);
+    machine.write(`node_modules/${name}/lib/x.js`, "export const one = 1;\n");
+    machine.write(`node_modules/${name}/lib/x.d.ts`, "export declare const one: number;\n");
+  }
   machine.write("shapes.ts", "export interface Named { name: string }\n");
   await machine.serve(
     "plane.ts",
     `import { area, type Size } from "geometry";
+import { one as first } from "main";
+import { one as second } from "exported";
+import { one as third } from "@a/scoped";
 import type { Named } from "./shapes.ts";
+export function count(): number { return first + second + third; }
 export function measure(shape: Size & Named) { return { name: shape.name, area: area(shape) }; }
 `,
   );
   const called = await machine.cell(["call", "plane", "measure", "name=door", "w:=2", "h:=3"]);
   expect(called.stdout).toBe('{"name":"door","area":6}\n');
+  expect((await machine.cell(["call", "plane", "count"])).stdout).toBe("3\n");
 });
 
 test("the examples' own record of the SDK is the SDK", () => {

@@ -139,6 +139,23 @@ test("paths make parts of parts", () => {
   );
 });
 
+test("where a type admits objects and lists, names make an object and numbers a list", () => {
+  const json: Definitions = {
+    Json: {
+      type: {
+        kind: "union",
+        members: [
+          { kind: "string" },
+          { kind: "array", items: { kind: "ref", name: "Json" } },
+          { kind: "object", properties: {}, index: { kind: "ref", name: "Json" } },
+        ],
+      },
+    },
+  };
+  const taken = method({ name: "value", type: { kind: "ref", name: "Json" } });
+  expect(plain(read(["a=1", "b=2"], taken, json))).toEqual([{ a: "1", b: "2" }]);
+});
+
 test("a name that is given again adds to a list, and nothing else is given twice", () => {
   expect(read(["name=x", "tags=a", "tags=b"], greet)).toEqual([{ name: "x", tags: ["a", "b"] }]);
   expect(read(['tags:=["a"]', "tags=b"], greet)).toEqual([{ tags: ["a", "b"] }]);

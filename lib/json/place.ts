@@ -2,6 +2,9 @@ import { CellError, didYouMean } from "../base/mod.ts";
 import { type Definitions, resolve, type Type, unionPlan } from "../schema/mod.ts";
 import { jsonOfText } from "./text.ts";
 
+/** How an element of a list is named. */
+const INDEX = /^\d{1,6}$/;
+
 /** Makes the value at the end of a path, from its type and from what an earlier word put there. */
 export type Leaf = (type: Type, existing: unknown) => unknown;
 
@@ -22,7 +25,7 @@ export function place(
   const inner = innerType(type, name, existing, definitions);
   const here = shown === "" ? name : `${shown}.${name}`;
   if (inner === undefined) throw noSuchPlace(type, name, shown, definitions);
-  const container = existing ?? (isList(type, definitions) ? [] : Object.create(null));
+  const container = existing ?? (isList(type, definitions) && INDEX.test(name) ? [] : Object.create(null));
   if (typeof container !== "object" || container instanceof Uint8Array) {
     throw new CellError("INVALID_ARGUMENT", `${shown} is given as a value and, with ${here}, in parts`);
   }
@@ -55,7 +58,7 @@ export function innerType(type: Type, name: string, existing: unknown, definitio
   const resolved = resolve(type, definitions);
   if (resolved.kind === "unknown") return resolved;
   const { list, map, objects } = unionPlan(resolved, definitions);
-  if (list !== undefined && /^\d{1,6}$/.test(name)) {
+  if (list !== undefined && INDEX.test(name)) {
     return list.kind === "tuple" ? (list.items[Number(name)]?.type ?? list.rest) : list.items;
   }
   if (map?.kind === "map") return isKey(name, map.key, definitions) ? map.value : undefined;
