@@ -13,9 +13,15 @@ const PLAIN_CODES = new Set(["UNKNOWN", "INVALID_ARGUMENT", "NOT_FOUND", "ALREAD
 /** Says on stderr what went wrong. A defect of ours comes with its stack. */
 export function reportError(error: unknown, command?: string): void {
   const style = stderrStyle();
-  for (const line of describeError(error, command)) {
+  for (const text of describeError(error, command)) {
+    const line = withoutControls(text);
     say(line.startsWith("error: ") ? style.red("error:") + line.slice("error:".length) : style.dim(line));
   }
+}
+
+/** A message may come from a service that is not ours: what would steer the terminal is shown, not sent. */
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The lines that `reportError` prints, without colours. */

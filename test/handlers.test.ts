@@ -6,6 +6,7 @@ import { context, CellError } from "cell";
 export function never(): Promise<string> { return new Promise(() => {}); }
 export function block(): string { for (;;) {} }
 export function throwsText(): string { throw "just text"; }
+export function throwsEscape(): string { throw new Error("\\u001b[31mred"); }
 export function throwsNull(): string { throw null; }
 export function throwsError(): string { throw new TypeError("x is not a thing"); }
 export function refuses(): string {
@@ -64,6 +65,7 @@ test("whatever a handler throws reaches the caller as a clean error and the log 
   expect(text.exit).toBe(1);
   expect(text.stderr).toContain("just text");
   expect((await machine.cell(["call", "handlers", "throwsNull"])).exit).toBe(1);
+  expect((await machine.cell(["call", "handlers", "throwsEscape"])).stderr).toBe("error: \\u001b[31mred\n");
   expect((await machine.cell(["call", "handlers", "quick"])).exit).toBe(0);
 });
 

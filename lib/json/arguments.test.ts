@@ -139,6 +139,14 @@ test("paths make parts of parts", () => {
   );
 });
 
+test("a day that the calendar does not have is no date", () => {
+  const taken = method({ name: "at", type: { kind: "date" } });
+  expect(read(["2028-02-29"], taken)).toEqual([new Date("2028-02-29")]);
+  for (const text of ["2026-02-29", "2026-02-31", "2026-04-31T10:00:00Z", "2026-13-01", "2026-01-00"]) {
+    expect(() => read([text], taken), text).toThrow("expected a date");
+  }
+});
+
 test("where a type admits objects and lists, names make an object and numbers a list", () => {
   const json: Definitions = {
     Json: {

@@ -161,11 +161,22 @@ function readBigint(json: unknown, path: string): unknown {
 
 function readDate(json: unknown, path: string): unknown {
   if (typeof json !== "string" && typeof json !== "number") return json;
-  const date = typeof json === "string" && !ISO_DATE.test(json) ? new Date(NaN) : new Date(json);
+  const date = typeof json === "string" && !(ISO_DATE.test(json) && isInCalendar(json))
+    ? new Date(NaN)
+    : new Date(json);
   if (Number.isNaN(date.getTime())) {
     throw mismatch(path, 'a date such as "2026-01-31T12:00:00Z" or epoch milliseconds', json);
   }
   return date;
+}
+
+/** Whether the month has the day: `new Date("2026-02-31")` would be the 3rd of March. */
+function isInCalendar(text: string): boolean {
+  const [, year, month, day] = /^([+-]?\d+)-(\d\d)-(\d\d)/.exec(text) ?? [];
+  if (day === undefined) return true;
+  // The calendar repeats every 400 years, and at the ends of time a month is not whole.
+  const lastOfMonth = new Date(Date.UTC(2000 + Number(year) % 400, Number(month), 0));
+  return Number(day) <= lastOfMonth.getUTCDate();
 }
 
 function readBytes(json: unknown, path: string): unknown {
