@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { endHome } from "./end_home.ts";
 import { Running } from "./running.ts";
 
 /** The binary under test: dist/cell, or what CELL_BINARY names. */
@@ -24,7 +25,8 @@ export interface CommandOptions {
 
 /**
  * A machine of its own for one test: an empty folder to work in, an empty $CELL_HOME, and every process that the test
- * starts. `await using machine = new Machine()` ends those processes and removes the folders.
+ * starts. `await using machine = new Machine()` ends those processes, and those that they left in the home (an agent and
+ * its workers), and removes the folders.
  */
 export class Machine implements AsyncDisposable {
   /** The program that `cell` and `start` run. */
@@ -88,6 +90,7 @@ export class Machine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#running.map((running) => running.kill()));
+    await endHome(this.home);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

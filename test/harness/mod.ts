@@ -3,6 +3,7 @@
  * time to pass.
  */
 export { COMMAND, CommandMachine } from "./command_machine.ts";
+export { endHome, processesOf } from "./end_home.ts";
 export { BINARY, type CommandOptions, type Finished, Machine } from "./machine.ts";
 export { Running } from "./running.ts";
 export { until } from "./until.ts";
