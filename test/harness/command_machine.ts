@@ -1,5 +1,5 @@
 import { Glob } from "bun";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY, type CommandOptions, type Finished, Machine } from "./machine.ts";
 import type { Running } from "./running.ts";
@@ -29,15 +29,24 @@ export class CommandMachine extends Machine {
     return super.start(args, { command: COMMAND, ...options });
   }
 
-  /** Runs a script of bash in which `cell` is the command. */
-  async bash(script: string): Promise<Finished> {
-    const child = Bun.spawn([
-      "bash",
-      "-c",
-      `cell() { ${COMMAND.map((word) => `'${word}'`).join(" ")} "$@"; }\n${script}`,
-    ], {
+  /** Runs lines of bash in which `cell` is the command. */
+  bash(lines: string): Promise<Finished> {
+    return this.#run(["bash", "-c", `cell() { ${COMMAND.map((word) => `'${word}'`).join(" ")} "$@"; }\n${lines}`]);
+  }
+
+  /** Runs a file of sh in which `cell` is the command. */
+  script(path: string): Promise<Finished> {
+    const folder = join(this.folder, "bin");
+    mkdirSync(folder, { recursive: true });
+    const words = COMMAND.map((word) => `'${word}'`).join(" ");
+    writeFileSync(join(folder, "cell"), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+    return this.#run(["sh", path], { PATH: `${folder}:${process.env["PATH"] ?? ""}` });
+  }
+
+  async #run(command: string[], env: Record<string, string> = {}): Promise<Finished> {
+    const child = Bun.spawn(command, {
       cwd: this.folder,
-      env: this.environment(),
+      env: this.environment(env),
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
