@@ -3,7 +3,16 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
-import { cacheDirectory, existingRunDirectory, home, runDirectory } from "./home.ts";
+import {
+  cacheDirectory,
+  dataDirectory,
+  existingRunDirectory,
+  home,
+  keysDirectory,
+  logsDirectory,
+  packagesDirectory,
+  runDirectory,
+} from "./home.ts";
 
 let folder: string;
 const saved = process.env["CELL_HOME"];
@@ -39,7 +48,9 @@ test("the home is CELL_HOME, made absolute, and ~/.cell without it", () => {
 });
 
 test("directories are created for their owner alone", () => {
-  for (const path of [runDirectory(), cacheDirectory(), home()]) expect(statSync(path).mode & 0o777).toBe(0o700);
+  const inner = [runDirectory, cacheDirectory, logsDirectory, packagesDirectory, keysDirectory, dataDirectory];
+  const paths = [...inner.map((directory) => directory()), dataDirectory("hello"), home()];
+  for (const path of paths) expect(statSync(path).mode & 0o777).toBe(0o700);
 });
 
 test("looking creates nothing", () => {

@@ -30,6 +30,30 @@ export function cacheDirectory(): string {
   return innerDirectory("cache");
 }
 
+/** `logs/` of the home: what instances and the agent print. Created and checked like `runDirectory`. */
+export function logsDirectory(): string {
+  return innerDirectory("logs");
+}
+
+/** `packages/` of the home: what was deployed. Created and checked like `runDirectory`. */
+export function packagesDirectory(): string {
+  return innerDirectory("packages");
+}
+
+/** `keys/` of the home: secrets of this node. Created and checked like `runDirectory`. */
+export function keysDirectory(): string {
+  return innerDirectory("keys");
+}
+
+/** `data/` of the home, and in it the folder that a service's instances run in. Created and checked like `runDirectory`. */
+export function dataDirectory(service?: string): string {
+  const data = innerDirectory("data");
+  if (service === undefined) return data;
+  const path = join(data, service);
+  ensure(path, INNER_FORBIDDEN_BITS);
+  return path;
+}
+
 /** `run/` of the home for somebody who only looks: checked like `runDirectory`, undefined where it is missing. */
 export function existingRunDirectory(): string | undefined {
   const path = join(home(), "run");

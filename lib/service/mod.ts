@@ -31,7 +31,15 @@
  */
 export { type Claim, claimName, inheritClaim } from "./claim.ts";
 export { type Holder, holders } from "./directory.ts";
-export { cacheDirectory, home, runDirectory } from "./home.ts";
+export {
+  cacheDirectory,
+  dataDirectory,
+  home,
+  keysDirectory,
+  logsDirectory,
+  packagesDirectory,
+  runDirectory,
+} from "./home.ts";
 export { ownService } from "./identity.ts";
 export { type Instance, listInstances } from "./instances.ts";
 export { setMethodOptions } from "./method_options.ts";
