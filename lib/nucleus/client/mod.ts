@@ -1,0 +1,17 @@
+/**
+ * The node agent as its callers see it: what it offers (`api.ts`), a typed client of it, and how it is started.
+ *
+ * The agent is a service like any other: a schema, a socket, a name (`nucleus`) that is a lock. `cell call nucleus status`
+ * and a client in any language work without any of this. What is here is what our own commands and workers use: they are
+ * compiled against `schema.json`, which is made from `api.ts`, so that an agent and a command of different versions of the
+ * binary refuse exactly what does not fit and nothing else.
+ *
+ * The schema is a file and not read when it is needed, because reading types takes the compiler, and the agent and its
+ * workers never load that. A test fails when it is not what `api.ts` says.
+ *
+ * This room is light: it loads neither the store nor the supervisor.
+ */
+export * from "./api.ts";
+export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
+export { NUCLEUS, NUCLEUS_SCHEMA } from "./schema.ts";
+export { awaitNucleus, startDetached, type StartedNucleus } from "./start_detached.ts";

@@ -1,0 +1,124 @@
+import { CellError } from "../../base/mod.ts";
+import { connectService, home, type RemoteService } from "../../service/mod.ts";
+import type {
+  DeployAnswer,
+  DeployRequest,
+  Health,
+  Heartbeat,
+  InstanceStatus,
+  NodeStatus,
+  NucleusApi,
+  Progress,
+  Registration,
+  RegistrationAnswer,
+} from "./api.ts";
+import { NUCLEUS, NUCLEUS_SCHEMA } from "./schema.ts";
+
+/** How the agent is called. */
+export interface ConnectNucleusOptions {
+  /** The deadline of every call but `follow`. @default 30_000 */
+  timeoutMs?: number;
+}
+
+/**
+ * Connects to the agent of this `$CELL_HOME`. Throws UNAVAILABLE, with what to do, when none runs; waits for one that is
+ * starting.
+ */
+export async function connectNucleus(options: ConnectNucleusOptions = {}): Promise<NucleusClient> {
+  return new NucleusClient(await connectAgent(), options.timeoutMs);
+}
+
+/** Asks the agent for its status, all in all for at most `timeoutMs`. Throws like `connectNucleus`. */
+export async function askStatus(timeoutMs: number): Promise<NodeStatus> {
+  await using nucleus = new NucleusClient(await connectAgent(timeoutMs), timeoutMs);
+  return await nucleus.status();
+}
+
+/** `timeoutMs` bounds every call of the result, streams included; undefined leaves that to each call. */
+async function connectAgent(timeoutMs?: number): Promise<RemoteService> {
+  try {
+    return await connectService(NUCLEUS, {
+      schema: NUCLEUS_SCHEMA,
+      callerService: "cell",
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  } catch (error) {
+    if (!(error instanceof CellError) || error.code !== "NOT_FOUND") throw error;
+    throw new CellError("UNAVAILABLE", `the nucleus is not running in ${home()}: start it with cell up`, {
+      data: { started: false },
+      retryable: false,
+      cause: error,
+    });
+  }
+}
+
+/** The agent's methods as calls. Connects again when the agent was restarted in between. */
+export class NucleusClient implements NucleusApi, AsyncDisposable {
+  constructor(private readonly remote: RemoteService, private readonly timeoutMs: number | undefined) {}
+
+  status(): Promise<NodeStatus> {
+    return this.#call("status");
+  }
+
+  health(): Promise<Health> {
+    return this.#call("health");
+  }
+
+  instances(): Promise<InstanceStatus[]> {
+    return this.#call("instances");
+  }
+
+  deploy(request: DeployRequest): Promise<DeployAnswer> {
+    return this.#call("deploy", request);
+  }
+
+  scale(service: string, replicas: number): Promise<void> {
+    return this.#call("scale", service, replicas);
+  }
+
+  stop(service: string): Promise<void> {
+    return this.#call("stop", service);
+  }
+
+  restart(service: string): Promise<void> {
+    return this.#call("restart", service);
+  }
+
+  remove(service: string, species?: string): Promise<void> {
+    return this.#call("remove", service, ...(species === undefined ? [] : [species]));
+  }
+
+  follow(service: string): AsyncGenerator<Progress, void, void> {
+    return this.remote.stream("follow", [service]) as AsyncGenerator<Progress, void, void>;
+  }
+
+  shutdown(): Promise<void> {
+    return this.#call("shutdown");
+  }
+
+  activate(service: string): Promise<{ instances: number }> {
+    return this.#call("activate", service);
+  }
+
+  register(registration: Registration): Promise<RegistrationAnswer> {
+    return this.#call("register", registration);
+  }
+
+  heartbeat(heartbeat: Heartbeat): Promise<void> {
+    return this.#call("heartbeat", heartbeat);
+  }
+
+  /** Cancels what is in flight. */
+  close(): Promise<void> {
+    return this.remote.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call<T>(method: string, ...args: unknown[]): Promise<T> {
+    const options = this.timeoutMs === undefined ? {} : { timeoutMs: this.timeoutMs };
+    return this.remote.call(method, args, options) as Promise<T>;
+  }
+}
