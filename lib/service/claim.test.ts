@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { listenUnix } from "../net/mod.ts";
-import { claimName, inheritClaim } from "./claim.ts";
-import { holders } from "./directory.ts";
+import { claimInstance, claimName, inheritClaim } from "./claim.ts";
+import { holders } from "./holders.ts";
 import { runDirectory } from "./home.ts";
 
 /** A process that takes a name when it is told to and keeps it until its standard input ends. */
@@ -36,7 +36,7 @@ for await (const line of console) {
 
 /** A process that looks who holds names, without a pause. */
 const LOOKER = `
-import { holders } from ${JSON.stringify(join(import.meta.dir, "directory.ts"))};
+import { holders } from ${JSON.stringify(join(import.meta.dir, "holders.ts"))};
 for (let round = 0; round < 1e6; round++) {
   holders();
   if (round === 10) console.log("looking");
@@ -131,7 +131,7 @@ test("a name is free again when its holder was killed, and its socket goes", asy
   expect(existsSync(socket)).toBe(true);
   const claim = await claimName("hello");
   expect(existsSync(socket)).toBe(false);
-  expect(readFileSync(join(runDirectory(), "hello.lock"), "utf8")).toBe(`${process.pid}\n`);
+  expect(readFileSync(join(runDirectory(), "hello.lock"), "utf8")).toBe(`{"pid":${process.pid}}\n`);
   claim.release();
   await listener.close();
 });
@@ -141,7 +141,15 @@ test("what a crashed holder left behind is removed by whoever looks", async () =
   first.begin();
   await first.answer();
   expect(holders()).toEqual([
-    { service: "hello", pid: first.child.pid, socket: join(runDirectory(), "hello.sock") },
+    {
+      service: "hello",
+      instance: "hello",
+      number: undefined,
+      release: undefined,
+      species: undefined,
+      pid: first.child.pid,
+      socket: join(runDirectory(), "hello.sock"),
+    },
   ]);
   first.child.kill("SIGKILL");
   await first.child.exited;
@@ -158,7 +166,7 @@ test("looking whether names are held keeps nobody from claiming one", async () =
   expect((await linesOf(looker.stdout).next()).value).toBe("looking");
   for (let round = 0; round < 300; round++) {
     // As a crashed process would have left it: lookers lock it in order to remove it.
-    writeFileSync(join(runDirectory(), "hello.lock"), `${looker.pid}\n`);
+    writeFileSync(join(runDirectory(), "hello.lock"), `{"pid":${looker.pid}}\n`);
     (await claimName("hello")).release();
   }
 });
@@ -226,4 +234,89 @@ test("something else in the socket's place is named, not removed", async () => {
 test("an invalid name is refused before anything is created", async () => {
   expect((await rejection(claimName("../hello"))).code).toBe("INVALID_ARGUMENT");
   expect(existsSync(join(folder, "run"))).toBe(false);
+});
+
+const ORIGIN = { species: "0123456789abcdef", release: 3 };
+
+test("instances of a service are held side by side, each under its number, and say what they run", async () => {
+  const first = await claimInstance("hello", 1, ORIGIN);
+  const tenth = await claimInstance("hello", 10, { ...ORIGIN, release: 4 });
+  const second = await claimInstance("hello", 2, ORIGIN);
+  expect([first.name, first.instance, first.number]).toEqual(["hello", "hello@1", 1]);
+  expect(holders().map(({ instance, number, release, species, pid }) => [instance, number, release, species, pid]))
+    .toEqual([
+      ["hello@1", 1, 3, ORIGIN.species, process.pid],
+      ["hello@2", 2, 3, ORIGIN.species, process.pid],
+      ["hello@10", 10, 4, ORIGIN.species, process.pid],
+    ]);
+  expect(readFileSync(join(runDirectory(), "hello@1.lock"), "utf8")).toBe(
+    `{"pid":${process.pid},"species":"0123456789abcdef","release":3}\n`,
+  );
+  expect(tenth.socket).toBe(join(runDirectory(), "hello@10.sock"));
+  const taken = await rejection(claimInstance("hello", 2, ORIGIN));
+  expect(taken.code).toBe("ALREADY_EXISTS");
+  expect(taken.message).toContain(`hello@2 is already served by pid ${process.pid}`);
+  for (const claim of [first, second, tenth]) claim.release();
+  expect(readdirSync(runDirectory())).toEqual([]);
+});
+
+test("a name is refused while an instance of it is deployed, and says how to replace that", async () => {
+  const instance = await claimInstance("hello", 7, ORIGIN);
+  const error = await rejection(claimName("hello"));
+  expect(error.code).toBe("ALREADY_EXISTS");
+  expect(error.message).toBe(
+    `hello is deployed here: hello@7 (pid ${process.pid}) serves it. Replace what runs with cell swap hello FILE, ` +
+      "or give this one another name with --name.",
+  );
+  (await claimName("hell")).release();
+  instance.release();
+  (await claimName("hello")).release();
+});
+
+test("an instance is refused while somebody serves the bare name", async () => {
+  const bare = await claimName("hello");
+  const error = await rejection(claimInstance("hello", 1, ORIGIN));
+  expect(error.code).toBe("ALREADY_EXISTS");
+  expect(error.message).toContain(`hello is already served by hello (pid ${process.pid}), outside of the nucleus`);
+  expect(readdirSync(runDirectory())).toEqual(["hello.lock"]);
+  bare.release();
+});
+
+test("of a name and an instance of it that are claimed at the same instant the instance is the one", async () => {
+  for (let round = 0; round < 20; round++) {
+    const [bare, instance] = await Promise.allSettled([claimName("hello"), claimInstance("hello", 1, ORIGIN)]);
+    expect([bare.status, instance.status]).toEqual(["rejected", "fulfilled"]);
+    if (instance.status === "fulfilled") instance.value.release();
+  }
+});
+
+test("what a killed instance left behind is removed by whoever looks, and keeps nobody from the name", async () => {
+  mkdirSync(runDirectory(), { recursive: true });
+  for (const number of [1, 2]) writeFileSync(join(runDirectory(), `hello@${number}.lock`), `{"pid":${process.pid}}\n`);
+  (await claimName("hello")).release();
+  expect(readdirSync(runDirectory())).toEqual([]);
+});
+
+test("a lock file that says nothing, or something else, has a holder without a pid", async () => {
+  const claim = await claimInstance("hello", 1, ORIGIN);
+  const texts = ["", "123\n", "null\n", "{", '{"pid":-1}\n', '{"pid":"7"}\n', "[]\n"];
+  for (const text of texts) {
+    writeFileSync(join(runDirectory(), "hello@1.lock"), text);
+    expect(holders(), text).toMatchObject([{
+      instance: "hello@1",
+      pid: undefined,
+      species: undefined,
+      release: undefined,
+    }]);
+  }
+  writeFileSync(join(runDirectory(), "hello@1.lock"), '{"pid":7,"species":5,"release":1.5}\n');
+  expect(holders()).toMatchObject([{ pid: 7, species: undefined, release: undefined }]);
+  claim.release();
+});
+
+test("files that are no locks of services are left alone", async () => {
+  const names = ["Hello.lock", "hello@0.lock", "hello@x.lock", "notes.txt", ".lock"];
+  for (const name of names) writeFileSync(join(runDirectory(), name), "");
+  expect(holders()).toEqual([]);
+  expect(readdirSync(runDirectory()).sort()).toEqual(names.sort());
 });

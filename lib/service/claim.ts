@@ -1,19 +1,38 @@
-import { closeSync, lstatSync, rmSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { CellError, MS, SECOND } from "../base/mod.ts";
-import { errorCode } from "./error_code.ts";
+import { type Holder, holderOf, holdersOf } from "./holders.ts";
 import { runDirectory } from "./home.ts";
-import { isAlive, isStillThere, type NamePaths, namePaths, openLocked, signerOf, signLock } from "./lock.ts";
-import { assertServiceName } from "./names.ts";
+import { formatInstanceId, type InstanceId } from "./instance_id.ts";
+import {
+  isAlive,
+  isStillThere,
+  type LockRecord,
+  type NamePaths,
+  namePaths,
+  openLocked,
+  recordOf,
+  removeRemains,
+  removeSocket,
+  signLock,
+} from "./lock.ts";
+import { NUCLEUS } from "./names.ts";
 
 /** Somebody who only looks whether a lock is held has it for some microseconds: this long it is tried again. */
 const LOOKERS_MS_MAX = 20 * MS;
 /** How long a lock is tried whose signer is not alive: the holder took it this very moment and has yet to sign it. */
 const UNSIGNED_MS_MAX = 2 * SECOND;
+/** Whoever takes a name looks for instances for `LOOKERS_MS_MAX`; one that has found some is gone well before this. */
+const GIVING_WAY_MS_MAX = 500 * MS;
 const RETRY_MS = 2 * MS;
 
 /** A name that this process holds; it is given up by `release` or by the death of the process. */
 export interface Claim {
+  /** The service that is served under it. */
   readonly name: string;
+  /** What is held: "hello@2" for an instance that was deployed, the service's own name otherwise. */
+  readonly instance: string;
+  /** Of a deployed instance. */
+  readonly number: number | undefined;
   /** Where the holder listens. */
   readonly socket: string;
   /** The locked file: a child process that inherits it holds the name too. */
@@ -22,22 +41,49 @@ export interface Claim {
   release(): void;
 }
 
+/** What a deployed instance says of itself in its lock file. */
+export interface InstanceOrigin {
+  /** The fingerprint of its schema. */
+  readonly species: string;
+  /** Which of the service's releases it runs. */
+  readonly release: number;
+}
+
 /**
  * Takes a service's name for this process. Of several that try at the same instant exactly one gets it, since the kernel
- * grants the lock. Throws ALREADY_EXISTS, which says who holds the name and what to do.
+ * grants the lock. Throws ALREADY_EXISTS, which says who holds the name and what to do, also while instances of the
+ * service are deployed: callers would reach now the one, now the others.
  */
 export async function claimName(name: string): Promise<Claim> {
-  assertServiceName(name);
-  const paths = namePaths(runDirectory(), name);
-  const lockFd = await lock(name, paths.lock);
-  try {
-    signLock(lockFd);
-    removeSocket(paths.socket);
-  } catch (error) {
-    closeSync(lockFd);
-    throw error;
-  }
-  return new HeldClaim(name, paths, lockFd, "owned");
+  const claim = await take({ service: name, number: undefined }, { pid: process.pid });
+  const instance = await heldFor(LOOKERS_MS_MAX, () => holdersOf(name).find(({ number }) => number !== undefined));
+  if (instance === undefined) return claim;
+  claim.release();
+  throw new CellError(
+    "ALREADY_EXISTS",
+    `${name} is deployed here: ${describeHolder(instance)} serves it. Replace what runs with cell swap ${name} FILE, ` +
+      "or give this one another name with --name.",
+    { data: { service: name } },
+  );
+}
+
+/**
+ * Takes the place of an instance of a deployed service for this process. Throws ALREADY_EXISTS when it is taken, or when
+ * somebody serves the whole name by himself.
+ */
+export async function claimInstance(service: string, number: number, origin: InstanceOrigin): Promise<Claim> {
+  const { species, release } = origin;
+  const claim = await take({ service, number }, { pid: process.pid, species, release });
+  // Whoever takes the name at this very instant sees this claim and gives the name up again.
+  const holder = await heldFor(GIVING_WAY_MS_MAX, () => holderOf({ service, number: undefined }));
+  if (holder === undefined) return claim;
+  claim.release();
+  throw new CellError(
+    "ALREADY_EXISTS",
+    `${service} is already served by ${describeHolder(holder)}, outside of the nucleus. Stop that process, ` +
+      "or deploy under another name with --name.",
+    { data: { service } },
+  );
 }
 
 /**
@@ -45,28 +91,28 @@ export async function claimName(name: string): Promise<Claim> {
  * the name when this process ends, and its pid is the one that others are told: it is the one to stop.
  */
 export function inheritClaim(name: string, lockFd: number): Claim {
-  assertServiceName(name);
-  const paths = namePaths(runDirectory(), name);
+  const id = { service: name, number: undefined };
+  const paths = namePaths(runDirectory(), formatInstanceId(id));
   removeSocket(paths.socket);
-  return new HeldClaim(name, paths, lockFd, "inherited");
-}
-
-/** Removes what the crashed holder of a name left behind. Only for somebody who has the lock. */
-export function removeRemains(paths: NamePaths): void {
-  removeSocket(paths.socket);
-  rmSync(paths.lock, { force: true });
+  return new HeldClaim(id, paths, lockFd, "inherited");
 }
 
 class HeldClaim implements Claim {
+  readonly name: string;
+  readonly instance: string;
+  readonly number: number | undefined;
   readonly socket: string;
   #held = true;
 
   constructor(
-    readonly name: string,
+    id: InstanceId,
     private readonly paths: NamePaths,
     readonly lockFd: number,
     private readonly origin: "owned" | "inherited",
   ) {
+    this.name = id.service;
+    this.instance = formatInstanceId(id);
+    this.number = id.number;
     this.socket = paths.socket;
   }
 
@@ -82,38 +128,57 @@ class HeldClaim implements Claim {
   }
 }
 
-async function lock(name: string, path: string): Promise<number> {
+async function take(id: InstanceId, record: LockRecord): Promise<Claim> {
+  const instance = formatInstanceId(id);
+  const paths = namePaths(runDirectory(), instance);
+  const lockFd = await lock(id, paths.lock);
+  try {
+    signLock(lockFd, record);
+    removeSocket(paths.socket);
+  } catch (error) {
+    closeSync(lockFd);
+    throw error;
+  }
+  return new HeldClaim(id, paths, lockFd, "owned");
+}
+
+async function lock(id: InstanceId, path: string): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
     const fd = openLocked(path, "create");
     if (typeof fd === "number") return fd;
-    const pid = signerOf(path);
+    const pid = recordOf(path)?.pid;
     const isSigned = pid !== undefined && isAlive(pid);
     if (performance.now() - startedAt > (isSigned ? LOOKERS_MS_MAX : UNSIGNED_MS_MAX)) {
-      throw alreadyServed(name, isSigned ? `pid ${pid}` : "a process that cannot be seen from here (a container?)");
+      throw alreadyServed(id, isSigned ? pid : undefined);
     }
     await Bun.sleep(RETRY_MS);
   }
 }
 
-function alreadyServed(name: string, holder: string): CellError {
-  return new CellError(
-    "ALREADY_EXISTS",
-    `${name} is already served by ${holder}. Stop it, or give this one another name with --name.`,
-    { data: { service: name } },
-  );
+/** What `find` still finds after `patienceMs`: whoever only looks, or gives way, is gone by then. */
+async function heldFor<T>(patienceMs: number, find: () => T | undefined): Promise<T | undefined> {
+  const startedAt = performance.now();
+  for (;;) {
+    const found = find();
+    if (found === undefined || performance.now() - startedAt > patienceMs) return found;
+    await Bun.sleep(RETRY_MS);
+  }
 }
 
-function removeSocket(path: string): void {
-  try {
-    if (!lstatSync(path).isSocket()) {
-      throw new CellError(
-        "FAILED_PRECONDITION",
-        `listening at ${path}: something that is not a socket is there. Move it away.`,
-      );
-    }
-    rmSync(path);
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
-  }
+function alreadyServed(id: InstanceId, pid: number | undefined): CellError {
+  const { service, number } = id;
+  const who = pid === undefined ? "a process that cannot be seen from here (a container?)" : `pid ${pid}`;
+  const advice = number === undefined
+    ? service === NUCLEUS
+      ? "Talk to that one, or end it with cell down."
+      : "Stop it, or give this one another name with --name."
+    : "Each number is given to one instance.";
+  return new CellError("ALREADY_EXISTS", `${formatInstanceId(id)} is already served by ${who}. ${advice}`, {
+    data: { service, ...(pid === undefined ? {} : { pid }) },
+  });
+}
+
+function describeHolder({ instance, pid }: Holder): string {
+  return `${instance}${pid === undefined ? "" : ` (pid ${pid})`}`;
 }

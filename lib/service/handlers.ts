@@ -5,6 +5,9 @@ import type { Exports } from "./import_file.ts";
 import { methodOptionsOf } from "./method_options.ts";
 import { userFrames } from "./user_frames.ts";
 
+/** What of a service's types says which export, or which member of the default class, a method is. */
+export type HandlersSource = Pick<ReadResult, "schema" | "origins" | "defaultClass">;
+
 /**
  * The function behind each method: an export of the module, or a member of the one instance of its default-exported class.
  * What `method(...)` was told about a function is written into the schema.
@@ -12,7 +15,7 @@ import { userFrames } from "./user_frames.ts";
 export function handlersOf(
   path: string,
   exports: Exports,
-  { schema, origins, defaultClass }: Pick<ReadResult, "schema" | "origins" | "defaultClass">,
+  { schema, origins, defaultClass }: HandlersSource,
 ): Record<string, Handler> {
   const instance = defaultClass ? instantiate(path, exports["default"]) : undefined;
   const handlers: Record<string, Handler> = {};

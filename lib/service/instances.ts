@@ -2,22 +2,18 @@ import { SECOND } from "../base/mod.ts";
 import { dialUnix } from "../net/mod.ts";
 import { createClient, type Hello, type ServerStats } from "../rpc/mod.ts";
 import { answerWithin } from "./answer_within.ts";
-import { type Holder, holders } from "./directory.ts";
+import { type Holder, holders } from "./holders.ts";
 
 /** How long an instance may take to say who it is; one that is busy for longer is listed without it. */
 const ANSWER_MS_MAX = 1 * SECOND;
 
-/** One live process that holds a service's name on this machine. */
-export interface Instance {
-  readonly service: string;
-  /** Undefined in the instant before the process has written it down. */
-  readonly pid: number | undefined;
-  readonly socket: string;
+/** One live process that holds the name of a service, or of an instance of one, on this machine. */
+export interface Instance extends Holder {
   /** What it says about itself; undefined when it does not answer: it starts, stops or blocks its event loop. */
   readonly answer: { readonly hello: Hello; readonly stats: ServerStats } | undefined;
 }
 
-/** The live instances, sorted by service. What crashed processes left behind is removed on the way. */
+/** The live instances, sorted by service and number. What crashed processes left behind is removed on the way. */
 export function listInstances(): Promise<Instance[]> {
   return Promise.all(holders().map(instanceOf));
 }

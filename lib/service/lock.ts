@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { tryLockExclusive } from "../sys/mod.ts";
@@ -14,9 +24,17 @@ export interface NamePaths {
   readonly lock: string;
 }
 
-/** The paths of a valid name. */
-export function namePaths(runDirectory: string, name: string): NamePaths {
-  return { socket: join(runDirectory, `${name}.sock`), lock: join(runDirectory, `${name}.lock`) };
+/** What a lock file says about its holder: one line of JSON. */
+export interface LockRecord {
+  readonly pid: number;
+  /** Of a deployed instance: which schema it serves, and which of the service's releases it runs. */
+  readonly species?: string;
+  readonly release?: number;
+}
+
+/** The paths of a valid name, or of an instance's id. */
+export function namePaths(runDirectory: string, id: string): NamePaths {
+  return { socket: join(runDirectory, `${id}.sock`), lock: join(runDirectory, `${id}.lock`) };
 }
 
 /**
@@ -42,22 +60,33 @@ export function openLocked(path: string, absent: "create" | "leave"): number | "
   return "held";
 }
 
-/** Writes this process into its lock file, so that others can say who holds the name. */
-export function signLock(fd: number): void {
-  const length = writeSync(fd, `${process.pid}\n`, 0);
+/** Writes into a lock file who holds it, for others to read. */
+export function signLock(fd: number, record: LockRecord): void {
+  const length = writeSync(fd, `${JSON.stringify(record)}\n`, 0);
   ftruncateSync(fd, length);
 }
 
-/** Who signed the lock file last; undefined when nobody did. */
-export function signerOf(path: string): number | undefined {
-  let text: string;
+/** What the last holder wrote into the lock file; undefined when nobody did. */
+export function recordOf(path: string): LockRecord | undefined {
+  let value: unknown;
   try {
-    text = readFileSync(path, "utf8");
+    const [line = ""] = readFileSync(path, "utf8").split("\n", 1);
+    value = JSON.parse(line);
   } catch {
     return undefined;
   }
-  const pid = Number.parseInt(text, 10);
-  return pid > 0 ? pid : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  const { pid, species, release } = value as { [field: string]: unknown };
+  if (!isPositive(pid)) return undefined;
+  return {
+    pid,
+    ...(typeof species === "string" ? { species } : {}),
+    ...(isPositive(release) ? { release } : {}),
+  };
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }
 
 /** Whether a process exists, whoever it belongs to. */
@@ -67,6 +96,27 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return errorCode(error) === "EPERM";
+  }
+}
+
+/** Removes what the crashed holder of a name left behind. Only for somebody who has the lock. */
+export function removeRemains(paths: NamePaths): void {
+  removeSocket(paths.socket);
+  rmSync(paths.lock, { force: true });
+}
+
+/** Removes a socket that nobody listens on any more. Throws FAILED_PRECONDITION when something else is in its place. */
+export function removeSocket(path: string): void {
+  try {
+    if (!lstatSync(path).isSocket()) {
+      throw new CellError(
+        "FAILED_PRECONDITION",
+        `listening at ${path}: something that is not a socket is there. Move it away.`,
+      );
+    }
+    rmSync(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
   }
 }
 

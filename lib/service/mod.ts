@@ -5,8 +5,12 @@
  * grants it to exactly one of any number of processes that start at the same instant, and takes it back from one that
  * dies in any way. `run/NAME.sock` is only where the holder listens; without a holder it is a crashed process's, and
  * whoever notices removes it. Turned down: binding the socket as the claim (a crash leaves it behind, and between "nobody
- * answers" and "remove it" somebody else may have begun to listen), and pid files (pids are used again). The pid in the
- * lock file is for people.
+ * answers" and "remove it" somebody else may have begun to listen), and pid files (pids are used again). What the lock
+ * file says is for others to read.
+ *
+ * **Instances have numbers.** An instance of a deployed service holds `NAME@N` in the same way, with its species and
+ * release in the lock file: a caller knows what runs, and where, from one look into the directory, whoever is dead. A name
+ * is held whole or by instances, never both: a person's experiment does not take a part of the callers away unseen.
  *
  * **A draining service has given its name up.** It stops listening and unlocks first, then lets its calls finish, so a
  * successor starts while they do. New calls that still reach it are refused as not started, and clients make them again
@@ -29,8 +33,9 @@
  * and the service goes on; `process.exit` gives the name up; a file that throws on import, never finishes loading or
  * exports nothing callable is an error that names file and line. Its standard output is its own: our lines go to a `log`.
  */
-export { type Claim, claimName, inheritClaim } from "./claim.ts";
-export { type Holder, holders } from "./directory.ts";
+export { type Claim, claimInstance, claimName, inheritClaim, type InstanceOrigin } from "./claim.ts";
+export { handlersOf, type HandlersSource } from "./handlers.ts";
+export { type Holder, holders, servedNames } from "./holders.ts";
 export {
   cacheDirectory,
   dataDirectory,
@@ -40,15 +45,19 @@ export {
   packagesDirectory,
   runDirectory,
 } from "./home.ts";
-export { ownService } from "./identity.ts";
+export { ownService, setOwnService } from "./identity.ts";
+export { type Exports, importFile, type ImportOptions } from "./import_file.ts";
+export { formatInstanceId, INSTANCE_NUMBER_MAX, type InstanceId, parseInstanceId } from "./instance_id.ts";
 export { type Instance, listInstances } from "./instances.ts";
 export { setMethodOptions } from "./method_options.ts";
 export { ourImports } from "./imported_services.ts";
 export { installModules, type ModulesOptions } from "./modules.ts";
-export { assertServiceName, serviceNameOf } from "./names.ts";
+export { assertServiceName, assertUserServiceName, NUCLEUS, serviceNameOf } from "./names.ts";
+export { findPinnedSchema } from "./pinned.ts";
 export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
 export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";
 export { cacheSchema, readSource } from "./read_source.ts";
-export { type RunningService } from "./serve.ts";
+export { DRAIN_GRACE_MS, type RunningService, serve } from "./serve.ts";
 export { drainOnSignals } from "./signals.ts";
 export { sourceFile } from "./source_file.ts";
+export { surviveUserFailures } from "./user_failures.ts";

@@ -12,9 +12,12 @@ import { type Knowledge, remoteFunctions } from "./remote_module.ts";
 export interface ModulesOptions {
   /** The SDK's module namespace: what user code gets for `import ... from "cell"`. */
   sdk: object;
-  /** The folder of the file that is run: the project's recorded schemas are looked for from here upwards. */
-  folder: string;
-  /** Schemas that need not be asked for, by service: that of the file itself, which does not serve yet. */
+  /**
+   * The folder of the file that is run: the project's recorded schemas are looked for from here upwards. Without it they
+   * are not: a package has brought its own.
+   */
+  folder?: string;
+  /** Schemas that need not be asked for, by service: that of the file itself, which does not serve yet, and recorded ones. */
   schemas?: ReadonlyMap<string, Schema>;
   /** By service, the names that the file and what it imports use: enough to make functions of while it does not run. */
   importedNames?: { readonly [service: string]: readonly string[] };
@@ -47,8 +50,9 @@ async function loadService(service: string): Promise<OnLoadResult> {
 
 /** What is known of a service, the best first: what the importer was compiled against, then what runs, then names. */
 async function knowledgeOf(service: string, options: ModulesOptions): Promise<Knowledge> {
-  const schema = options.schemas?.get(service) ?? findPinnedSchema(options.folder, service) ??
-    await liveSchema(service);
+  const { folder } = options;
+  const recorded = folder === undefined ? undefined : findPinnedSchema(folder, service);
+  const schema = options.schemas?.get(service) ?? recorded ?? await liveSchema(service);
   if (schema !== undefined) return { schema };
   const names = options.importedNames?.[service]?.filter((name) => name !== "*") ?? [];
   if (names.length > 0) return { names };

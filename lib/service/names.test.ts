@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
-import { assertServiceName, serviceNameOf } from "./names.ts";
+import { assertServiceName, assertUserServiceName, serviceNameOf } from "./names.ts";
 
 const RULE = "1 to 63 lower-case letters, digits and hyphens, starts with a letter and does not end in a hyphen";
 
@@ -53,4 +53,14 @@ test("a refused name comes with a valid one like it", () => {
 
 test("an error about an endless name is short", () => {
   expect(messageOf(() => assertServiceName("x".repeat(1_000_000))).length).toBeLessThan(500);
+});
+
+test("the node agent's name can be called, but nobody else serves under it", () => {
+  assertServiceName("nucleus");
+  assertUserServiceName("nucleus2");
+  const refused = "serving nucleus: the node agent has this name. Choose another one with --name.";
+  expect(messageOf(() => assertUserServiceName("nucleus"))).toBe(refused);
+  expect(messageOf(() => serviceNameOf("/srv/nucleus.ts"))).toBe(refused);
+  expect(messageOf(() => serviceNameOf("/srv/nucleus/main.ts"))).toBe(refused);
+  expect(messageOf(() => assertUserServiceName("No"))).toContain(RULE);
 });

@@ -6,19 +6,25 @@ const NAME_PATTERN = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
 const RULE = `a service's name has 1 to ${NAME_LENGTH_MAX} lower-case letters, digits and hyphens, ` +
   "starts with a letter and does not end in a hyphen";
 
+/** The node agent's service. Nobody else serves under this name. */
+export const NUCLEUS = "nucleus";
+
 /** Files that are named after their role in a folder: the service is named after the folder. */
 const FOLDER_FILES: ReadonlySet<string> = new Set(["index", "main", "mod"]);
 
 /**
  * The name of a file's service unless `--name` says otherwise: the file's name without its extension, with camelCase and
- * underscores as hyphens. Throws INVALID_ARGUMENT when that is no valid name.
+ * underscores as hyphens. Throws INVALID_ARGUMENT when that is no name for a service of a user.
  */
 export function serviceNameOf(file: string): string {
   const path = resolve(file);
   const base = basename(path, extname(path));
   const source = FOLDER_FILES.has(base) ? basename(dirname(path)) : base;
   const name = kebabCase(source);
-  if (isServiceName(name)) return name;
+  if (isServiceName(name)) {
+    assertUserServiceName(name);
+    return name;
+  }
   const suggestion = suggest(source);
   throw new CellError(
     "INVALID_ARGUMENT",
@@ -35,6 +41,16 @@ export function assertServiceName(name: string): void {
   throw new CellError(
     "INVALID_ARGUMENT",
     `${shown} is not a valid name: ${RULE}.${suggestion === undefined ? "" : ` Try ${suggestion}`}`,
+  );
+}
+
+/** Like `assertServiceName`, and refuses the names that the node itself needs: for what users run and deploy. */
+export function assertUserServiceName(name: string): void {
+  assertServiceName(name);
+  if (name !== NUCLEUS) return;
+  throw new CellError(
+    "INVALID_ARGUMENT",
+    `serving ${NUCLEUS}: the node agent has this name. Choose another one with --name.`,
   );
 }
 

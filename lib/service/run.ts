@@ -7,7 +7,7 @@ import { setOwnService } from "./identity.ts";
 import { importFile } from "./import_file.ts";
 import { ourImports } from "./imported_services.ts";
 import { installModules } from "./modules.ts";
-import { assertServiceName, serviceNameOf } from "./names.ts";
+import { assertUserServiceName, serviceNameOf } from "./names.ts";
 import { nothingCallable } from "./nothing_callable.ts";
 import { readSource } from "./read_source.ts";
 import { type RunningService, serve } from "./serve.ts";
@@ -43,7 +43,7 @@ export type RunOutcome = { kind: "service"; service: RunningService } | { kind: 
  * "cell:NAME". A script has run when this resolves; what it left pending goes on.
  */
 export async function runFile(file: string, options: RunOptions): Promise<RunOutcome> {
-  if (options.name !== undefined) assertServiceName(options.name);
+  if (options.name !== undefined) assertUserServiceName(options.name);
   const path = sourceFile(file);
   const name = options.name ?? nameForReading(path);
   const source = await readSource(path, name, options.schemaCommand);

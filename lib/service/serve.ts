@@ -1,6 +1,6 @@
 import { SECOND } from "../base/mod.ts";
 import { type Listener, listenUnix } from "../net/mod.ts";
-import { createServer, type Handler, type RpcServer } from "../rpc/mod.ts";
+import { createServer, type Handler, type RpcServer, type ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import type { Claim } from "./claim.ts";
 import { logLine } from "./log_line.ts";
@@ -12,10 +12,14 @@ export const DRAIN_GRACE_MS = 8 * SECOND;
 /** A service that this process serves. */
 export interface RunningService {
   readonly name: string;
+  /** "hello@2" of an instance that was deployed, the service's own name otherwise. */
+  readonly instance: string;
   readonly schema: Schema;
   readonly socket: string;
   /** How many calls are being answered. */
   readonly inFlight: number;
+  /** What it has done so far. */
+  stats(): ServerStats;
   /**
    * Gives the name up at once, so that a successor can start; refuses new calls in a way that callers make them again;
    * lets running ones finish for at most `graceMs`, then closes.
@@ -37,7 +41,7 @@ export async function serve(
   const server = createServer({
     schema,
     handlers,
-    instance: `${claim.name}-${crypto.randomUUID().slice(0, 8)}`,
+    instance: claim.number === undefined ? `${claim.name}-${crypto.randomUUID().slice(0, 8)}` : claim.instance,
     log: (entry) => {
       const line = logLine(entry);
       if (line !== undefined) log(line);
@@ -73,12 +77,20 @@ class Served implements RunningService {
     return this.claim.name;
   }
 
+  get instance(): string {
+    return this.claim.instance;
+  }
+
   get socket(): string {
     return this.claim.socket;
   }
 
   get inFlight(): number {
     return this.server.stats().inFlight;
+  }
+
+  stats(): ServerStats {
+    return this.server.stats();
   }
 
   drain(graceMs = DRAIN_GRACE_MS): Promise<void> {

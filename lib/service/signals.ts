@@ -5,10 +5,14 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 
 /**
- * Drains on the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP is left alone: under nohup it is
- * ignored, and a handler would undo that.
+ * Drains on the first SIGTERM or SIGINT, for at most `graceMs`; a second one ends the process at once. SIGHUP is left
+ * alone: under nohup it is ignored, and a handler would undo that.
  */
-export function drainOnSignals(service: RunningService, log: (line: string) => void): void {
+export function drainOnSignals(
+  service: RunningService,
+  log: (line: string) => void,
+  graceMs: number = DRAIN_GRACE_MS,
+): void {
   let isDraining = false;
   const onSignal = (signal: (typeof SIGNALS)[number]) => {
     if (isDraining) {
@@ -18,8 +22,8 @@ export function drainOnSignals(service: RunningService, log: (line: string) => v
     isDraining = true;
     const { inFlight } = service;
     const calls = `${inFlight} ${inFlight === 1 ? "call" : "calls"} in flight`;
-    if (inFlight > 0) log(`${service.name}: ${signal}, waiting up to ${DRAIN_GRACE_MS / 1000} s for ${calls}`);
-    service.drain().catch((error: unknown) => {
+    if (inFlight > 0) log(`${service.name}: ${signal}, waiting up to ${graceMs / 1000} s for ${calls}`);
+    service.drain(graceMs).catch((error: unknown) => {
       log(`error: draining ${service.name}: ${String(error)}`);
       process.exit(1);
     });

@@ -1,5 +1,5 @@
 import { SECOND } from "../base/mod.ts";
-import { type Claim, claimName, ourImports, readSource, sourceFile } from "../service/mod.ts";
+import { assertUserServiceName, type Claim, claimName, ourImports, readSource, sourceFile } from "../service/mod.ts";
 import { FileWatcher } from "./files.ts";
 
 /** How long calls in flight hold up a restart: whoever edits does not want to wait for a stream that never ends. */
@@ -29,6 +29,7 @@ export interface SuperviseOptions {
 
 /** Serves a file, starting again on every change, until SIGTERM or SIGINT. Resolves to the exit code. */
 export async function superviseFile(file: string, options: SuperviseOptions): Promise<number> {
+  assertUserServiceName(options.name);
   const claim = await claimName(options.name);
   try {
     return await new Supervisor(file, options, claim).run();

@@ -1,0 +1,82 @@
+import { closeSync, existsSync, readdirSync } from "node:fs";
+import { existingRunDirectory } from "./home.ts";
+import { formatInstanceId, type InstanceId, parseInstanceId } from "./instance_id.ts";
+import { namePaths, openLocked, recordOf, removeRemains } from "./lock.ts";
+
+const LOCK_EXTENSION = ".lock";
+
+/** A live process that holds the name of a service, or of an instance of one, on this machine. */
+export interface Holder {
+  readonly service: string;
+  /** "hello@2" of a deployed instance, "hello" of one that `cell run` started. */
+  readonly instance: string;
+  /** Of a deployed instance. */
+  readonly number: number | undefined;
+  /** Of a deployed instance: which of the service's releases it runs. */
+  readonly release: number | undefined;
+  /** The fingerprint of its schema, of a deployed instance. */
+  readonly species: string | undefined;
+  /** Undefined in the instant before it has signed. */
+  readonly pid: number | undefined;
+  readonly socket: string;
+}
+
+/** Everybody who holds a name, sorted by service and number. What crashed holders left behind is removed. */
+export function holders(): Holder[] {
+  const run = existingRunDirectory();
+  return run === undefined ? [] : heldIn(run, idsIn(run));
+}
+
+/** Those of `holders` that are of one service. */
+export function holdersOf(service: string): Holder[] {
+  const run = existingRunDirectory();
+  return run === undefined ? [] : heldIn(run, idsIn(run).filter((id) => id.service === service));
+}
+
+/** Who holds the name that `id` stands for; undefined when nobody does. */
+export function holderOf(id: InstanceId): Holder | undefined {
+  const run = existingRunDirectory();
+  return run === undefined ? undefined : heldIn(run, [id])[0];
+}
+
+/** The names of all services that somebody serves here, sorted. */
+export function servedNames(): string[] {
+  return [...new Set(holders().map(({ service }) => service))];
+}
+
+/** Whether the holder has come as far as to listen. */
+export function isListening({ socket }: Holder): boolean {
+  return existsSync(socket);
+}
+
+function idsIn(run: string): InstanceId[] {
+  const names = readdirSync(run).filter((file) => file.endsWith(LOCK_EXTENSION));
+  return names.flatMap((file) => parseInstanceId(file.slice(0, -LOCK_EXTENSION.length)) ?? []);
+}
+
+function heldIn(run: string, ids: InstanceId[]): Holder[] {
+  return ids.sort(inOrder).flatMap((id) => look(run, id) ?? []);
+}
+
+function inOrder(a: InstanceId, b: InstanceId): number {
+  if (a.service !== b.service) return a.service < b.service ? -1 : 1;
+  return (a.number ?? 0) - (b.number ?? 0);
+}
+
+/** Who holds a name; undefined when nobody does, and then what a crashed holder left behind is removed. */
+function look(run: string, id: InstanceId): Holder | undefined {
+  const instance = formatInstanceId(id);
+  const paths = namePaths(run, instance);
+  const locked = openLocked(paths.lock, "leave");
+  if (locked === "missing") return undefined;
+  if (locked === "held") {
+    const { pid, species, release } = recordOf(paths.lock) ?? {};
+    return { ...id, instance, release, species, pid, socket: paths.socket };
+  }
+  try {
+    removeRemains(paths);
+  } finally {
+    closeSync(locked);
+  }
+  return undefined;
+}
