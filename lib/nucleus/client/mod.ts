@@ -12,6 +12,7 @@
  * This room is light: it loads neither the store nor the supervisor.
  */
 export * from "./api.ts";
+export { INSTANCES_MAX } from "./limits.ts";
 export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
 export { NUCLEUS, NUCLEUS_SCHEMA } from "./schema.ts";
 export { awaitNucleus, startDetached, type StartedNucleus } from "./start_detached.ts";
