@@ -5,6 +5,13 @@ import { currentPlatform, type Platform } from "./platform.ts";
 export interface Libc {
   flock(fd: number, operation: number): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  dup(fd: number): number;
+  execve(path: Uint8Array, argv: BigUint64Array, envp: BigUint64Array): number;
+  waitpid(pid: number, status: Uint8Array, options: number): number;
+  sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number;
+  signal(signal: number, handler: number): number | bigint;
+  /** Where a value lies in memory, for tables of pointers: only while somebody holds the value. */
+  addressOf(bytes: Uint8Array): bigint;
   /** Only where the platform's peer query asks for it. */
   getpeereid?(fd: number, uid: Uint8Array, gid: Uint8Array): number;
   /** Of the call that was made last. Read it at once: the runtime makes system calls of its own. */
@@ -24,6 +31,11 @@ function open(platform: Platform): Libc {
   const symbols: Record<string, import("bun:ffi").FFIFunction> = {
     flock: { args: ["int", "int"], returns: "int" },
     getsockopt: { args: ["int", "int", "int", "ptr", "ptr"], returns: "int" },
+    dup: { args: ["int"], returns: "int" },
+    execve: { args: ["ptr", "ptr", "ptr"], returns: "int" },
+    waitpid: { args: ["int", "ptr", "int"], returns: "int" },
+    sigaction: { args: ["int", "ptr", "ptr"], returns: "int" },
+    signal: { args: ["int", "ptr"], returns: "ptr" },
     [platform.errnoLocation]: { args: [], returns: "ptr" },
     ...(platform.peerQuery.kind === "peereid" && { getpeereid: { args: ["int", "ptr", "ptr"], returns: "int" } }),
   };
@@ -32,7 +44,11 @@ function open(platform: Platform): Libc {
     try {
       const functions = ffi.dlopen(library, symbols).symbols;
       const location = functions[platform.errnoLocation] as () => import("bun:ffi").Pointer;
-      return { ...functions, errno: () => ffi.read.i32(location(), 0) } as unknown as Libc;
+      return {
+        ...functions,
+        errno: () => ffi.read.i32(location(), 0),
+        addressOf: (bytes: Uint8Array) => BigInt(ffi.ptr(bytes)),
+      } as unknown as Libc;
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }

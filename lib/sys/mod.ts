@@ -1,6 +1,7 @@
 /**
- * The few questions that only the kernel can answer: who is at the other end of a Unix socket, and who holds a lock that
- * dies with its holder. Everything else goes through the runtime.
+ * The few questions that only the kernel can answer, and what only it can do: who is at the other end of a Unix socket, who
+ * holds a lock that dies with its holder, how a child ended that the runtime did not start, and putting another program in
+ * the place of this one. Everything else goes through the runtime.
  *
  * Turned down: reading `/proc/net/unix` for the peer (racy, Linux only); lock files with a pid inside (a crash leaves
  * them behind, and pids are used again); `fcntl` locks (any `close` of the same file in the process drops them, which a
@@ -11,6 +12,8 @@
  * nothing pays neither start-up time (0.5 ms) nor memory (200 KB) for it. What differs between platforms stands in one table,
  * `platform.ts`; no struct layout and no constant appears anywhere else.
  */
+export { execute, type ExecuteOptions, inheritable } from "./execute.ts";
+export { type ChildStatus, reapChild } from "./reap.ts";
 export { tryLockExclusive } from "./lock.ts";
 export { type Credentials, peerCredentials } from "./peer.ts";
 export { effectiveUserId } from "./user.ts";

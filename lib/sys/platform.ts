@@ -34,6 +34,15 @@ const PLATFORMS: { [platform: string]: Platform } = {
 /** `LOCK_EX | LOCK_NB` of flock(2): the same on every platform. */
 export const LOCK_EXCLUSIVE_NOW = 2 | 4;
 
+/** `WNOHANG` of waitpid(2): the same on every platform. */
+export const WAIT_NOT = 1;
+
+/** `SIG_IGN` of signal(2): the same on every platform. */
+export const SIGNAL_IGNORED = 1;
+
+/** Room for the `struct sigaction` of any platform: the largest has 152 bytes. */
+export const SIGNAL_ACTION_BYTES_MAX = 256;
+
 /** This machine's row of the table. Throws UNIMPLEMENTED on a platform without one. */
 export function currentPlatform(): Platform {
   const platform = PLATFORMS[process.platform];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
@@ -91,4 +91,93 @@ test("a failing system call says what was attempted and the error's name", () =>
   expect(failure(() => peerCredentials(fd)).message).toBe(`asking who is behind file descriptor ${fd}: ENOTSOCK`);
   closeSync(fd);
   expect(errnoName(99999)).toBe("errno 99999");
+});
+
+/** What a process prints that executes itself anew: a first life with `before`, a second one with `after`. */
+async function twoLives(before: string, after: string): Promise<string[]> {
+  const script = join(directory, "lives.ts");
+  writeFileSync(
+    script,
+    `
+    import { execute, inheritable, reapChild, tryLockExclusive } from ${JSON.stringify(mod)};
+    import { fstatSync, openSync, readdirSync } from "node:fs";
+    const lock = ${JSON.stringify(join(directory, "lock"))};
+    const again = (env = {}, ...args: string[]) => execute({
+      command: [process.execPath, process.argv[1]!, ...args], env: { ...process.env, SECOND: "1", ...env },
+      ignoredSignals: ["SIGHUP"],
+    });
+    if (process.env["SECOND"] === undefined) {
+      ${before}
+    } else {
+      ${after}
+    }
+  `,
+  );
+  const child = Bun.spawn([process.execPath, script], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  const lines = (await child.stdout.text()).trim().split("\n");
+  expect(await child.exited).toBe(0);
+  return [String(child.pid), ...lines];
+}
+
+test("a program that is executed keeps the pid, its arguments and environment, and the lock that it was given", async () => {
+  const [pid, ...lines] = await twoLives(
+    `const fd = openSync(lock, "w");
+     console.log(process.pid, tryLockExclusive(fd));
+     again({ TEXT: "two\\nlines" }, "a b", "", String(inheritable(fd).fd));`,
+    `const [, , spaced, empty, fd] = process.argv;
+     console.log(process.pid, JSON.stringify([spaced, empty, process.env["TEXT"]]));
+     console.log(tryLockExclusive(openSync(lock, "r+")), fstatSync(Number(fd)).isFile());`,
+  );
+  expect(lines).toEqual([`${pid} true`, `${pid} ["a b","","two\\nlines"]`, "false true"]);
+});
+
+test("children of the program before are reaped with their exit code or signal", async () => {
+  const [, ...lines] = await twoLives(
+    `const code = Bun.spawn(["sh", "-c", "exit 7"]).pid;
+     const signal = Bun.spawn(["sh", "-c", "kill -9 $$"]).pid;
+     const running = Bun.spawn(["sleep", "60"]).pid;
+     again({}, String(code), String(signal), String(running));`,
+    `const [code, signal, running] = process.argv.slice(2).map(Number);
+     const ended = async (pid: number) => {
+       for (;;) { const status = reapChild(pid); if (status !== "running") return status; await Bun.sleep(1); }
+     };
+     console.log(JSON.stringify(await ended(code!)), reapChild(code!));
+     console.log(JSON.stringify(await ended(signal!)));
+     console.log(reapChild(running!));
+     process.kill(running!, "SIGTERM");
+     console.log(JSON.stringify(await ended(running!)));`,
+  );
+  expect(lines).toEqual([
+    '{"code":7,"signal":null} foreign',
+    '{"code":null,"signal":"SIGKILL"}',
+    "running",
+    '{"code":null,"signal":"SIGTERM"}',
+  ]);
+});
+
+test("a signal that arrives before the new program handles it does not end it", async () => {
+  const [, ...lines] = await twoLives(
+    `process.on("SIGHUP", () => console.log("first"));
+     again();`,
+    `process.kill(process.pid, "SIGHUP");
+     process.on("SIGHUP", () => { console.log("second"); process.exit(0); });
+     process.kill(process.pid, "SIGHUP");
+     setTimeout(() => console.log("lost"), 5000);`,
+  );
+  expect(lines).toEqual(["second"]);
+});
+
+test("a program that cannot be executed is an error, and this one goes on as before", async () => {
+  const [, ...lines] = await twoLives(
+    `process.on("SIGHUP", () => { console.log("alive"); process.exit(0); });
+     try {
+       execute({ command: ["/nonexistent", "x"], env: {}, ignoredSignals: ["SIGHUP"] });
+     } catch (error) {
+       console.log((error as Error).message);
+     }
+     process.kill(process.pid, "SIGHUP");
+     setTimeout(() => console.log("lost"), 5000);`,
+    "",
+  );
+  expect(lines).toEqual(["executing /nonexistent with 1 arguments: ENOENT", "alive"]);
 });

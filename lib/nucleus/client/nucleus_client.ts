@@ -1,5 +1,5 @@
 import { CellError } from "../../base/mod.ts";
-import { connectService, home, type RemoteService } from "../../service/mod.ts";
+import { connectService, home, NUCLEUS, type RemoteService } from "../../service/mod.ts";
 import type {
   DeployAnswer,
   DeployRequest,
@@ -12,7 +12,7 @@ import type {
   Registration,
   RegistrationAnswer,
 } from "./api.ts";
-import { NUCLEUS, NUCLEUS_SCHEMA } from "./schema.ts";
+import { NUCLEUS_SCHEMA } from "./schema.ts";
 
 /** How the agent is called. */
 export interface ConnectNucleusOptions {
