@@ -14,5 +14,6 @@
 export * from "./api.ts";
 export { INSTANCES_MAX } from "./limits.ts";
 export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
+export { NUCLEUS } from "../../service/mod.ts";
 export { NUCLEUS_SCHEMA } from "./schema.ts";
 export { awaitNucleus, startDetached, type StartedNucleus } from "./start_detached.ts";
