@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { listenUnix } from "../net/mod.ts";
-import { claimInstance, claimName, inheritClaim } from "./claim.ts";
+import { claimInstance, claimName, inheritClaim, resumeClaim } from "./claim.ts";
 import { holders } from "./holders.ts";
 import { runDirectory } from "./home.ts";
 
@@ -319,4 +319,20 @@ test("files that are no locks of services are left alone", async () => {
   for (const name of names) writeFileSync(join(runDirectory(), name), "");
   expect(holders()).toEqual([]);
   expect(readdirSync(runDirectory()).sort()).toEqual(names.sort());
+});
+
+test("a claim is resumed by the descriptor of its lock, and by no other file", async () => {
+  const claim = await claimName("hello");
+  const other = openSync(join(runDirectory(), "notes.txt"), "w");
+  expect(resumeClaim("hello", other)).toBeUndefined();
+  expect(resumeClaim("other", claim.lockFd)).toBeUndefined();
+  expect(resumeClaim("hello", 99_999)).toBeUndefined();
+  closeSync(other);
+  const looking = openSync(join(runDirectory(), "hello.lock"), "r+");
+  expect(resumeClaim("hello", looking)).toBeUndefined();
+  closeSync(looking);
+  const resumed = resumeClaim("hello", claim.lockFd);
+  expect(resumed).toMatchObject({ name: "hello", instance: "hello", lockFd: claim.lockFd, socket: claim.socket });
+  resumed?.release();
+  expect(readdirSync(runDirectory())).toEqual(["notes.txt"]);
 });

@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs";
 import { CellError, MS, SECOND } from "../base/mod.ts";
+import { tryLockExclusive } from "../sys/mod.ts";
 import { type Holder, holderOf, holdersOf } from "./holders.ts";
 import { runDirectory } from "./home.ts";
 import { formatInstanceId, type InstanceId } from "./instance_id.ts";
@@ -95,6 +96,22 @@ export function inheritClaim(name: string, lockFd: number): Claim {
   const paths = namePaths(runDirectory(), formatInstanceId(id));
   removeSocket(paths.socket);
   return new HeldClaim(id, paths, lockFd, "inherited");
+}
+
+/**
+ * The claim that the program before this one in the same process held: the lock is still open as `lockFd`. Undefined when
+ * that is not the lock of `name`.
+ */
+export function resumeClaim(name: string, lockFd: number): Claim | undefined {
+  const id = { service: name, number: undefined };
+  const paths = namePaths(runDirectory(), formatInstanceId(id));
+  try {
+    if (!isStillThere(lockFd, paths.lock) || !tryLockExclusive(lockFd)) return undefined;
+  } catch {
+    // It is not an open file.
+    return undefined;
+  }
+  return new HeldClaim(id, paths, lockFd, "owned");
 }
 
 class HeldClaim implements Claim {

@@ -33,7 +33,7 @@
  * and the service goes on; `process.exit` gives the name up; a file that throws on import, never finishes loading or
  * exports nothing callable is an error that names file and line. Its standard output is its own: our lines go to a `log`.
  */
-export { type Claim, claimInstance, claimName, inheritClaim, type InstanceOrigin } from "./claim.ts";
+export { type Claim, claimInstance, claimName, inheritClaim, type InstanceOrigin, resumeClaim } from "./claim.ts";
 export { handlersOf, type HandlersSource } from "./handlers.ts";
 export { type Holder, holders, servedNames } from "./holders.ts";
 export {
