@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { connectService } from "../../lib/service/mod.ts";
+import { isAlive, NodeMachine } from "./harness/mod.ts";
+import { until } from "../harness/mod.ts";
+
+const CALLERS = 100;
+
+/** Notes every start in a file of its folder. */
+const SLEEPER = `
+import { appendFileSync } from "node:fs";
+appendFileSync("starts", process.pid + "\\n");
+export function pid(): number { return process.pid; }
+export async function nap(ms: number): Promise<number> { await Bun.sleep(ms); return process.pid; }
+`;
+
+let machine: NodeMachine;
+
+beforeAll(async () => {
+  machine = await NodeMachine.up({ heartbeat: "100ms" });
+});
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+});
+
+const startsOf = (service: string): string[] =>
+  readFileSync(join(machine.home, "data", service, "starts"), "utf8").trim().split("\n");
+
+async function asleep(service: string): Promise<void> {
+  await machine.untilInstances(service, "no process to be left", (all) => all.every(({ pid }) => pid === null));
+}
+
+test("a hundred calls at once start one instance, and all are answered", async () => {
+  await machine.deploy("sleeper", SLEEPER, ["--instances", "0"]);
+  await asleep("sleeper");
+  rmSync(join(machine.home, "data/sleeper/starts"), { force: true });
+  const clients = await Promise.allSettled(Array.from({ length: CALLERS }, async () => {
+    const client = await connectService("sleeper");
+    try {
+      return await client.call("pid", []);
+    } finally {
+      await client.close();
+    }
+  }));
+  const failed = clients.filter(({ status }) => status === "rejected");
+  expect(failed).toEqual([]);
+  const pids = new Set(clients.map((settled) => settled.status === "fulfilled" ? settled.value : 0));
+  expect(pids.size).toBe(1);
+  expect(startsOf("sleeper")).toEqual([String([...pids][0])]);
+});
+
+test("a service wakes another one by importing it", async () => {
+  await machine.ok(["scale", "sleeper", "0"]);
+  await asleep("sleeper");
+  await machine.deploy(
+    "waker",
+    `import { pid } from "cell:sleeper";\nexport async function wake(): Promise<number> { return await pid(); }`,
+  );
+  expect(await machine.call<number>("waker", "wake")).toBeGreaterThan(0);
+  await machine.ok(["rm", "waker"]);
+});
+
+test("a name that was never deployed is unknown at once, with near names", async () => {
+  const unknown = await machine.cell(["call", "sleepr", "pid", "--timeout", "15s"]);
+  expect(unknown.exit).toBe(3);
+  expect(unknown.stderr).toContain("NOT_FOUND");
+  expect(unknown.stderr).toContain("sleeper");
+});
+
+test("the caller's deadline holds while an instance starts", async () => {
+  const slow = machine.write("slow.ts", `await Bun.sleep(20_000);\nexport function f(): void {}`);
+  await machine.ok(["deploy", slow, "--instances", "0", "--detach"]);
+  const late = await machine.cell(["call", "slow", "f", "--timeout", "500ms"]);
+  expect(late.exit).toBe(4);
+  expect(late.stderr).toContain("DEADLINE_EXCEEDED");
+  await machine.ok(["rm", "slow"]);
+});
+
+test("a caller of a sleeping service that fails to start is told why", async () => {
+  const sick = machine.write("sick.ts", `export function f(): void {}\nthrow new Error("the disk is on fire");`);
+  await machine.ok(["deploy", sick, "--instances", "0", "--detach"]);
+  const failed = await machine.cell(["call", "sick", "f", "--timeout", "15s"]);
+  expect(failed.exit).not.toBe(0);
+  expect(failed.stderr).not.toContain("DEADLINE_EXCEEDED");
+  expect(failed.stderr).toContain("the disk is on fire");
+  await machine.ok(["rm", "sick"]);
+});
+
+test("idle instances above the minimum stop, at a minimum of 0 all of them, and a call brings one back", async () => {
+  await machine.deploy("lazy", SLEEPER, ["--instances", "3", "--min", "1", "--idle", "500ms"]);
+  const three = await machine.pids("lazy");
+  await machine.untilUp("lazy", 1);
+  await until(() => three.filter(isAlive).length <= 1, "two of three processes to end");
+  await machine.ok(["deploy", join(machine.folder, "lazy.ts"), "--min", "0"]);
+  await asleep("lazy");
+  expect(await machine.call<number>("lazy", "pid")).toBeGreaterThan(0);
+  const service = (await machine.status()).services.find(({ name }) => name === "lazy");
+  expect(service).toMatchObject({ minReplicas: 0, idleMs: 500 });
+  await asleep("lazy");
+  expect((await machine.status()).services.find(({ name }) => name === "lazy")?.state).toBe("idle");
+  await machine.ok(["health"]);
+});
+
+test("an instance that answers a long call is not idle", async () => {
+  const nap = machine.call<number>("lazy", "nap", "2000");
+  await machine.untilInstances("lazy", "to be called", ([one]) => (one?.load?.inFlight ?? 0) > 0);
+  let isDone = false;
+  const states = new Set<string>();
+  const done = nap.finally(() => (isDone = true));
+  await until(async () => {
+    const all = await machine.instances("lazy");
+    if (isDone) return true;
+    for (const { state } of all) states.add(state);
+    return false;
+  }, "the call to end");
+  expect(await done).toBeGreaterThan(0);
+  expect([...states]).toEqual(["up"]);
+  await machine.ok(["rm", "lazy"]);
+});

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { InstanceStatus } from "../../lib/nucleus/client/mod.ts";
+import { until } from "../harness/mod.ts";
+import { factsOf, HAS_PROC, isAlive, NodeMachine, openFile, zombiesOf } from "./harness/mod.ts";
+
+/** Whatever can happen to a process, on request. */
+const FRAGILE = `
+export function pid(): number { return process.pid; }
+export function die(code: number): void { setTimeout(() => process.exit(code), 1); }
+export function block(ms: number): void { const end = performance.now() + ms; while (performance.now() < end); }
+export function breed(): number { return Bun.spawn(["sh", "-c", "sleep 1000; true"]).pid; }
+export function environment(): string[] { return Object.keys(process.env).sort(); }
+export async function input(): Promise<string> { return await Bun.stdin.text(); }
+export function folder(): string { return process.cwd(); }
+`;
+
+/** Giving up on it takes half a minute, in which the other tests run. */
+const STUCK = `
+export function never(): void {}
+console.log("waiting for a database");
+await new Promise(() => setInterval(() => {}, 1000));
+`;
+
+let machine: NodeMachine;
+/** The first process of the service that never registers. */
+let stuck: InstanceStatus;
+
+beforeAll(async () => {
+  machine = await NodeMachine.up({ heartbeat: "250ms", env: { SECRET: "of the agent", LC_TIME: "C" } });
+  await machine.ok(["deploy", machine.write("stuck.ts", STUCK), "--detach"]);
+  [stuck] = await machine.untilInstances("stuck", "a process", ([one]) => one?.pid != null) as [InstanceStatus];
+  await machine.deploy("fragile", FRAGILE);
+});
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+});
+
+/** Waits until another process than `pid` serves in the instance's place. */
+async function replaced(service: string, pid: number | null): Promise<InstanceStatus> {
+  const [one] = await machine.untilInstances(
+    service,
+    `a new process in the place of ${pid}`,
+    ([first]) => first?.state === "up" && first.pid !== pid,
+  );
+  return one!;
+}
+
+const logs = async (service: string): Promise<string> => (await machine.ok(["logs", service])).stdout;
+
+test("a worker has no input, a folder of its own, and only the environment that it needs", async () => {
+  expect(await machine.call<string>("fragile", "input")).toBe("");
+  expect(await machine.call<string>("fragile", "folder")).toBe(`${machine.home}/data/fragile`);
+  const names = await machine.call<string[]>("fragile", "environment");
+  const allowed = ["CELL_HOME", "CELL_INSTANCE", "HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"];
+  expect(names).toContain("LC_TIME");
+  expect(names.filter((name) => !name.startsWith("LC_") && !allowed.includes(name))).toEqual([]);
+});
+
+test.skipIf(!HAS_PROC)("a worker leads a session and a group of its own", async () => {
+  const [pid] = await machine.pids("fragile");
+  expect(factsOf(pid!)).toMatchObject({ group: pid, session: pid });
+  expect(openFile(pid!, 0)).toBe("/dev/null");
+});
+
+test("an exit and a signal are told apart, and each is followed by a fresh process", async () => {
+  const [first] = await machine.instances("fragile");
+  await machine.ok(["call", "fragile", "die", "3"]);
+  const second = await replaced("fragile", first!.pid);
+  expect(second.restarts).toBe(first!.restarts + 1);
+  expect(await logs("fragile")).toMatch(/exited with code 3/);
+
+  process.kill(second.pid!, "SIGKILL");
+  const third = await replaced("fragile", second.pid);
+  expect(third.restarts).toBe(second.restarts + 1);
+  expect(await logs("fragile")).toContain("SIGKILL");
+  expect(third.number).toBe(first!.number);
+});
+
+test("a worker that hangs is killed with its children and replaced", async () => {
+  const [hung] = await machine.instances("fragile");
+  const child = await machine.call<number>("fragile", "breed");
+  expect(isAlive(child)).toBe(true);
+  process.kill(hung!.pid!, "SIGSTOP");
+  const next = await replaced("fragile", hung!.pid);
+  expect(next.restarts).toBe(hung!.restarts + 1);
+  expect(await logs("fragile")).toContain("ping");
+  expect(isAlive(hung!.pid!)).toBe(false);
+  await until(() => !isAlive(child), "the child of the hung worker to end");
+});
+
+test("the children of a worker die with it, however it ends", async () => {
+  for (const end of ["killed", "exits", "restarted", "scaled"]) {
+    const [worker] = await machine.untilUp("fragile", 1);
+    const child = await machine.call<number>("fragile", "breed");
+    if (end === "killed") process.kill(worker!.pid!, "SIGKILL");
+    if (end === "exits") await machine.ok(["call", "fragile", "die", "0"]);
+    if (end === "restarted") await machine.ok(["restart", "fragile"]);
+    if (end === "scaled") await machine.ok(["scale", "fragile", "0"]);
+    await until(() => !isAlive(child), `the child to end when its worker is ${end}`);
+    if (end === "scaled") await machine.ok(["scale", "fragile", "1"]);
+    await replaced("fragile", worker!.pid);
+  }
+});
+
+test("a busy event loop makes an instance degraded, and it recovers without a restart", async () => {
+  const [before] = await machine.untilUp("fragile", 1);
+  const blocked = machine.ok(["call", "fragile", "block", "2500"]);
+  await machine.untilInstances("fragile", "to be degraded", ([one]) => one?.state === "degraded");
+  expect((await machine.cell(["health"])).exit).toBe(1);
+  await blocked;
+  const [after] = await machine.untilUp("fragile", 1);
+  expect(after).toMatchObject({ pid: before!.pid, restarts: before!.restarts });
+});
+
+test("a service that fails to start is a crash loop after a bound, with the reason and its last lines", async () => {
+  const broken = machine.write(
+    "broken.ts",
+    `export function f(): void {}\nconsole.log("looking for the ledger");\nthrow new Error("no ledger on this board");`,
+  );
+  const deployed = await machine.cell(["deploy", broken]);
+  expect(deployed.exit).toBe(1);
+  expect(deployed.stderr).toContain("no ledger on this board");
+  const [looping] = await machine.untilInstances(
+    "broken",
+    "to be a crash loop",
+    ([one]) => one?.state === "crash-looping",
+  );
+  expect(looping!.pid).toBeNull();
+
+  const shown = (await machine.ok(["ps"])).stdout;
+  expect(shown).toContain("crash-looping");
+  expect(shown).toContain("no ledger on this board");
+  const health = await machine.cell(["health"]);
+  expect(health.exit).toBe(1);
+  expect(health.stdout + health.stderr).toContain("broken");
+  // Who calls it is told why, instead of waiting for an instance that will not come.
+  const call = await machine.cell(["call", "broken", "f", "--timeout", "20s"]);
+  expect(call.exit).not.toBe(0);
+  expect(call.stderr).not.toContain("DEADLINE_EXCEEDED");
+
+  // A version that works ends the loop.
+  await machine.deploy("broken", `export function f(): string { return "mended"; }`);
+  expect(await machine.call<string>("broken", "f")).toBe("mended");
+  await machine.ok(["rm", "broken"]);
+});
+
+test("a crash loop tries again when it is restarted by hand", async () => {
+  const file = `${machine.home}/data/moody/fine`;
+  const source = `
+    import { existsSync } from "node:fs";
+    if (!existsSync("fine")) throw new Error("not yet");
+    export function f(): string { return "fine"; }`;
+  expect((await machine.cell(["deploy", machine.write("moody.ts", source)])).exit).toBe(1);
+  await machine.untilInstances("moody", "to be a crash loop", ([one]) => one?.state === "crash-looping");
+  await Bun.write(file, "");
+  await machine.ok(["restart", "moody"]);
+  await machine.untilUp("moody", 1);
+  expect(await machine.call<string>("moody", "f")).toBe("fine");
+  await machine.ok(["rm", "moody"]);
+});
+
+test("a worker that never registers is given up after its time, and the reason is not an exit", async () => {
+  const [next] = await machine.untilInstances(
+    "stuck",
+    "another attempt",
+    ([one]) => one !== undefined && one.restarts > stuck.restarts,
+  );
+  expect(isAlive(stuck.pid!)).toBe(false);
+  const said = await logs("stuck");
+  expect(said).toContain("waiting for a database");
+  expect(said).toContain("failed to start");
+  expect(next!.state).not.toBe("up");
+  await machine.ok(["rm", "stuck"]);
+}, 60_000);
+
+test.skipIf(!HAS_PROC)("no zombie is left of all these", async () => {
+  const { pid } = await machine.status();
+  await until(() => zombiesOf(pid).length === 0, "the agent to wait for its children");
+});
