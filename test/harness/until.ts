@@ -4,12 +4,16 @@ const POLL_MS = 10;
 const WAIT_MS_MAX = 20_000;
 
 /** Resolves with the first truthy answer of `condition`; for conditions that nothing announces. */
-export async function until<T>(condition: () => T | Promise<T>, what: string): Promise<NonNullable<T>> {
-  const deadline = Date.now() + WAIT_MS_MAX;
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  what: string,
+  waitMs = WAIT_MS_MAX,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + waitMs;
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${WAIT_MS_MAX} ms for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${waitMs} ms for ${what}`);
     await Bun.sleep(POLL_MS);
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { connectService } from "../../lib/service/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
 import { NodeMachine } from "./harness/mod.ts";
 
@@ -76,7 +77,7 @@ async function settled(machine: NodeMachine): Promise<Wanted | undefined> {
   const isWhole = role === "active" && instances.length === service.replicas &&
     instances.every(({ state, release }) => state === "up" && release === number);
   if (!isWhole) return undefined;
-  const client = await machine.connect("ledger");
+  const client = await connectService("ledger");
   try {
     return { replicas: service.replicas, version: String(await client.call("version", [])) };
   } finally {

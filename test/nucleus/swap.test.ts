@@ -71,6 +71,18 @@ test("scaling down and restarting under load fail no call", async () => {
   await machine.untilUp("shop", 2);
 });
 
+test("an instance that still answers calls is draining, and ends after the last", async () => {
+  const client = await machine.connect("shop");
+  const inFlight = client.call("slow", [2000]);
+  const scaled = machine.ok(["scale", "shop", "0"]);
+  await machine.untilInstances("shop", "one to drain", (all) => all.some(({ state }) => state === "draining"));
+  expect(await inFlight).toBe("two");
+  await scaled;
+  await machine.untilInstances("shop", "no process to be left", (all) => all.every(({ pid }) => pid === null));
+  await machine.ok(["scale", "shop", "2"]);
+  await machine.untilUp("shop", 2);
+});
+
 test("a new version that fails to start is rolled back, and the old one was never away", async () => {
   const before = await machine.pids("shop");
   await using load = await Load.start("shop", { method: "version" });

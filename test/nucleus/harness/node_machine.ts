@@ -85,13 +85,18 @@ export class NodeMachine extends Machine {
     service: string,
     what: string,
     condition: (instances: InstanceStatus[]) => boolean,
+    waitMs?: number,
   ): Promise<InstanceStatus[]> {
     let last: InstanceStatus[] = [];
     try {
-      return await until(async () => {
-        last = await this.instances(service);
-        return condition(last) ? last : undefined;
-      }, `${service}: ${what}`);
+      return await until(
+        async () => {
+          last = await this.instances(service);
+          return condition(last) ? last : undefined;
+        },
+        `${service}: ${what}`,
+        waitMs,
+      );
     } catch (error) {
       throw new Error(`${String(error)}; the last answer was ${Bun.inspect(last)}`);
     }
