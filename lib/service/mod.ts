@@ -36,15 +36,7 @@
 export { type Claim, claimInstance, claimName, inheritClaim, type InstanceOrigin, resumeClaim } from "./claim.ts";
 export { handlersOf, type HandlersSource } from "./handlers.ts";
 export { type Holder, holders, servedNames } from "./holders.ts";
-export {
-  cacheDirectory,
-  dataDirectory,
-  home,
-  keysDirectory,
-  logsDirectory,
-  packagesDirectory,
-  runDirectory,
-} from "./home.ts";
+export { cacheDirectory, dataDirectory, home, logsDirectory, packagesDirectory, runDirectory } from "./home.ts";
 export { ownService, setOwnService } from "./identity.ts";
 export { type Exports, importFile, type ImportOptions } from "./import_file.ts";
 export { formatInstanceId, INSTANCE_NUMBER_MAX, type InstanceId, parseInstanceId } from "./instance_id.ts";

@@ -23,7 +23,7 @@ const nodeFile = () => join(folder, "home/node.toml");
 test("a home gets its directories and the node's id, and the second time nothing changes", () => {
   const first = initHome({ nodeId: "board-7" });
   expect(first).toEqual({ id: "board-7", heartbeatMs: 5000, home: join(folder, "home"), isNew: true });
-  expect(readdirSync(first.home).sort()).toEqual(["cache", "data", "keys", "logs", "node.toml", "packages", "run"]);
+  expect(readdirSync(first.home).sort()).toEqual(["cache", "data", "logs", "node.toml", "packages", "run"]);
   const { ino, mtimeMs, mode } = statSync(nodeFile());
   expect(mode & 0o777).toBe(0o600);
   expect(initHome({ nodeId: "board-7" })).toEqual({ ...first, isNew: false });

@@ -6,7 +6,6 @@ import {
   cacheDirectory,
   dataDirectory,
   home,
-  keysDirectory,
   logsDirectory,
   packagesDirectory,
   runDirectory,
@@ -19,7 +18,6 @@ const DIRECTORIES = [
   cacheDirectory,
   logsDirectory,
   packagesDirectory,
-  keysDirectory,
   () => dataDirectory(),
 ];
 

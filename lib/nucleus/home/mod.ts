@@ -8,4 +8,4 @@
  * a file.
  */
 export { initHome, type InitOptions, type InitResult } from "./init_home.ts";
-export { type NodeSettings } from "./node_file.ts";
+export { type NodeSettings, readNodeFile } from "./node_file.ts";
