@@ -39,5 +39,5 @@ export type { CallOptions } from "./pending_call.ts";
 export { type Hello, type LoadReport, type MethodStats, PROTOCOL_VERSION, type ServerStats } from "./reflection.ts";
 export type { Handler, HandlerOptions } from "./served_method.ts";
 export { createServer, type RpcServer, type ServerLogEntry, type ServerOptions } from "./server.ts";
-export { maybeStarted } from "./not_started.ts";
-export { currentCall, openCall, type ServerCall } from "./server_call.ts";
+export { maybeStarted, notStarted } from "./not_started.ts";
+export { currentCall, openCall, outsideCalls, type ServerCall } from "./server_call.ts";

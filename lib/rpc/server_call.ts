@@ -37,6 +37,11 @@ export function keepContext(): Context {
   return process.getBuiltinModule("node:async_hooks").AsyncLocalStorage.snapshot() as Context;
 }
 
+/** Runs a function as part of no call: what several callers share must not end with the call of the first one. */
+export function outsideCalls<R>(run: () => R): R {
+  return storage === undefined ? run() : storage.exit(run);
+}
+
 /** The call that the running code answers, for clients that inherit from it. */
 export function currentActiveCall(): ActiveCall | undefined {
   return storage?.getStore();

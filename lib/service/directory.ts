@@ -1,7 +1,7 @@
 import { CellError, didYouMean } from "../base/mod.ts";
 import { dialUnix, type Link } from "../net/mod.ts";
 import { type Holder, holderOf, holdersOf, isListening, servedNames } from "./holders.ts";
-import { assertServiceName } from "./names.ts";
+import { assertServiceName, NUCLEUS } from "./names.ts";
 
 /** How many running services an error lists when none has a near name. */
 const LISTED_NAMES_MAX = 5;
@@ -23,18 +23,42 @@ export interface Endpoint {
 
 /** From a service's name to the places where it can be reached. */
 export interface Directory {
-  /** At least one. Throws NOT_FOUND with near names, or UNAVAILABLE while all that there are start or stop. */
-  endpoints(service: string): Promise<Endpoint[]>;
+  /** The instances that accept connections now; nobody is waited for. */
+  list(service: string): Promise<Endpoint[]>;
+  /**
+   * At least one instance: when none accepts connections, one is started if somebody can do that. Throws NOT_FOUND with
+   * near names, UNAVAILABLE while all that there are start or stop, and whatever kept an instance from starting.
+   */
+  find(service: string): Promise<Endpoint[]>;
 }
+
+/**
+ * Makes sure that an instance of a service runs. Resolves to false when there is nobody to ask; throws, as not started,
+ * what keeps it from running.
+ */
+export type Activate = (service: string) => Promise<boolean>;
 
 /** The services of this user on this machine: whoever holds the lock of a name in the run directory serves it. */
 export class LocalDirectory implements Directory {
-  async endpoints(service: string): Promise<Endpoint[]> {
+  /** Without `activate` nothing is ever started. */
+  constructor(private readonly activate: Activate = () => Promise.resolve(false)) {}
+
+  list(service: string): Promise<Endpoint[]> {
+    return Promise.resolve(holdersOf(service).filter(isListening).map(endpointOf));
+  }
+
+  async find(service: string): Promise<Endpoint[]> {
     assertServiceName(service);
-    const found = holdersOf(service);
-    const listening = found.filter(isListening);
-    if (listening.length > 0) return listening.map(endpointOf);
-    throw found[0] === undefined ? notRunning(service) : notAccepting(found[0]);
+    const before = holdersOf(service);
+    const ready = before.filter(isListening);
+    if (ready.length > 0) return ready.map(endpointOf);
+    const isDeployed = before.every(({ number }) => number !== undefined);
+    const wasActivated = isDeployed && service !== NUCLEUS && await this.activate(service);
+    const after = wasActivated ? holdersOf(service) : before;
+    const started = after.filter(isListening);
+    if (started.length > 0) return started.map(endpointOf);
+    if (after[0] !== undefined) throw notAccepting(after[0]);
+    throw wasActivated ? goneAgain(service) : notRunning(service);
   }
 }
 
@@ -57,6 +81,12 @@ function notAccepting({ instance, pid }: Holder, cause?: CellError): CellError {
   return new CellError("UNAVAILABLE", `${instance} does not accept connections: ${who} is starting or stopping`, {
     data: { started: false },
     cause,
+  });
+}
+
+function goneAgain(service: string): CellError {
+  return new CellError("UNAVAILABLE", `${service} was started, and what was started is gone again`, {
+    data: { started: false },
   });
 }
 

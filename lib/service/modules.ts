@@ -1,6 +1,7 @@
 import type { OnLoadResult } from "bun";
 import { CellError } from "../base/mod.ts";
 import type { Schema } from "../schema/mod.ts";
+import { activateThroughNucleus } from "./activate.ts";
 import { LocalDirectory } from "./directory.ts";
 import { ownService } from "./identity.ts";
 import { liveSchema } from "./live_schema.ts";
@@ -48,21 +49,26 @@ async function loadService(service: string): Promise<OnLoadResult> {
   return { exports: remoteFunctions(service, known, ownService()), loader: "object" };
 }
 
-/** What is known of a service, the best first: what the importer was compiled against, then what runs, then names. */
+/**
+ * What is known of a service, the best first: what the importer was compiled against, then what runs, then names. One that
+ * is deployed and idle is started only when nothing else is known: its importers need not start it by being started.
+ */
 async function knowledgeOf(service: string, options: ModulesOptions): Promise<Knowledge> {
   const { folder } = options;
   const recorded = folder === undefined ? undefined : findPinnedSchema(folder, service);
-  const schema = options.schemas?.get(service) ?? recorded ?? await liveSchema(service);
+  const schema = options.schemas?.get(service) ?? recorded ?? await liveSchema(service, "leave");
   if (schema !== undefined) return { schema };
   const names = options.importedNames?.[service]?.filter((name) => name !== "*") ?? [];
   if (names.length > 0) return { names };
+  const started = await liveSchema(service, "start");
+  if (started !== undefined) return { schema: started };
   throw await unknown(service);
 }
 
 /** The error for a service of which nothing is known, with near names of those that run. */
 async function unknown(service: string): Promise<CellError> {
-  const directory = new LocalDirectory();
-  const why = await directory.endpoints(service).then(([endpoint]) => endpoint?.dial()).then(
+  const directory = new LocalDirectory(activateThroughNucleus);
+  const why = await directory.find(service).then(([endpoint]) => endpoint?.dial()).then(
     (link) => {
       link?.destroy();
       return `the process that serves ${service} does not answer.`;

@@ -55,7 +55,7 @@ async function remoteDeclarations(file: string, ownName: string): Promise<Map<st
   const folder = dirname(file);
   const declarations = new Map<string, string>();
   const add = async (service: string) => {
-    const schema = findPinnedSchema(folder, service) ?? await liveSchema(service);
+    const schema = findPinnedSchema(folder, service) ?? await liveSchema(service, "start");
     if (schema !== undefined) declarations.set(service, declareModule({ ...schema, name: service }));
   };
   const services = [...ourImports(file).services].filter((service) => service !== ownName);

@@ -1,5 +1,6 @@
 import type { Hello, ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
+import { activateThroughNucleus } from "./activate.ts";
 import { LocalDirectory } from "./directory.ts";
 import { ServiceClient } from "./service_client.ts";
 
@@ -41,12 +42,12 @@ export interface RemoteService {
 
 /** A client of a service that need not be running yet: it is looked for by the first call. */
 export function openService(name: string, options: ConnectServiceOptions = {}): RemoteService {
-  return new ServiceClient(name, new LocalDirectory(), options);
+  return new ServiceClient(name, new LocalDirectory(activateThroughNucleus), options);
 }
 
 /** Connects to a service. Throws NOT_FOUND, with near names, when nobody serves it. */
 export async function connectService(name: string, options: ConnectServiceOptions = {}): Promise<RemoteService> {
-  const client = new ServiceClient(name, new LocalDirectory(), options);
+  const client = new ServiceClient(name, new LocalDirectory(activateThroughNucleus), options);
   await client.connect();
   return client;
 }

@@ -4,4 +4,4 @@
  */
 export { TestHome } from "./test_home.ts";
 export { type Child, type Finished, TestProgram } from "./test_program.ts";
-export { serveHandlers } from "./serve_handlers.ts";
+export { schemaOf, serveHandlers, serveInstance, type TestMethods } from "./serve_handlers.ts";

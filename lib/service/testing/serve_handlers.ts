@@ -1,5 +1,5 @@
-import { finishSchema, type Method, type Type } from "../../schema/mod.ts";
-import { type Claim, claimName } from "../claim.ts";
+import { finishSchema, type Method, type Schema, type Type } from "../../schema/mod.ts";
+import { type Claim, claimInstance, claimName } from "../claim.ts";
 import { type RunningService, serve } from "../serve.ts";
 import type { TestHome } from "./test_home.ts";
 
@@ -11,25 +11,42 @@ export type TestMethod = ((...args: never[]) => unknown) | {
   method: Partial<Omit<Method, "gene">>;
 };
 
+/** By name. */
+export type TestMethods = { [name: string]: TestMethod };
+
 /** Serves functions of any number of arguments under a name, from this process. */
 export async function serveHandlers(
   home: TestHome,
   name: string,
-  methods: { [name: string]: TestMethod },
+  methods: TestMethods,
   claim?: Claim,
 ): Promise<RunningService> {
-  const described = Object.entries(methods).map(([method, given]) => {
-    const { fn, method: differing } = typeof given === "function" ? { fn: given, method: {} } : given;
-    const params = [{ name: "args", type: ANYTHING, rest: true as const }];
-    return { method, fn, schema: { params, result: ANYTHING, ...differing } };
-  });
-  const schema = finishSchema({
-    name,
-    methods: Object.fromEntries(described.map(({ method, schema }) => [method, schema])),
-    types: {},
-  });
-  const handlers = Object.fromEntries(described.map(({ method, fn }) => [method, { fn }]));
-  const service = await serve(schema, handlers, claim ?? await claimName(name), () => {});
+  const service = await serve(schemaOf(name, methods), handlersOf(methods), claim ?? await claimName(name), () => {});
   home.defer(() => service.drain(0));
   return service;
+}
+
+/** Serves them as an instance of a deployed service. */
+export async function serveInstance(
+  home: TestHome,
+  { name, number, release = 1 }: { name: string; number: number; release?: number },
+  methods: TestMethods,
+): Promise<RunningService> {
+  const { species } = schemaOf(name, methods);
+  return await serveHandlers(home, name, methods, await claimInstance(name, number, { species, release }));
+}
+
+/** The schema of what `serveHandlers` serves. */
+export function schemaOf(name: string, methods: TestMethods): Schema {
+  const described = Object.entries(methods).map(([method, given]) => {
+    const params = [{ name: "args", type: ANYTHING, rest: true as const }];
+    return [method, { params, result: ANYTHING, ...(typeof given === "function" ? {} : given.method) }] as const;
+  });
+  return finishSchema({ name, methods: Object.fromEntries(described), types: {} });
+}
+
+function handlersOf(methods: TestMethods) {
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, given]) => [name, { fn: typeof given === "function" ? given : given.fn }]),
+  );
 }

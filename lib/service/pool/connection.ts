@@ -1,0 +1,39 @@
+import type { RpcClient } from "../../rpc/mod.ts";
+import type { Endpoint } from "../directory.ts";
+import type { Loaded } from "./pick.ts";
+import type { Species, Versioned } from "./species.ts";
+
+/** One connection of a pool, to one instance. */
+export class PooledConnection implements Loaded, Versioned {
+  /** The instance's. */
+  readonly id: string;
+  readonly species: Species;
+  readonly release: number | undefined;
+  /** How often a call was given to it. */
+  picks = 0;
+  #picksBefore = 0;
+  #picksAtReset = -1;
+
+  constructor({ id, species, release }: Pick<Endpoint, "id" | "species" | "release">, readonly client: RpcClient) {
+    this.id = id;
+    this.species = species;
+    this.release = release;
+  }
+
+  get inFlight(): number {
+    return this.client.inFlight;
+  }
+
+  /** 0 when what was last said is old: an instance that was busy once must not be avoided for ever. */
+  get reportedLoad(): number {
+    return this.picks === this.#picksAtReset ? 0 : this.client.load.inFlight;
+  }
+
+  /** Ends a period; whether no call was given to the connection in it. */
+  endPeriod(): boolean {
+    const wasUnused = this.picks === this.#picksBefore;
+    if (wasUnused) this.#picksAtReset = this.picks;
+    this.#picksBefore = this.picks;
+    return wasUnused;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The connections of one client of a service, when several instances of it run.
+ *
+ * **Nobody stands between.** A client lists the instances itself (`Directory`), holds a connection to some of them and
+ * gives each call to one. Turned down: a connection that is handed out by the agent, and a balancer process; both would be
+ * on the path of every call, or of every call after a crash.
+ *
+ * **What it costs.** The first call connects to one instance and is as fast as with one instance. A client that goes on
+ * calling lists again after `SPREAD_AFTER_MS`, then every `REFRESH_MS`, and at the next call after an instance left; all
+ * of that happens beside the calls, and a further instance gets calls only when it has said who it is. A client that does
+ * not call does nothing. `CONNECTIONS_MAX` bounds the connections, not the instances: each client draws its own.
+ *
+ * **Who gets a call.** The better of two random connections (`pick.ts`), among those of one species (`species.ts`): the one
+ * that the caller was compiled against, else that of the newest release. A species on which a method does not fit is not
+ * tried with it again, and the next best is.
+ *
+ * Invariants: a connection that has heard a goaway is never picked; at most one connection to an instance is made at a
+ * time, and whoever needs it meanwhile shares it; nothing is closed that has calls in flight, except by `close`.
+ */
+export { PooledConnection } from "./connection.ts";
+export { type Loaded, pickLessLoaded } from "./pick.ts";
+export { CONNECTIONS_MAX, Pool, type PoolOptions, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
+export { Misfits, type Species, speciesInOrder, type Versioned } from "./species.ts";

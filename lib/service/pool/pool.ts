@@ -1,0 +1,267 @@
+import { CellError, MS, SECOND } from "../../base/mod.ts";
+import type { RpcClient } from "../../rpc/mod.ts";
+import type { Directory, Endpoint } from "../directory.ts";
+import { answerWithin } from "../answer_within.ts";
+import { PooledConnection } from "./connection.ts";
+import { pickLessLoaded } from "./pick.ts";
+import { Misfits, type Species, speciesInOrder } from "./species.ts";
+
+/** One client spreads its calls over at most this many instances; with many clients all instances have some. */
+export const CONNECTIONS_MAX = 8;
+/** How often the instances are listed again while calls are made. */
+export const REFRESH_MS = 1 * SECOND;
+/** A client that is still calling after this long connects to further instances; a single call never does. */
+export const SPREAD_AFTER_MS = 100 * MS;
+/** A further instance that does not say who it is within this time gets no calls. */
+const READY_MS_MAX = 1 * SECOND;
+
+/** What a pool is made of. */
+export interface PoolOptions {
+  readonly service: string;
+  readonly directory: Directory;
+  /** Makes the client of an instance. */
+  readonly connect: (endpoint: Endpoint) => Promise<RpcClient>;
+  /** What the caller was compiled against. */
+  readonly pinned: Species;
+  /** Milliseconds of a monotonic clock. @default performance.now */
+  readonly now?: () => number;
+  /** From 0 to below 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The connections of one client of a service: which there are, and which one a call is given to. */
+export class Pool {
+  /** Whether an instance was ever reached. */
+  wasReached = false;
+  /** Take new calls. */
+  #usable: PooledConnection[] = [];
+  /** Those of them that a call is given to when nothing speaks against it. */
+  #preferred: PooledConnection[] = [];
+  /** Not closed yet: some finish their last calls. */
+  readonly #open = new Set<PooledConnection>();
+  /** The instances that ran when they were last listed. */
+  #listed: readonly Endpoint[] = [];
+  /** The species of what is listed or usable, the best first. */
+  #order: Species[] = [];
+  readonly #misfits = new Misfits();
+  readonly #dialing = new Map<string, Promise<PooledConnection>>();
+  #finding: Promise<Endpoint[]> | undefined;
+  #refreshAt = Infinity;
+  #isRefreshing = false;
+  #isClosed = false;
+  readonly #now: () => number;
+  readonly #random: () => number;
+
+  constructor(private readonly options: PoolOptions) {
+    this.#now = options.now ?? (() => performance.now());
+    this.#random = options.random ?? Math.random;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** How many connections take new calls. */
+  get size(): number {
+    return this.#usable.length;
+  }
+
+  /**
+   * A connection for a call of `method` (undefined for what every server answers), other than to the instances `tried`.
+   * Undefined when there is none. `now` is the time of the pool's clock.
+   */
+  pick(method: string | undefined, now: number, tried: ReadonlySet<string> = NONE): PooledConnection | undefined {
+    if (now >= this.#refreshAt && this.#usable.length > 0) void this.#refresh(now);
+    for (;;) {
+      const isPlain = tried.size === 0 && this.#misfits.isEmpty;
+      const candidates = isPlain ? this.#preferred : this.#candidates(method, tried);
+      const connection = pickLessLoaded(candidates, this.#random);
+      if (connection === undefined) return undefined;
+      if (!connection.client.draining) {
+        connection.picks++;
+        return connection;
+      }
+      this.#drop(connection);
+    }
+  }
+
+  /**
+   * Like `pick`, but looks for instances and connects to one where there is no connection; callers that need the same one
+   * share it. Undefined when there is none but `tried`, or none whose species has `method` as the caller knows it.
+   * Throws what `Directory.find` and connecting throw.
+   */
+  async acquire(
+    method: string | undefined,
+    tried: ReadonlySet<string> = NONE,
+  ): Promise<PooledConnection | undefined> {
+    this.#refuseIfClosed();
+    this.#finding ??= this.options.directory.find(this.options.service).finally(() => this.#finding = undefined);
+    const endpoints = await this.#finding;
+    this.#refuseIfClosed();
+    this.#learn(endpoints);
+    const connected = this.pick(method, this.#now(), tried);
+    if (connected !== undefined) return connected;
+    const [species] = this.#fitting(speciesInOrder(endpoints, this.options.pinned), method, tried);
+    const candidates = endpoints.filter((endpoint) => endpoint.species === species && !tried.has(endpoint.id));
+    if (candidates.length === 0) return undefined;
+    const endpoint = candidates.find(({ id }) => this.#dialing.has(id)) ?? this.#anyOf(candidates);
+    const connection = await this.#dial(endpoint, "call");
+    connection.picks++;
+    return connection;
+  }
+
+  /** Remembers that `method` as the caller knows it does not fit the species of `connection`. */
+  noteMisfit(connection: PooledConnection, method: string): void {
+    this.#misfits.add(connection.species, method);
+  }
+
+  /** Cancels what is in flight; nothing is picked or connected any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#usable = this.#preferred = [];
+    await Promise.all([...this.#open].map(({ client }) => client.close()));
+  }
+
+  #candidates(method: string | undefined, tried: ReadonlySet<string>): PooledConnection[] {
+    for (const species of this.#fitting(this.#order, method, tried)) {
+      const ofSpecies = this.#usable.filter((connection) => connection.species === species);
+      if (ofSpecies.length > 0) return ofSpecies.filter(({ id }) => !tried.has(id));
+    }
+    return [];
+  }
+
+  /** The species to try. When none fits, a first attempt is made nevertheless: its error says what is wrong. */
+  #fitting(order: Species[], method: string | undefined, tried: ReadonlySet<string>): Species[] {
+    const fitting = this.#misfits.fitting(order, method);
+    return fitting.length === 0 && tried.size === 0 ? order : fitting;
+  }
+
+  /** Lists the instances again and connects to further ones, in the background of the calls that are made. */
+  async #refresh(now: number): Promise<void> {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    for (const connection of this.#usable) if (connection.client.draining) this.#drop(connection);
+    this.#refreshAt = now + REFRESH_MS;
+    try {
+      this.#learn(await this.options.directory.list(this.options.service));
+      this.#endPeriod();
+      // Whoever cannot be reached now is listed again next time.
+      await Promise.allSettled(this.#missing().map((endpoint) => this.#dial(endpoint, "spread")));
+    } catch {
+      // A directory that cannot be read stops nobody who is connected already.
+    } finally {
+      this.#isRefreshing = false;
+    }
+  }
+
+  #learn(endpoints: readonly Endpoint[]): void {
+    this.#listed = endpoints;
+    this.#sort();
+  }
+
+  /** Retires connections that the period had no use for: to a species that others have taken the place of. */
+  #endPeriod(): void {
+    for (const connection of this.#open) {
+      if (!this.#usable.includes(connection) && connection.inFlight === 0) void connection.client.close();
+    }
+    const unused = this.#usable.filter((connection) => connection.endPeriod());
+    for (const connection of unused) if (!this.#preferred.includes(connection)) this.#retire(connection);
+  }
+
+  /** The instances to connect to: of the best species, as many as there is room for. */
+  #missing(): Endpoint[] {
+    const [best] = speciesInOrder(this.#listed, this.options.pinned);
+    const isConnected = (id: string) => this.#usable.some((connection) => connection.id === id);
+    const missing = this.#listed.filter(({ id, species }) => species === best && !isConnected(id));
+    const chosen: Endpoint[] = [];
+    const room = CONNECTIONS_MAX - this.#preferredOf(best).length;
+    while (chosen.length < room && missing.length > 0) {
+      chosen.push(...missing.splice(Math.floor(this.#random() * missing.length), 1));
+    }
+    return chosen;
+  }
+
+  #dial(endpoint: Endpoint, purpose: "call" | "spread"): Promise<PooledConnection> {
+    let dialing = this.#dialing.get(endpoint.id);
+    if (dialing === undefined) {
+      dialing = this.#connect(endpoint, purpose).finally(() => this.#dialing.delete(endpoint.id));
+      this.#dialing.set(endpoint.id, dialing);
+    }
+    return dialing;
+  }
+
+  async #connect(endpoint: Endpoint, purpose: "call" | "spread"): Promise<PooledConnection> {
+    const client = await this.options.connect(endpoint);
+    if (purpose === "spread") await prepare(client);
+    if (this.#isClosed) await client.close();
+    this.#refuseIfClosed();
+    while (this.#usable.length >= CONNECTIONS_MAX) this.#retire(leastBusy(this.#usable));
+    const connection = new PooledConnection(endpoint, client);
+    this.#open.add(connection);
+    void client.closed.then(() => this.#onClosed(connection));
+    this.#usable.push(connection);
+    this.#sort();
+    this.wasReached = true;
+    if (purpose === "call") this.#refreshAt = this.#now() + SPREAD_AFTER_MS;
+    return connection;
+  }
+
+  #onClosed(connection: PooledConnection): void {
+    this.#open.delete(connection);
+    if (this.#usable.includes(connection)) this.#drop(connection);
+  }
+
+  /** Gives no more calls to an instance that leaves, and looks at once who has taken its place. */
+  #drop(connection: PooledConnection): void {
+    this.#usable = this.#usable.filter((other) => other !== connection);
+    this.#refreshAt = -Infinity;
+    this.#sort();
+  }
+
+  /**
+   * Gives no more calls to an instance that is not needed. Its connection is closed at the end of a period in which it has
+   * nothing in flight: whoever has just picked it may still call.
+   */
+  #retire(connection: PooledConnection): void {
+    this.#usable = this.#usable.filter((other) => other !== connection);
+    this.#sort();
+  }
+
+  #sort(): void {
+    this.#order = speciesInOrder([...this.#listed, ...this.#usable], this.options.pinned);
+    const best = this.#order.find((species) => this.#usable.some((connection) => connection.species === species));
+    this.#preferred = this.#preferredOf(best);
+  }
+
+  #preferredOf(species: Species): PooledConnection[] {
+    return this.#usable.filter((connection) => connection.species === species);
+  }
+
+  #anyOf(endpoints: readonly Endpoint[]): Endpoint {
+    return endpoints[Math.floor(this.#random() * endpoints.length)]!;
+  }
+
+  #refuseIfClosed(): void {
+    if (!this.#isClosed) return;
+    throw new CellError("FAILED_PRECONDITION", `calling ${this.options.service}: this client is closed`, {
+      data: { started: false },
+    });
+  }
+}
+
+/** Asks what the first call would have to ask, so that no call waits for it; throws when the instance does not answer. */
+async function prepare(client: RpcClient): Promise<void> {
+  let isReady: true | undefined;
+  try {
+    isReady = await answerWithin(Promise.all([client.hello(), client.servedSchema()]).then(() => true), READY_MS_MAX);
+  } finally {
+    if (!isReady) await client.close();
+  }
+  if (!isReady) throw new CellError("UNAVAILABLE", "connecting to a further instance: it does not say who it is");
+}
+
+function leastBusy(connections: readonly PooledConnection[]): PooledConnection {
+  return connections.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
+}
