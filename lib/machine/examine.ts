@@ -1,9 +1,12 @@
 import { SECOND } from "../base/mod.ts";
 import { type Check, fail, type Finding } from "./check.ts";
 import { CLOCK } from "./checks/clock.ts";
-import { DISK, HOME, RUN_FOLDER } from "./checks/home.ts";
+import { DISK, GROWING, HOME, RUN_FOLDER } from "./checks/home.ts";
+import { LINGER } from "./checks/linger.ts";
+import { AGENT, NODE_FILE, STATE } from "./checks/nucleus.ts";
 import { CORES, FILE_DESCRIPTORS, MEMORY } from "./checks/resources.ts";
 import { KERNEL, LIBC, TYPE_CHECKER } from "./checks/runtime.ts";
+import { PROCESSES, SESSIONS } from "./checks/sessions.ts";
 import { SERVICES, SOCKETS, STALE_SOCKETS } from "./checks/sockets.ts";
 
 /** In the order in which a person would look for a fault: what a later check needs comes earlier. */
@@ -12,14 +15,21 @@ const CHECKS: readonly Check[] = [
   CORES,
   MEMORY,
   FILE_DESCRIPTORS,
+  PROCESSES,
   CLOCK,
   LIBC,
   TYPE_CHECKER,
+  SESSIONS,
   HOME,
   RUN_FOLDER,
   DISK,
+  GROWING,
+  NODE_FILE,
+  STATE,
   SOCKETS,
   STALE_SOCKETS,
+  LINGER,
+  AGENT,
   SERVICES,
 ];
 /** A check that takes longer has found something that hangs. */

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { privateMemoryBytes } from "./memory.ts";
 import { examineMachine, listProcesses } from "./mod.ts";
+import { cpuTimeMs, cpuTimeOf, privateMemoryBytes } from "./process_usage.ts";
 
 let folder: string;
 let home: string | undefined;
@@ -53,4 +53,13 @@ test("sockets that crashed processes left behind are removed and reported", asyn
 test.skipIf(process.platform !== "linux")("private memory is known of a process that lives", () => {
   expect(privateMemoryBytes(process.pid)).toBeGreaterThan(1024 * 1024);
   expect(privateMemoryBytes(2 ** 30)).toBeUndefined();
+});
+
+test.skipIf(process.platform !== "linux")("CPU time is known of a process that lives, whatever its name is", () => {
+  const before = cpuTimeMs(process.pid)!;
+  for (const started = performance.now(); performance.now() - started < 50;);
+  expect(cpuTimeMs(process.pid)! - before).toBeGreaterThan(0);
+  expect(cpuTimeMs(2 ** 30)).toBeUndefined();
+  const stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 500 0 0 0 7 5 0 0 20 0 1 0 100 1000 10";
+  expect(cpuTimeOf(stat)).toBe(120);
 });

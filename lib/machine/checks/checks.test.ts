@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineClock } from "./clock.ts";
+import { Database } from "bun:sqlite";
 import { examineHome, examineRunFolder } from "./home.ts";
+import { examineLinger } from "./linger.ts";
+import { examineNodeFile, examineState } from "./nucleus.ts";
 import { examineFileDescriptors } from "./resources.ts";
+import { examineProcesses, examineSession, SESSIONS } from "./sessions.ts";
 import { examineKernel, LIBC, TYPE_CHECKER } from "./runtime.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -84,4 +88,65 @@ test("a run folder that is open to others fails and says how to close it", () =>
 test("libc and the embedded type checker are found here", async () => {
   expect((await LIBC.run()).status).toBe("ok");
   expect((await TYPE_CHECKER.run()).status).toBe("ok");
+});
+
+test("a process that starts in a session of its own can be an agent", async () => {
+  expect(await SESSIONS.run()).toMatchObject({ status: "ok" });
+  expect(examineSession(42, "42 (bun) S 1 42 42 0 -1").status).toBe("ok");
+  const kept = examineSession(42, "42 (a) b) S 1 42 7 0 -1");
+  expect(kept).toMatchObject({ status: "fail", found: "a child is in session 7 and group 42, not in its own" });
+});
+
+test("too few processes are warned of, whoever limits them", () => {
+  const limits = (soft: string): string =>
+    `Max processes             ${soft}               ${soft}               processes\n`;
+  expect(examineProcesses(limits("unlimited"), undefined).status).toBe("ok");
+  expect(examineProcesses(limits("63432"), "max")).toEqual({ status: "ok", found: "63432, pids.max max" });
+  expect(examineProcesses(limits("100"), "max").advice).toContain("ulimit -u");
+  expect(examineProcesses(limits("63432"), "512").advice).toContain("TasksMax");
+});
+
+test("node.toml may be missing, but not be wrong", () => {
+  const path = join(folder, "node.toml");
+  expect(examineNodeFile(path)).toEqual({ status: "ok", found: `${path} (will be created)` });
+  writeFileSync(path, '[node]\nid = "pi"\nheartbeat = "2s"\n');
+  expect(examineNodeFile(path)).toEqual({ status: "ok", found: "node pi, heartbeat every 2 s" });
+  writeFileSync(path, "[node]\nid = ");
+  expect(examineNodeFile(path)).toMatchObject({ status: "fail", found: expect.stringContaining(path) });
+});
+
+test("a state.db that is no database or damaged fails, and stays where it is", async () => {
+  const path = join(folder, "state.db");
+  expect((await examineState(path)).status).toBe("ok");
+  const database = new Database(path);
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("CREATE TABLE services (name TEXT PRIMARY KEY)");
+  for (let n = 0; n < 2000; n++) database.run("INSERT INTO services VALUES (?)", [`service-${n}`]);
+  expect(await examineState(path)).toEqual({ status: "ok", found: "intact, 2000 deployed" });
+  database.close();
+  expect((await examineState(path)).status).toBe("ok");
+
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 4096, 3 * 4096);
+  writeFileSync(path, bytes);
+  const damaged = await examineState(path);
+  expect(damaged).toMatchObject({ status: "fail", found: expect.stringContaining(path) });
+  expect(damaged.advice).toContain("backup");
+  writeFileSync(path, "not a database at all, just some text that is long enough to be a header");
+  expect(await examineState(path)).toMatchObject({ status: "fail", found: expect.stringContaining(path) });
+  expect(readFileSync(path, "utf8")).toStartWith("not a database");
+});
+
+test("a user whose agent systemd runs is told how to keep it running after logout", () => {
+  const ada = { user: "ada", isRoot: false, hasSystemd: true, hasUnit: true, lingers: false };
+  const ends = examineLinger(ada);
+  expect(ends.status).toBe("warn");
+  expect(ends.advice).toContain("loginctl enable-linger ada");
+  expect(examineLinger({ ...ada, hasUnit: false })).toMatchObject({
+    status: "ok",
+    found: expect.stringContaining("linger"),
+  });
+  for (const fine of [{ lingers: true }, { isRoot: true }, { hasSystemd: false }]) {
+    expect(examineLinger({ ...ada, ...fine }).status).toBe("ok");
+  }
 });

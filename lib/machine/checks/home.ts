@@ -19,6 +19,15 @@ export const RUN_FOLDER: Check = { name: "run folder", run: () => examineRunFold
 /** Whether there is room in the home. */
 export const DISK: Check = { name: "disk", run: () => examineDisk(nearestFolder(home())) };
 
+/** Whether there is room for what grows: each may lie on a disk of its own. */
+export const GROWING: Check = {
+  name: "logs, packages",
+  run: () => {
+    const findings = ["logs", "packages", "data"].map((name) => examineDisk(nearestFolder(join(home(), name))));
+    return findings.find(({ status }) => status !== "ok") ?? ok(`room for ${FREE_BYTES_MIN / MIB} MiB and more`);
+  },
+};
+
 /** The finding for a home at `path`. */
 export function examineHome(path: string): Finding {
   const folder = nearestFolder(path);
