@@ -1,20 +1,14 @@
-import { MINUTE, MS, SECOND } from "../lib/base/mod.ts";
+import { durationMs, MINUTE, SECOND } from "../lib/base/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const UNITS_MS: Record<string, number> = { us: MS / 1000, ms: MS, s: SECOND, m: MINUTE, h: HOUR };
-/** Timers of the runtime hold no more than 31 bits of milliseconds. */
-const DURATION_MS_MAX = 2 ** 31 - 1;
 
 /** Milliseconds of `500ms`, `2s`, `1.5m` or `1h`. */
 export function parseDuration(text: string): number {
-  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text) ?? [];
-  const durationMs = Number(digits) * (UNITS_MS[unit] ?? NaN);
-  if (!(durationMs > 0 && durationMs <= DURATION_MS_MAX)) {
-    throw new UsageError(`expected a duration such as 500ms, 2s or 1m (at most 24 days), found "${text}"`);
-  }
-  return durationMs;
+  const found = durationMs(text);
+  if (found !== undefined) return found;
+  throw new UsageError(`expected a duration such as 500ms, 2s or 1m (at most 24 days), found "${text}"`);
 }
 
 /** A span of time as people say it: `850 ms`, `12 s`, `3 m 20 s`, `5 h 10 m`, `12 d 4 h`. */

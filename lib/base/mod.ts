@@ -2,6 +2,7 @@
  * The ground everything stands on: errors, units, bytes, names. No I/O, no dependencies, no state; anything may import
  * it and it imports nothing.
  */
+export { durationMs } from "./duration.ts";
 export { assert, CellError, type CellErrorOptions, type Code, CODES, toCellError } from "./errors.ts";
 export { didYouMean, nearest } from "./near.ts";
 export { KIB, MIB, MINUTE, MS, SECOND } from "./units.ts";

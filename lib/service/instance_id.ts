@@ -3,6 +3,8 @@ import { assertServiceName, isServiceName } from "./names.ts";
 
 /** No node runs more instances of one service than this: the numbers of instances go up to it. */
 export const INSTANCE_NUMBER_MAX = 9_999;
+/** No service has more instances than this on one node: each is a process. */
+export const INSTANCES_MAX = 1000;
 
 /** What stands between a service's name and its instance's number; no name has it. */
 const SEPARATOR = "@";

@@ -39,12 +39,19 @@ export { type Holder, holders, servedNames } from "./holders.ts";
 export { cacheDirectory, dataDirectory, home, logsDirectory, packagesDirectory, runDirectory } from "./home.ts";
 export { ownService, setOwnService } from "./identity.ts";
 export { type Exports, importFile, type ImportOptions } from "./import_file.ts";
-export { formatInstanceId, INSTANCE_NUMBER_MAX, type InstanceId, parseInstanceId } from "./instance_id.ts";
+export {
+  formatInstanceId,
+  INSTANCE_NUMBER_MAX,
+  type InstanceId,
+  INSTANCES_MAX,
+  parseInstanceId,
+} from "./instance_id.ts";
 export { type Instance, listInstances } from "./instances.ts";
 export { setMethodOptions } from "./method_options.ts";
 export { ourImports } from "./imported_services.ts";
 export { installModules, type ModulesOptions } from "./modules.ts";
 export { assertServiceName, assertUserServiceName, NUCLEUS, serviceNameOf } from "./names.ts";
+export { nothingCallable } from "./nothing_callable.ts";
 export { findPinnedSchema } from "./pinned.ts";
 export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
 export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";

@@ -12,7 +12,7 @@
  * This room is light: it loads neither the store nor the supervisor.
  */
 export * from "./api.ts";
-export { INSTANCES_MAX } from "./limits.ts";
+export { INSTANCES_MAX } from "../../service/mod.ts";
 export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
 export { NUCLEUS } from "../../service/mod.ts";
 export { NUCLEUS_SCHEMA } from "./schema.ts";

@@ -36,6 +36,6 @@ export { sdkDeclaration } from "./sdk_declaration.ts";
 export type { MethodOrigin } from "./exports.ts";
 export type { RemoteImports } from "./imports.ts";
 export { loadCachedService, type LoadOptions, loadService, readService } from "./load.ts";
-export { type Problem, SchemaErrors } from "./problems.ts";
+export { locate, type Problem, SchemaErrors } from "./problems.ts";
 export type { ReadOptions, ReadResult } from "./read.ts";
 export { loadRuntimeTypes } from "./runtime_types.ts";
