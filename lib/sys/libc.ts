@@ -6,6 +6,7 @@ export interface Libc {
   flock(fd: number, operation: number): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   dup(fd: number): number;
+  dup2(fd: number, target: number): number;
   execve(path: Uint8Array, argv: BigUint64Array, envp: BigUint64Array): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
   sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number;
@@ -32,6 +33,7 @@ function open(platform: Platform): Libc {
     flock: { args: ["int", "int"], returns: "int" },
     getsockopt: { args: ["int", "int", "int", "ptr", "ptr"], returns: "int" },
     dup: { args: ["int"], returns: "int" },
+    dup2: { args: ["int", "int"], returns: "int" },
     execve: { args: ["ptr", "ptr", "ptr"], returns: "int" },
     waitpid: { args: ["int", "ptr", "int"], returns: "int" },
     sigaction: { args: ["int", "ptr", "ptr"], returns: "int" },

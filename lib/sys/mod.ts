@@ -15,5 +15,6 @@
 export { execute, type ExecuteOptions, inheritable } from "./execute.ts";
 export { type ChildStatus, reapChild } from "./reap.ts";
 export { tryLockExclusive } from "./lock.ts";
+export { redirect } from "./redirect.ts";
 export { type Credentials, peerCredentials } from "./peer.ts";
 export { effectiveUserId } from "./user.ts";

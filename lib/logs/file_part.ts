@@ -1,0 +1,41 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import type { LogPaths } from "./log_paths.ts";
+
+/** A file of a log up to where it reached when it was looked at. It is known by its inode: a rotation renames it. */
+export interface FilePart {
+  readonly paths: LogPaths;
+  readonly inode: number;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** The file that lies at a path of the log now; undefined when there is none. */
+export function partAt(paths: LogPaths, which: keyof LogPaths): FilePart | undefined {
+  const found = statSync(paths[which], { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile()) return undefined;
+  return { paths, inode: found.ino, sizeBytes: found.size, modifiedMs: found.mtimeMs };
+}
+
+/**
+ * Reads up to `length` bytes of a part, wherever it lies by now; fewer where it ends, undefined when it has gone. Opened
+ * for each block, so that a thousand logs need no thousand descriptors.
+ */
+export function readPart({ paths, inode }: FilePart, position: number, length: number): Uint8Array | undefined {
+  for (const path of [paths.current, paths.old]) {
+    let fd: number;
+    try {
+      fd = openSync(path, "r");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
+      throw error;
+    }
+    try {
+      if (fstatSync(fd).ino !== inode) continue;
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, position));
+    } finally {
+      closeSync(fd);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,204 @@
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { KIB, MIB } from "../base/mod.ts";
+import { redirect } from "../sys/mod.ts";
+import { LINE_BYTES_MAX, linePrefix } from "./log_line.ts";
+import { type LogPaths, logPaths } from "./log_paths.ts";
+
+/** A log that reached this is put aside for a new one; with the old one it takes at most twice this on the disk. */
+export const LOG_BYTES_MAX = 4 * MIB;
+/** Only this user reads what services print. */
+const LOG_MODE = 0o600;
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+
+/** What others have written into the file is looked up after so much of our own. */
+const SIZE_CHECK_BYTES = 64 * KIB;
+/** Lines are collected up to this before they are written: all of a long message, in few system calls. */
+const BATCH_LENGTH_MAX = 64 * KIB;
+/** Of a line that does not end, this many characters are kept until it does. */
+const PARTIAL_LENGTH_MAX = LINE_BYTES_MAX;
+
+/** Whose output a `LogFile` takes. */
+export type WrittenStream = "stdout" | "stderr" | "system";
+
+/** How a log is opened. */
+export interface LogFileOptions {
+  /** Standard output and error of this process become the log, now and after every rotation. @default false */
+  readonly takesOutput?: boolean;
+  /** @default LOG_BYTES_MAX */
+  readonly bytesMax?: number;
+  /** The time of a line. @default Date.now */
+  readonly now?: () => number;
+}
+
+/**
+ * The log that this process writes. Every message is in the file when the method returns. A disk that is full, or any
+ * other failure, loses lines, which the next line that succeeds is preceded by a note of; nothing here throws after the
+ * constructor.
+ */
+export class LogFile {
+  readonly #paths: LogPaths;
+  readonly #takesOutput: boolean;
+  readonly #bytesMax: number;
+  readonly #now: () => number;
+  #fd: number;
+  #size: number;
+  #unchecked = 0;
+  #lostLines = 0;
+  #lostWhy = "";
+  /** The last write was cut short: the file does not end in a newline. */
+  #isMidLine = false;
+  readonly #partial = { stdout: "", stderr: "" };
+
+  /** Throws what opening the file throws. */
+  constructor(instance: string, options: LogFileOptions = {}) {
+    this.#paths = logPaths(instance);
+    this.#takesOutput = options.takesOutput ?? false;
+    this.#bytesMax = options.bytesMax ?? LOG_BYTES_MAX;
+    this.#now = options.now ?? Date.now;
+    this.#fd = openSync(this.#paths.current, APPEND, LOG_MODE);
+    this.#size = fstatSync(this.#fd).size;
+    if (this.#takesOutput) redirectOutput(this.#fd);
+    this.checkSize();
+  }
+
+  /** Appends a message: one line, or several with the same time. The newline at its end is not part of it. */
+  line(stream: WrittenStream, message: string): void {
+    const prefix = linePrefix(this.#now(), stream);
+    if (message.length < BATCH_LENGTH_MAX && !message.includes("\n")) {
+      // Most messages; of fewer characters than this no line is too long in bytes.
+      if (message.length * 3 <= LINE_BYTES_MAX) return this.#write(`${prefix}${message}\n`, 1);
+    }
+    let batch = "";
+    let lines = 0;
+    for (let start = 0; start <= message.length;) {
+      const newline = message.indexOf("\n", start);
+      const end = newline === -1 ? message.length : newline;
+      batch += `${prefix}${cut(message, start, end)}\n`;
+      lines++;
+      if (batch.length >= BATCH_LENGTH_MAX) {
+        this.#write(batch, lines);
+        batch = "";
+        lines = 0;
+      }
+      start = end + 1;
+    }
+    if (lines > 0) this.#write(batch, lines);
+  }
+
+  /** Appends output as it comes, in any pieces: a line is written when its newline has come. */
+  output(stream: "stdout" | "stderr", text: string): void {
+    const newline = text.lastIndexOf("\n");
+    if (newline === -1) return this.#keep(stream, text);
+    const whole = this.#partial[stream] + text.slice(0, newline);
+    this.#partial[stream] = "";
+    this.line(stream, whole);
+    this.#keep(stream, text.slice(newline + 1));
+  }
+
+  /** Writes what has come of lines that have not ended. */
+  flush(): void {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const text = this.#partial[stream];
+      this.#partial[stream] = "";
+      if (text !== "") this.line(stream, text);
+    }
+  }
+
+  /** Rotates when the file has become too large by what others wrote, and begins a new one when it was removed. */
+  checkSize(): void {
+    this.#unchecked = 0;
+    try {
+      const { size, nlink } = fstatSync(this.#fd);
+      this.#size = size;
+      if (nlink === 0) this.#reopen();
+      else if (size >= this.#bytesMax) this.#rotate();
+    } catch (error) {
+      this.#lost(0, error);
+    }
+  }
+
+  close(): void {
+    this.flush();
+    closeSync(this.#fd);
+  }
+
+  #keep(stream: "stdout" | "stderr", text: string): void {
+    if (text === "") return;
+    // What is beyond the bound is cut from the line in any case; one character more than it says that there was more.
+    const room = PARTIAL_LENGTH_MAX + 1 - this.#partial[stream].length;
+    if (room > 0) this.#partial[stream] += text.slice(0, room);
+  }
+
+  #write(text: string, lines: number): void {
+    if (this.#lostLines > 0 || this.#isMidLine) text = this.#excuse() + text;
+    const bytes = Buffer.from(text);
+    try {
+      if (this.#size > 0 && this.#size + bytes.length > this.#bytesMax) this.#rotate();
+      const written = writeSync(this.#fd, bytes);
+      this.#size += written;
+      if (written < bytes.length) {
+        this.#isMidLine = bytes[written - 1] !== NEWLINE;
+        this.#lost(lines, new Error("the disk is full"));
+      } else {
+        this.#isMidLine = false;
+        this.#lostLines = 0;
+      }
+      this.#unchecked += written;
+      if (this.#unchecked >= SIZE_CHECK_BYTES) this.checkSize();
+    } catch (error) {
+      this.#lost(lines, error);
+    }
+  }
+
+  /** What is written before the first line after a failure. */
+  #excuse(): string {
+    const end = this.#isMidLine ? "\n" : "";
+    if (this.#lostLines === 0) return end;
+    const lines = this.#lostLines === 1 ? "1 line was" : `${this.#lostLines} lines were`;
+    return `${end}${linePrefix(this.#now(), "system")}${lines} lost: ${this.#lostWhy}\n`;
+  }
+
+  #lost(lines: number, error: unknown): void {
+    this.#lostLines += lines;
+    this.#lostWhy = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
+  }
+
+  #rotate(): void {
+    try {
+      renameSync(this.#paths.current, this.#paths.old);
+    } catch (error) {
+      // Somebody removed it, which makes room just as well.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    this.#reopen();
+  }
+
+  #reopen(): void {
+    const fd = openSync(this.#paths.current, APPEND, LOG_MODE);
+    if (this.#takesOutput) redirectOutput(fd);
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#size = fstatSync(fd).size;
+  }
+}
+
+const NEWLINE = 10;
+
+/** Makes standard output and error of this process, and of the children it will have, those of an open file. */
+function redirectOutput(fd: number): void {
+  redirect(fd, 1);
+  redirect(fd, 2);
+}
+
+/** The part of a message that is one line, shortened when it is too long. */
+function cut(message: string, start: number, end: number): string {
+  const length = end - start;
+  if (length * 3 <= LINE_BYTES_MAX) return message.slice(start, end);
+  // A character has at least one byte, so no more of them than this are looked at.
+  const bytes = Buffer.from(message.slice(start, Math.min(end, start + LINE_BYTES_MAX + 1)));
+  if (bytes.length <= LINE_BYTES_MAX) return message.slice(start, end);
+  let kept = LINE_BYTES_MAX;
+  // Not in the middle of a character: its second and further bytes are 10xxxxxx.
+  while ((bytes[kept]! & 0xc0) === 0x80) kept--;
+  return `${bytes.toString("utf8", 0, kept)} [cut: the line had ${length} characters]`;
+}
