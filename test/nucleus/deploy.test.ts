@@ -214,7 +214,9 @@ test("ps lists instances with everything that operators ask for", async () => {
     for (const field of ["uptime", "callsPerSecond", "p50", "p99", "memory", "cpu"]) expect(fields).toContain(field);
   }
   const shown = (await machine.ok(["ps"])).stdout;
-  for (const title of ["SERVICE", "INSTANCE", "PID", "STATE", "SPECIES", "UPTIME", "RESTARTS", "P50", "P99", "CPU"]) {
+  for (
+    const title of ["SERVICE", "INSTANCE", "PID", "STATE", "SPECIES", "UP", "RESTARTS", "P50", "P99", "MEMORY", "CPU"]
+  ) {
     expect(shown).toContain(title);
   }
   expect(shown).toContain("listed@2");
