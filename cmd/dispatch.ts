@@ -12,7 +12,11 @@ const HIDDEN: Record<string, () => Promise<{ main(args: string[]): Promise<void>
   __complete: () => import("./hidden/complete.ts"),
   __schema: () => import("./hidden/schema.ts"),
   __serve: () => import("./hidden/serve.ts"),
+  __worker: () => import("./hidden/worker.ts"),
 };
+
+/** Those of them that go on when their own part is done. */
+const LINGERING: ReadonlySet<string> = new Set(["__serve", "__worker"]);
 
 /** What may stand in a command's place. */
 const OPTIONS = ["--help", "--version"];
@@ -50,7 +54,7 @@ async function run(
   const hidden = Object.hasOwn(HIDDEN, name) ? HIDDEN[name] : undefined;
   if (hidden !== undefined) {
     await (await hidden()).main(args);
-    return name === "__serve";
+    return LINGERING.has(name);
   }
   const entry = find(commands, name);
   const { command } = await entry.load();

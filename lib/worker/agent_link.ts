@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { dialUnix } from "../net/mod.ts";
+import { type InstanceLoad, NUCLEUS, NUCLEUS_SCHEMA, type RegistrationAnswer } from "../nucleus/client/mod.ts";
+import { createClient, type RpcClient } from "../rpc/mod.ts";
+import { runDirectory } from "../service/mod.ts";
+import type { WorkerArguments } from "./worker_arguments.ts";
+
+/** An agent that takes longer to answer is as good as none until the next report. */
+const ANSWER_MS_MAX = 5 * SECOND;
+
+/**
+ * An instance's connection to the agent. One connection and not a `RemoteService`: whoever is not there now is looked for
+ * at the next report, and nothing is to be made again.
+ */
+export class AgentLink {
+  readonly #socket = join(runDirectory(), `${NUCLEUS}.sock`);
+  readonly #startedAt = new Date();
+  #client: RpcClient | undefined;
+  #isRegistered = false;
+  #isReporting = false;
+
+  constructor(private readonly worker: WorkerArguments, private readonly species: string) {}
+
+  /**
+   * Tells the agent the load, and who this is if it does not know. Resolves to the interval that it wants when it was told
+   * who this is; to undefined when nobody answers. Throws what the agent has against it.
+   */
+  async report(load: InstanceLoad): Promise<number | undefined> {
+    if (this.#isReporting) return undefined;
+    this.#isReporting = true;
+    try {
+      const client = await this.#connect();
+      return client === undefined ? undefined : await this.#tell(client, load);
+    } catch (thrown) {
+      const error = toCellError(thrown);
+      this.close();
+      if (error.code === "UNAVAILABLE" || error.code === "DEADLINE_EXCEEDED" || error.code === "CANCELLED") {
+        return undefined;
+      }
+      throw error;
+    } finally {
+      this.#isReporting = false;
+    }
+  }
+
+  close(): void {
+    void this.#client?.close();
+    this.#client = undefined;
+    this.#isRegistered = false;
+  }
+
+  async #connect(): Promise<RpcClient | undefined> {
+    if (this.#client?.draining === true) this.close();
+    if (this.#client !== undefined) return this.#client;
+    if (!existsSync(this.#socket)) return undefined;
+    try {
+      const link = await dialUnix(this.#socket);
+      const options = { schema: NUCLEUS_SCHEMA, callerService: this.worker.service, timeoutMs: ANSWER_MS_MAX };
+      return this.#client = createClient(link, options);
+    } catch {
+      // A crashed agent's socket, or one that goes at this moment.
+      return undefined;
+    }
+  }
+
+  async #tell(client: RpcClient, load: InstanceLoad): Promise<number | undefined> {
+    let heartbeatMs = this.#isRegistered ? undefined : await this.#register(client);
+    const heartbeat = { instance: this.worker.instance, pid: process.pid, load };
+    try {
+      await client.call("heartbeat", [heartbeat]);
+    } catch (error) {
+      if (!(error instanceof CellError) || error.code !== "NOT_FOUND") throw error;
+      heartbeatMs = await this.#register(client);
+    }
+    return heartbeatMs;
+  }
+
+  async #register(client: RpcClient): Promise<number> {
+    const { service, number, release } = this.worker;
+    const { species } = this;
+    const registration = { service, number, release, species, pid: process.pid, startedAt: this.#startedAt };
+    const { heartbeatMs } = await client.call("register", [registration]) as RegistrationAnswer;
+    this.#isRegistered = true;
+    return heartbeatMs;
+  }
+}

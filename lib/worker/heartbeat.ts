@@ -1,0 +1,74 @@
+import { SECOND, toCellError } from "../base/mod.ts";
+import type { LogFile } from "../logs/mod.ts";
+import type { RunningService } from "../service/mod.ts";
+import { AgentLink } from "./agent_link.ts";
+import { LoadMeter } from "./load_meter.ts";
+import type { WorkerArguments } from "./worker_arguments.ts";
+
+/** Until an agent says otherwise. */
+const HEARTBEAT_MS = 5 * SECOND;
+
+/** The reports of an instance to the agent. */
+export interface Heartbeat {
+  stop(): void;
+}
+
+/**
+ * Registers with the agent and reports the load in every interval that it asks for. Without an agent it looks for one as
+ * often. The timer keeps no process alive.
+ */
+export function startHeartbeat(service: RunningService, worker: WorkerArguments, log: LogFile): Heartbeat {
+  const beat = new Beat(service, worker, log);
+  beat.start();
+  return beat;
+}
+
+class Beat implements Heartbeat {
+  readonly #meter = new LoadMeter();
+  readonly #agent: AgentLink;
+  #intervalMs = HEARTBEAT_MS;
+  #timer: Timer | undefined;
+  #dueAt = 0;
+  #isStopped = false;
+  /** The problem that was logged last: it is told once, not in every interval. */
+  #told = "";
+
+  constructor(private readonly service: RunningService, worker: WorkerArguments, private readonly log: LogFile) {
+    this.#agent = new AgentLink(worker, service.schema.species);
+  }
+
+  start(): void {
+    void this.#report(0);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#agent.close();
+  }
+
+  async #report(lateMs: number): Promise<void> {
+    // What children print goes past the log's own count.
+    this.log.checkSize();
+    const load = this.#meter.measure(this.service.stats(), lateMs);
+    // The next one does not wait for an answer that may never come.
+    this.#schedule();
+    const problem = await this.#agent.report(load).then((heartbeatMs) => {
+      if (heartbeatMs === undefined || heartbeatMs === this.#intervalMs) return undefined;
+      this.#intervalMs = heartbeatMs;
+      this.#schedule();
+      return undefined;
+    }, toCellError);
+    if (problem === undefined || this.#isStopped || problem.message === this.#told) return;
+    this.#told = problem.message;
+    this.log.line("system", `reporting to the nucleus: ${problem.message}`);
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = performance.now() + this.#intervalMs;
+    this.#timer = setTimeout(() => void this.#report(performance.now() - this.#dueAt), this.#intervalMs);
+    this.#timer.unref();
+  }
+}
