@@ -101,6 +101,20 @@ test("an argument of the wrong type exits 1, names the place and shows what is e
   expect((await call("greet")).stderr).toContain("error: args[0].name: missing, expected string\nexpected:");
 });
 
+test("a refusal by the service that a method calls is not explained with the method's own signature", async () => {
+  const outer = `import { greet } from "cell:lab";
+export async function wrong(count: number): Promise<unknown> { return await greet({ name: count as unknown as string }); }
+`;
+  const serving = await machine.serve("outer.ts", outer);
+  const nested = await machine.cell(["call", "outer", "wrong", "3"]);
+  expect(nested).toMatchObject({ exit: 1, stdout: "" });
+  expect(nested.stderr).toContain("args[0].name: expected string, found number 3");
+  expect(nested.stderr).not.toContain("wrong(");
+  const own = await machine.cell(["call", "outer", "wrong", "x"]);
+  expect(own.stderr).toContain("expected: wrong(count: number)");
+  await serving.kill();
+});
+
 test("a void method prints nothing", async () => {
   expect(await answer("nothing")).toBe("");
 });

@@ -7,7 +7,7 @@ import { type AnyCommand, createCommand } from "./command.ts";
 import { Deadline } from "./deadline.ts";
 import { parseDuration } from "./duration.ts";
 import { exampleCall } from "./example_call.ts";
-import { exitCodeOf } from "./exit_code.ts";
+import { exitCodeOf, isAnswered } from "./exit_code.ts";
 import { findMethod } from "./find_method.ts";
 import { Invocation } from "./invocation.ts";
 import { reportError } from "./report_error.ts";
@@ -74,7 +74,8 @@ export function command(): AnyCommand {
         const prepared = Invocation.prepare(service, methodName, words);
         await call(await deadline.within(prepared, `asking ${serviceName} for its types`), raw === true, deadline);
       } catch (error) {
-        if (!(error instanceof CellError) || error.code !== "INVALID_ARGUMENT") throw error;
+        // What the method itself refuses, or a service that it calls, is not about its signature.
+        if (!(error instanceof CellError) || error.code !== "INVALID_ARGUMENT" || isAnswered(error)) throw error;
         reportError(error);
         await explain(service, methodName);
         process.exitCode = exitCodeOf(error);

@@ -2,7 +2,7 @@ import { CellError, Writer } from "../lib/base/mod.ts";
 import { argumentsFromJson, FROM_PROGRAM, fromJson, parseJson, readArguments } from "../lib/json/mod.ts";
 import { compileCodec, type Method, type Schema } from "../lib/schema/mod.ts";
 import type { RemoteCallOptions, RemoteService } from "../lib/service/mod.ts";
-import { markAnswered } from "./exit_code.ts";
+import { isAnswered, markAnswered } from "./exit_code.ts";
 import { findMethod } from "./find_method.ts";
 import { type InputLine, stdinLines } from "./stdin_lines.ts";
 
@@ -93,7 +93,8 @@ function atLine(error: CellError, { number }: InputLine): CellError {
     data: error.data,
     cause: error,
   });
-  return markAnswered(moved) as CellError;
+  if (isAnswered(error)) markAnswered(moved);
+  return moved;
 }
 
 async function* iterate(items: readonly unknown[]): AsyncGenerator<unknown, void, void> {

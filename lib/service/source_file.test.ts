@@ -28,7 +28,7 @@ test("a source file's path is made absolute", () => {
 
 test("a missing file is named as it was given, and a near name is suggested", () => {
   expect(messageOf(join(folder, "helo.ts"))).toBe(
-    `running ${join(folder, "helo.ts")}: there is no such file. Did you mean hello.ts?`,
+    `reading ${join(folder, "helo.ts")}: there is no such file. Did you mean hello.ts?`,
   );
   expect(messageOf(join(folder, "nowhere", "helo.ts"))).toEndWith("there is no such file.");
 });

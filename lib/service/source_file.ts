@@ -38,5 +38,5 @@ function sourcesIn(folder: string): string[] {
 }
 
 function refused(file: string, why: string, cause?: unknown): CellError {
-  return new CellError("INVALID_ARGUMENT", `running ${file}: ${why}`, { cause });
+  return new CellError("INVALID_ARGUMENT", `reading ${file}: ${why}`, { cause });
 }
