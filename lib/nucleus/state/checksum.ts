@@ -1,0 +1,22 @@
+import { CellError } from "../../base/mod.ts";
+import type { Checked } from "./tables.ts";
+
+/** Hexadecimal digits of a checksum: 64 bits. It is there against accidents, not against people. */
+const LENGTH = 16;
+
+/** A row with its checksum. */
+export function withChecksum<Row extends object>(table: string, row: Row): Checked<Row> {
+  return { ...row, checksum: checksumOf(table, row) };
+}
+
+/** A stored row without its checksum. Throws DATA_LOSS when they do not fit. */
+export function verified<Row extends object>(table: string, stored: Checked<Row>): Row {
+  const { checksum, ...row } = stored;
+  if (checksumOf(table, row) === checksum) return row as unknown as Row;
+  throw new CellError("DATA_LOSS", `a row of ${table} is not as it was written`);
+}
+
+function checksumOf(table: string, row: object): string {
+  const values = Object.entries(row).sort(([a], [b]) => a < b ? -1 : 1);
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify([table, values])).digest("hex").slice(0, LENGTH);
+}

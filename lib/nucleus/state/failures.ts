@@ -1,0 +1,67 @@
+import { SQLiteError } from "bun:sqlite";
+import { CellError } from "../../base/mod.ts";
+
+/** What to do about a file that cannot be used as it is. */
+const RESTORE =
+  "Nothing was changed. Put a backup in its place, or move it (with its -wal and -shm) away and deploy anew.";
+
+/** Any failure while the store at `path` was used, as an error that names the file and says what to do. */
+export function stateError(path: string, attempt: string, error: unknown): CellError {
+  if (error instanceof CellError && error.code !== "DATA_LOSS") return error;
+  if (error instanceof CellError) return damaged(path, error.message, error);
+  if (!(error instanceof SQLiteError)) {
+    return new CellError("INTERNAL", `${attempt}: using ${path}: ${String(error)}`, { cause: error });
+  }
+  const kind = (error.code ?? "").split("_")[1] ?? "";
+  const because = { cause: error };
+  switch (kind) {
+    case "NOTADB":
+      return notAState(path, "it is no SQLite database", error);
+    case "CORRUPT":
+    case "ERROR":
+    case "SCHEMA":
+    case "MISMATCH":
+    case "TOOBIG":
+    case "CONSTRAINT":
+      return damaged(path, error.message, error);
+    case "FULL":
+      return new CellError(
+        "RESOURCE_EXHAUSTED",
+        `${attempt}: writing ${path}: the disk, or the space that the state may take, is full. Nothing was changed; ` +
+          "make room and try again.",
+        because,
+      );
+    case "BUSY":
+    case "LOCKED":
+      return new CellError(
+        "UNAVAILABLE",
+        `${attempt}: using ${path}: another process has locked it. A second agent, or a program that reads it? Nothing was ` +
+          "changed; try again when it is done.",
+        because,
+      );
+    case "READONLY":
+    case "PERM":
+    case "AUTH":
+      return new CellError(
+        "FAILED_PRECONDITION",
+        `${attempt}: writing ${path}: ${error.message}. Nothing was changed.`,
+        because,
+      );
+    default:
+      return new CellError(
+        "UNAVAILABLE",
+        `${attempt}: using ${path}: ${error.message} (${error.code}). Is the disk in order? Nothing was changed.`,
+        because,
+      );
+  }
+}
+
+/** The error for a file that was ours and is damaged. */
+export function damaged(path: string, why: string, cause?: unknown): CellError {
+  return new CellError("DATA_LOSS", `reading ${path}: it is damaged: ${why}. ${RESTORE}`, { cause });
+}
+
+/** The error for a file that never was ours. */
+export function notAState(path: string, why: string, cause?: unknown): CellError {
+  return new CellError("DATA_LOSS", `reading ${path}: it is not a state of cell: ${why}. ${RESTORE}`, { cause });
+}
