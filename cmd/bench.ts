@@ -40,8 +40,8 @@ export function command(): AnyCommand {
       ["cell bench hello greet name=World --duration 10s", "longer"],
       ["cell bench math add 1 2 --concurrency 1,256 --json", "for a program"],
     ],
-    notes: "Each caller waits for its answer before it asks again. Calls are really made: do not\n" +
-      "measure what should not happen a million times. Arguments: see `cell call --help`.",
+    notes: "Each caller waits for its answer before it asks again. Calls are really made: do\n" +
+      "not measure what should not happen a million times.",
   })
     .usage("<service> <method> [args...] [options]")
     .argument("[service]", "the service's name", parseServiceName)

@@ -24,7 +24,7 @@ const NOTES = `How arguments are written:
   tags=a tags=b    a name that is given again adds to a list
   data=@file       bytes from a file
   '{"name":"x"}'   JSON, or plain text, by position
-  -                stdin: JSON lines, one call per line, or the items of a stream
+  -                stdin: JSON lines, a call per line, or the items of a stream
 
   If the method has one parameter and it is an object, keys are its fields;
   else they are the parameters' names. A line of stdin is the argument itself if
@@ -38,8 +38,8 @@ Values as JSON, both ways:
   Map           object if its keys are strings, else array of [key, value]
   NaN, Infinity "NaN", "Infinity", "-Infinity"
 
-A stream is printed as JSON lines while it runs. A method without a result prints
-nothing.`;
+A stream is printed as JSON lines while it runs. A method without a result
+prints nothing.`;
 
 /** `cell call` */
 export function command(): AnyCommand {

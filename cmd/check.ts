@@ -9,15 +9,15 @@ import { printJson, printLines } from "./stdout.ts";
 /** `cell check` */
 export function command(): AnyCommand {
   return createCommand("check", {
-    description: "Check that what files export can cross the wire, that their types are right, and that\n" +
+    description: "Check that what files export can cross the wire, that their types are right, and that " +
       'their calls fit the services they import from "cell:NAME" as these run now.',
     examples: [
       ["cell check hello.ts", "one file, and what it imports"],
       ["cell check *.ts --offline", "against .cell/types as it is"],
       ["cell check shop.ts --json", "problems for a program"],
     ],
-    notes: "Problems go to stdout as FILE:LINE:COLUMN, and exit with 1. The declarations of the\n" +
-      "services are written to .cell/types, where editors and --offline find them.",
+    notes: "Problems go to stdout as FILE:LINE:COLUMN, and exit with 1. The declarations of\n" +
+      "the services are written to .cell/types, for editors and --offline.",
   })
     .argument("<files...>", "TypeScript files")
     .option("--offline", "do not ask running services; use what .cell/types has")

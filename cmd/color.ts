@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { isTerminal, STDERR, STDOUT } from "./terminal.ts";
 
 /** Wraps text in a style, or gives it back as it is where colours are unwanted. */
 export interface Style {
@@ -9,9 +9,6 @@ export interface Style {
   yellow(text: string): string;
   cyan(text: string): string;
 }
-
-const STDOUT = 1;
-const STDERR = 2;
 
 /** How to style what goes to stdout. */
 export function stdoutStyle(): Style {
@@ -37,16 +34,4 @@ export function styleFor(terminal: boolean, env: Record<string, string | undefin
     yellow: wrap(33, 39),
     cyan: wrap(36, 39),
   };
-}
-
-/**
- * A character device counts as a terminal: the one that is none, /dev/null, does not mind colours, and node:tty's answer
- * would cost 4 ms of every start.
- */
-function isTerminal(fd: number): boolean {
-  try {
-    return fstatSync(fd).isCharacterDevice();
-  } catch {
-    return false;
-  }
 }

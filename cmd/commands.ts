@@ -1,7 +1,17 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** What one operand of a command names, so that tab completion knows what to offer. */
-export type Operand = "file" | "service" | "method" | "argument" | "reference" | "shell" | "new";
+export type Operand =
+  | "file"
+  | "service"
+  | "deployed"
+  | "log"
+  | "count"
+  | "method"
+  | "argument"
+  | "reference"
+  | "shell"
+  | "new";
 
 /** A file of cmd/: how the command is parsed and what it does. */
 export interface CommandModule {
@@ -11,7 +21,9 @@ export interface CommandModule {
 /** What is known of a command before its code is loaded. */
 export interface CommandEntry {
   readonly name: string;
-  readonly group: "Services" | "Types" | "Tools";
+  readonly group: "Services" | "Node" | "Development";
+  /** What a newcomer needs has a line in `cell --help`; the others are named there and listed by `cell help commands`. */
+  readonly isEssential?: true;
   /** As the help shows them. */
   readonly usage: string;
   readonly summary: string;
@@ -28,6 +40,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "run",
     group: "Services",
+    isEssential: true,
     usage: "run FILE",
     summary: "serve what a file exports, or run a script",
     operands: ["file"],
@@ -37,6 +50,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "call",
     group: "Services",
+    isEssential: true,
     usage: "call SERVICE METHOD [ARG...]",
     summary: "call a method",
     operands: ["service", "method", "argument"],
@@ -44,16 +58,142 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./call.ts"),
   },
   {
+    name: "deploy",
+    group: "Services",
+    isEssential: true,
+    usage: "deploy FILE|FOLDER",
+    summary: "keep instances of a service running",
+    operands: ["file"],
+    load: () => import("./deploy.ts"),
+  },
+  {
     name: "ps",
     group: "Services",
-    usage: "ps",
-    summary: "list the services that run here",
-    operands: [],
+    isEssential: true,
+    usage: "ps [SERVICE]",
+    summary: "list instances: state, calls, latency, memory",
+    operands: ["service"],
     load: () => import("./ps.ts"),
   },
   {
+    name: "logs",
+    group: "Services",
+    isEssential: true,
+    usage: "logs SERVICE",
+    summary: "show what a service prints",
+    operands: ["log"],
+    load: () => import("./logs.ts"),
+  },
+  {
+    name: "scale",
+    group: "Services",
+    usage: "scale SERVICE COUNT",
+    summary: "change how many instances run",
+    operands: ["deployed", "count"],
+    load: () => import("./scale.ts"),
+  },
+  {
+    name: "swap",
+    group: "Services",
+    usage: "swap SERVICE FILE|FOLDER",
+    summary: "replace a version without losing a call",
+    operands: ["deployed", "file"],
+    load: () => import("./swap.ts"),
+  },
+  {
+    name: "stop",
+    group: "Services",
+    usage: "stop SERVICE",
+    summary: "stop all instances, keep the service deployed",
+    operands: ["deployed"],
+    load: () => import("./stop.ts"),
+  },
+  {
+    name: "restart",
+    group: "Services",
+    usage: "restart SERVICE",
+    summary: "start every instance afresh, without a gap",
+    operands: ["deployed"],
+    load: () => import("./restart.ts"),
+  },
+  {
+    name: "rm",
+    group: "Services",
+    usage: "rm SERVICE",
+    summary: "stop a service and forget it",
+    operands: ["deployed"],
+    load: () => import("./rm.ts"),
+  },
+  {
+    name: "top",
+    group: "Services",
+    usage: "top [SERVICE]",
+    summary: "watch the instances live",
+    operands: ["service"],
+    load: () => import("./top.ts"),
+  },
+  {
+    name: "up",
+    group: "Node",
+    isEssential: true,
+    usage: "up",
+    summary: "start the agent that keeps services running",
+    operands: [],
+    load: () => import("./up.ts"),
+  },
+  {
+    name: "down",
+    group: "Node",
+    isEssential: true,
+    usage: "down",
+    summary: "stop the deployed services and the agent",
+    operands: [],
+    load: () => import("./down.ts"),
+  },
+  {
+    name: "status",
+    group: "Node",
+    usage: "status",
+    summary: "show the agent and the deployed services",
+    operands: [],
+    load: () => import("./status.ts"),
+  },
+  {
+    name: "health",
+    group: "Node",
+    usage: "health",
+    summary: "say whether all is well, and if not why",
+    operands: [],
+    load: () => import("./health.ts"),
+  },
+  {
+    name: "init",
+    group: "Node",
+    usage: "init",
+    summary: "lay out the home directory",
+    operands: [],
+    load: () => import("./init.ts"),
+  },
+  {
+    name: "nucleus",
+    group: "Node",
+    usage: "nucleus",
+    summary: "run the agent in the foreground",
+    operands: [],
+    load: () => import("./nucleus.ts"),
+  },
+  {
+    name: "doctor",
+    group: "Node",
+    usage: "doctor",
+    summary: "check what this machine and home lack",
+    operands: [],
+    load: () => import("./doctor.ts"),
+  },
+  {
     name: "describe",
-    group: "Types",
+    group: "Development",
+    isEssential: true,
     usage: "describe SERVICE|FILE",
     summary: "show methods, types and docs",
     operands: ["reference"],
@@ -61,7 +201,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "check",
-    group: "Types",
+    group: "Development",
+    isEssential: true,
     usage: "check FILE...",
     summary: "check types, and calls of services as they run",
     operands: ["file"],
@@ -70,7 +211,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "diff",
-    group: "Types",
+    group: "Development",
     usage: "diff OLD NEW",
     summary: "show what a change of types breaks",
     operands: ["reference", "reference"],
@@ -78,7 +219,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "new",
-    group: "Tools",
+    group: "Development",
     usage: "new NAME",
     summary: "start a service that every editor type-checks",
     operands: ["new"],
@@ -86,7 +227,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "bench",
-    group: "Tools",
+    group: "Development",
     usage: "bench SERVICE METHOD [ARG...]",
     summary: "measure latency and throughput of a method",
     operands: ["service", "method", "argument"],
@@ -94,16 +235,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./bench.ts"),
   },
   {
-    name: "doctor",
-    group: "Tools",
-    usage: "doctor",
-    summary: "check what this machine and home lack",
-    operands: [],
-    load: () => import("./doctor.ts"),
-  },
-  {
     name: "completions",
-    group: "Tools",
+    group: "Development",
     usage: "completions bash|zsh|fish",
     summary: "print tab completion for a shell",
     operands: ["shell"],

@@ -1,5 +1,6 @@
 import { SECOND } from "../lib/base/mod.ts";
 import { assignableNames } from "../lib/json/mod.ts";
+import type { ServiceStatus } from "../lib/nucleus/client/mod.ts";
 import { describeMethod, type Method, type Schema } from "../lib/schema/mod.ts";
 import { type CommandEntry, COMMANDS, type Operand } from "./commands.ts";
 import { Deadline } from "./deadline.ts";
@@ -11,7 +12,7 @@ const ANSWER_TIMEOUT_MS = 1 * SECOND;
 /** One thing that fits at the cursor. */
 export interface Candidate {
   value: string;
-  about?: string;
+  about?: string | undefined;
 }
 
 /** What fits at the cursor. */
@@ -32,7 +33,7 @@ export async function complete(words: readonly string[]): Promise<Completion> {
   if (entry === undefined) return NOTHING;
   const word = rest.at(-1) ?? "";
   const { options, operands, valueOf } = await parseWords(entry, rest.slice(0, -1));
-  if (valueOf !== undefined) return { candidates: [], files: valueOf === "folder" };
+  if (valueOf !== undefined) return { candidates: [], files: valueOf === "folder" || valueOf === "file" };
   if (word.startsWith("-") && word !== "-") return { candidates: options, files: false };
   const kind = entry.operands[operands.length] ?? (entry.operandsRepeat ? entry.operands.at(-1) : undefined);
   return kind === undefined ? { candidates: options, files: false } : await operandCandidates(kind, operands, word);
@@ -79,6 +80,12 @@ async function operandCandidates(kind: Operand, operands: readonly string[], wor
       return { candidates: await serviceCandidates(), files: true };
     case "service":
       return { candidates: await serviceCandidates(), files: false };
+    case "deployed":
+      return { candidates: await deployedCandidates(), files: false };
+    case "log":
+      return { candidates: [...await deployedCandidates(), { value: "nucleus", about: "the agent" }], files: false };
+    case "count":
+      return { candidates: await countCandidates(operands[0]), files: false };
     case "method":
       return { candidates: methodCandidates(await schemaOf(operands[0])), files: false };
     case "argument":
@@ -91,8 +98,44 @@ async function operandCandidates(kind: Operand, operands: readonly string[], wor
 }
 
 async function serviceCandidates(): Promise<Candidate[]> {
-  const { holders } = await import("../lib/service/mod.ts");
-  return holders().map(({ service }) => ({ value: service }));
+  const { servedNames } = await import("../lib/service/mod.ts");
+  const running = servedNames().map((value) => ({ value }));
+  const names = new Set(running.map(({ value }) => value));
+  return [...running, ...(await deployedServices()).filter(({ name }) => !names.has(name)).map(aboutDeployed)];
+}
+
+async function deployedCandidates(): Promise<Candidate[]> {
+  return (await deployedServices()).map(aboutDeployed);
+}
+
+/** What a service has, none, one less, one more and twice as many instances: what people scale to. */
+async function countCandidates(name: string | undefined): Promise<Candidate[]> {
+  const service = (await deployedServices()).find((candidate) => candidate.name === name);
+  if (service === undefined) return [];
+  const { replicas } = service;
+  const counts = new Set([0, replicas - 1, replicas, replicas + 1, 2 * replicas].filter((count) => count >= 0));
+  return [...counts].sort((a, b) => a - b)
+    .map((count) => ({ value: String(count), about: count === replicas ? "as it is" : undefined }));
+}
+
+function aboutDeployed({ name, state, replicas }: ServiceStatus): Candidate {
+  return { value: name, about: `${state}, ${replicas} wanted` };
+}
+
+/** Empty without an agent, or with one that does not answer in time. */
+async function deployedServices(): Promise<ServiceStatus[]> {
+  try {
+    const { connectNucleus } = await import("../lib/nucleus/client/mod.ts");
+    const deadline = new Deadline(ANSWER_TIMEOUT_MS);
+    const nucleus = await deadline.within(connectNucleus({ timeoutMs: ANSWER_TIMEOUT_MS }), "connecting");
+    try {
+      return (await deadline.within(nucleus.status(), "asking for the services")).services;
+    } finally {
+      await nucleus.close();
+    }
+  } catch {
+    return [];
+  }
 }
 
 async function schemaOf(name: string | undefined): Promise<Schema | undefined> {

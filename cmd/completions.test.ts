@@ -35,9 +35,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 test("commands and topics", async () => {
-  expect(await offered("cell de")).toEqual(["describe"]);
+  expect(await offered("cell de")).toEqual(["deploy", "describe"]);
   expect(await offered("cell ")).toEqual(expect.arrayContaining(["run", "call", "help"]));
   expect(await offered("cell help exit")).toEqual(["exit-codes"]);
+  expect(await offered("cell help comm")).toEqual(["commands"]);
   expect(await offered("cell completions ")).toEqual(["bash", "zsh", "fish"]);
 });
 

@@ -1,5 +1,6 @@
 import { schemaOf } from "../lib/project/mod.ts";
-import { type Change, compareSchemas } from "../lib/schema/mod.ts";
+import { compareSchemas } from "../lib/schema/mod.ts";
+import { changeLine } from "./change_line.ts";
 import { stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { EXIT } from "./exit_code.ts";
@@ -27,17 +28,11 @@ export function command(): AnyCommand {
       const breaking = changes.filter((change) => !change.compatible);
       if (json) await printJson({ compatible: breaking.length === 0, changes });
       else {
-        await printLines(changes.map(changeLine));
+        await printLines(changes.map((change) => changeLine(change, stdoutStyle())));
         say(summary(changes.length, breaking.length));
       }
       if (breaking.length > 0) process.exitCode = EXIT.failed;
     });
-}
-
-function changeLine({ path, compatible, message }: Change): string {
-  const style = stdoutStyle();
-  const verdict = compatible ? style.green("compatible") : style.red("breaking  ");
-  return `${verdict}  ${style.bold(path)}: ${message}`;
 }
 
 function summary(changes: number, breaking: number): string {

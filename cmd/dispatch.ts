@@ -2,7 +2,7 @@ import { didYouMean } from "../lib/base/mod.ts";
 import { stderrStyle, stdoutStyle } from "./color.ts";
 import type { CommandEntry } from "./commands.ts";
 import { EXIT, exitCodeOf } from "./exit_code.ts";
-import { EXIT_CODES_TEXT, helpText } from "./help.ts";
+import { commandsText, EXIT_CODES_TEXT, helpText, TOPICS } from "./help.ts";
 import { reportError } from "./report_error.ts";
 import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
@@ -66,8 +66,9 @@ async function run(
 async function help(commands: readonly CommandEntry[], args: string[], version: string): Promise<boolean> {
   const [topic] = args;
   if (topic === undefined) console.log(helpText(version, stdoutStyle()));
+  else if (topic === "commands") console.log(commandsText(stdoutStyle()));
   else if (topic === "exit-codes") console.log(EXIT_CODES_TEXT);
-  else return await run(commands, find(commands, topic, ["exit-codes"]).name, ["--help"], version);
+  else return await run(commands, find(commands, topic, TOPICS).name, ["--help"], version);
   return false;
 }
 

@@ -13,7 +13,7 @@ export function command(): AnyCommand {
       ["cell doctor --json", "an array of { name, status, found, advice }"],
       ["CELL_HOME=/srv/cell cell doctor", "another home"],
     ],
-    notes: "Exit code 1 if a check failed. A warning is no failure: services work, with limits.",
+    notes: "Exit code 1 if a check failed. A warning is none: services work, with limits.",
   })
     .option("--json", "print an array of objects")
     .action(async ({ json }) => {

@@ -1,18 +1,23 @@
 import type { Style } from "./color.ts";
-import { COMMANDS } from "./commands.ts";
+import { type CommandEntry, COMMANDS } from "./commands.ts";
 
-const GROUPS = ["Services", "Types", "Tools"] as const;
+const GROUPS = ["Services", "Node", "Development"] as const;
 
 /** Texts that `cell help TOPIC` shows beside the commands' own. */
-export const TOPICS = ["exit-codes"] as const;
+export const TOPICS = ["commands", "exit-codes"] as const;
 
-/** `cell --help`: one screen of 80 by 24. */
+const USAGE_WIDTH = Math.max(...COMMANDS.map(({ usage }) => usage.length)) + 2;
+
+/** `cell --help`: one screen of 80 by 24, with a line for each command that a newcomer needs. */
 export function helpText(version: string, style: Style): string {
-  const width = Math.max(...COMMANDS.map(({ usage }) => usage.length)) + 2;
-  const groups = GROUPS.map((group) => {
-    const lines = COMMANDS.filter((entry) => entry.group === group)
-      .map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`);
-    return [style.bold(group), ...lines].join("\n");
+  const groups = GROUPS.flatMap((group) => {
+    const entries = COMMANDS.filter((entry) => entry.group === group);
+    const others = entries.filter((entry) => !entry.isEssential).map(({ name }) => name);
+    return [
+      style.bold(group),
+      ...entries.filter((entry) => entry.isEssential).map(commandLine),
+      `  ${style.dim("also:")} ${others.join(", ")}`,
+    ];
   });
   return [
     `${style.bold(`cell ${version}`)}: a TypeScript file is a service`,
@@ -20,22 +25,37 @@ export function helpText(version: string, style: Style): string {
     ...groups,
     "",
     style.bold("Examples"),
-    `  cell new hello && cell run hello/hello.ts`,
-    `  cell call hello greet name=World`,
-    `  cell call hello greet '{"name":"World"}' --timeout 500ms`,
+    "  cell new hello && cell run hello/hello.ts",
+    "  cell up && cell deploy hello/hello.ts --instances 3 && cell ps",
     "",
-    `\`cell COMMAND --help\` says more, \`cell help exit-codes\` what exit codes mean.`,
-    `Data goes to stdout, everything else to stderr; listings take --json.`,
+    "`cell help commands` lists every command, `cell COMMAND --help` explains one.",
   ].join("\n");
+}
+
+/** `cell help commands`: every command with what it does. */
+export function commandsText(style: Style): string {
+  const groups = GROUPS.map((group) => {
+    const lines = COMMANDS.filter((entry) => entry.group === group).map(commandLine);
+    return [style.bold(group), ...lines, ""].join("\n");
+  });
+  return [
+    ...groups,
+    "`cell COMMAND --help` shows options and examples, `cell help exit-codes` what\n" +
+    "exit codes mean. Data goes to stdout, all else to stderr; listings take --json.",
+  ].join("\n");
+}
+
+function commandLine({ usage, summary }: CommandEntry): string {
+  return `  ${usage.padEnd(USAGE_WIDTH)}${summary}`;
 }
 
 /** `cell help exit-codes`. */
 export const EXIT_CODES_TEXT = `Exit codes
 
   0  ok
-  1  the call or the check failed
+  1  the call or the check failed, or something is not as it should be
   2  wrong usage: an unknown command or option, a missing or malformed argument
-  3  no such service, method or instance
+  3  no such service, method or instance, or no agent
   4  deadline exceeded
   5  refused: permission or identity
 

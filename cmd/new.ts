@@ -7,7 +7,7 @@ import { say } from "./stderr.ts";
 /** `cell new` */
 export function command(): AnyCommand {
   return createCommand("new", {
-    description: "Start a service: a file, a tsconfig.json and the declarations that make any editor check\n" +
+    description: "Start a service: a file, a tsconfig.json and the declarations that make any editor check " +
       "its types. Nothing that exists is overwritten.",
     examples: [
       ["cell new hello", "hello/hello.ts and what it needs"],

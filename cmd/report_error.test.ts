@@ -16,6 +16,7 @@ test("an error shows its code where the message alone does not say it, and its d
   expect(describeError(new CellError("UNAVAILABLE", "gone", { data: { started: false } }))).toEqual([
     "error: UNAVAILABLE: gone",
   ]);
+  expect(describeError(markAnswered(new CellError("ABORTED", "lost", { data: {} })))).toEqual(["error: ABORTED: lost"]);
 });
 
 test("data of any size does not flood the terminal", () => {

@@ -4,6 +4,7 @@ import { stderrStyle } from "./color.ts";
 import { isAnswered } from "./exit_code.ts";
 import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
+import { withoutControls } from "./without_controls.ts";
 
 /** More of an error's data than this is cut off on the terminal. */
 const DATA_CHARACTERS_MAX = 2000;
@@ -17,11 +18,6 @@ export function reportError(error: unknown, command?: string): void {
     const line = withoutControls(text);
     say(line.startsWith("error: ") ? style.red("error:") + line.slice("error:".length) : style.dim(line));
   }
-}
-
-/** A message may come from a service that is not ours: what would steer the terminal is shown, not sent. */
-function withoutControls(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The lines that `reportError` prints, without colours. */
@@ -41,6 +37,7 @@ export function describeError(error: unknown, command?: string): string[] {
 function dataLines(data: unknown): string[] {
   if (data === undefined || data === null) return [];
   const text = JSON.stringify(toJson(data, { kind: "unknown" }, {}));
+  if (text === "{}") return [];
   const cut = text.length > DATA_CHARACTERS_MAX ? `${text.slice(0, DATA_CHARACTERS_MAX)}...` : text;
   return [`data: ${cut}`];
 }

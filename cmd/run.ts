@@ -8,7 +8,7 @@ import { say } from "./stderr.ts";
 /** `cell run` */
 export function command(): AnyCommand {
   return createCommand("run", {
-    description: "Serve the functions that a TypeScript file exports. A file that exports none\n" +
+    description: "Serve the functions that a TypeScript file exports. A file that exports none " +
       'and imports "cell" or "cell:NAME" is run as a script.',
     examples: [
       ["cell run hello.ts", "serve hello.ts as hello"],
@@ -18,8 +18,8 @@ export function command(): AnyCommand {
     ],
     notes: "SIGTERM and Ctrl-C let the calls in flight finish; a second signal ends at once.\n" +
       "With --watch the name is kept: callers wait while the new code starts. A mistake\n" +
-      "in the code or its types is reported, and the old code goes on serving; code that\n" +
-      "throws on import ends the service until the next change.",
+      "in the code or its types is reported, and the old code goes on serving; code\n" +
+      "that throws on import ends the service until the next change.",
   })
     .argument("<file>", "a TypeScript file")
     .argument("[args...]", "arguments of a script, after --")

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { table } from "./table.ts";
+import { table, tableWithin } from "./table.ts";
 
 test("columns are as wide as their widest cell and lean to their side", () => {
   const lines = table(
@@ -23,4 +23,17 @@ test("a row that is printed alone is as wide as its columns' minimum", () => {
   const columns = [{ title: "N", align: "right", widthMin: 6 }] as const;
   expect(table(columns, [])).toEqual(["     N"]);
   expect(table(columns, [["12"]])[1]).toBe("    12");
+});
+
+test("what there is no room for is left out, the least important first", () => {
+  const columns = [
+    { title: "A", align: "left" },
+    { title: "BB", align: "left", leftOut: 2 },
+    { title: "CCC", align: "left", leftOut: 1 },
+  ] as const;
+  const rows = [["a", "b", "c"]];
+  expect(tableWithin(10, columns, rows)).toEqual(["A  BB  CCC", "a  b   c"]);
+  expect(tableWithin(9, columns, rows)).toEqual(["A  BB", "a  b"]);
+  expect(tableWithin(4, columns, rows)).toEqual(["A", "a"]);
+  expect(tableWithin(0, columns, rows)).toEqual(["A", "a"]);
 });

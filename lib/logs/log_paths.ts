@@ -20,12 +20,16 @@ export function logPaths(instance: string): LogPaths {
   return { current, old: `${current}.1` };
 }
 
-/** The instances of a service that have a log, by number, whether they run or not; of all services without one. */
-export function loggedInstances(service?: string): string[] {
+/**
+ * The instances of a service that have a log, by number, whether they run or not; of all services without one, only the
+ * one with that number with one.
+ */
+export function loggedInstances(service?: string, number?: number): string[] {
   const ids = readdirSync(logsDirectory())
     .filter((name) => name.endsWith(SUFFIX))
     .map((name) => parseInstanceId(name.slice(0, -SUFFIX.length)))
-    .filter((id) => id !== undefined && (service === undefined || id.service === service));
+    .filter((id) => id !== undefined && (service === undefined || id.service === service))
+    .filter((id) => number === undefined || id!.number === number);
   return ids
     .map((id) => id!)
     .sort((a, b) => a.service < b.service ? -1 : a.service > b.service ? 1 : (a.number ?? 0) - (b.number ?? 0))

@@ -19,6 +19,8 @@ export interface ReadLogsOptions {
   readonly last?: number;
   /** Those of this time (milliseconds since 1970) and later. @default all */
   readonly sinceMs?: number;
+  /** Those of the instance with this number. @default of all instances */
+  readonly instance?: number;
 }
 
 /** The files of a log as they were when it was looked at. */
@@ -32,7 +34,7 @@ export interface LogSnapshot {
  * no more of the files than is needed.
  */
 export function readLogs(service: string, options: ReadLogsOptions = {}): LogLine[] {
-  return mergeLast(snapshots(service), options);
+  return mergeLast(snapshots(service, options.instance), options);
 }
 
 /** The text of the last lines of one instance: what it said before it ended. */
@@ -40,9 +42,9 @@ export function lastLines(instance: string, count: number): string[] {
   return mergeLast([{ instance, parts: partsOf(instance) }], { last: count }).map(({ text }) => text);
 }
 
-/** What the logs of a service's instances are now. */
-export function snapshots(service: string): LogSnapshot[] {
-  return loggedInstances(service).map((instance) => ({ instance, parts: partsOf(instance) }));
+/** What the logs of a service's instances, or of one of them, are now. */
+export function snapshots(service: string, number?: number): LogSnapshot[] {
+  return loggedInstances(service, number).map((instance) => ({ instance, parts: partsOf(instance) }));
 }
 
 /** The last lines of several logs, merged by time, the oldest first. */

@@ -1,0 +1,90 @@
+import { CellError, didYouMean } from "../lib/base/mod.ts";
+import { followLogs, LINES_MAX, loggedServices, type LogLine, readLogs } from "../lib/logs/mod.ts";
+import { holders, INSTANCE_NUMBER_MAX } from "../lib/service/mod.ts";
+import { stdoutStyle, type Style } from "./color.ts";
+import { type AnyCommand, createCommand } from "./command.ts";
+import { parseCount } from "./count.ts";
+import { parseDuration } from "./duration.ts";
+import { parseServiceName } from "./service_name.ts";
+import { say } from "./stderr.ts";
+import { StreamOutput } from "./stdout.ts";
+import { isTerminal, STDOUT } from "./terminal.ts";
+import { withoutControls } from "./without_controls.ts";
+
+const LINES_DEFAULT = 100;
+
+/** `cell logs` */
+export function command(): AnyCommand {
+  return createCommand("logs", {
+    description: "Show what the instances of a deployed service print, and what the agent notes about them.",
+    examples: [
+      ["cell logs hello", "the last lines of all instances"],
+      ["cell logs hello -f -n 10", "10 lines, then what comes"],
+      ["cell logs hello --since 5m --instance 2", "of hello@2"],
+      ["cell logs nucleus -f", "the agent's own"],
+    ],
+    notes: "What `cell run` starts prints into its own terminal. A terminal is shown control\n" +
+      "characters instead of being steered by them; a pipe gets them as they are.",
+  })
+    .argument("<service>", "a deployed service, or nucleus", parseServiceName)
+    .option("-f, --follow", "go on with what is printed from now on")
+    .option("-n, --lines <count>", `how many (default: ${LINES_DEFAULT}, all with --since)`, parseLines)
+    .option("--since <duration>", "only what is not older, such as 5m", parseDuration)
+    .option("--instance <number>", "only one instance", parseNumber)
+    .option("--json", "print { instance, time, stream, text } per line")
+    .action(async (service, { follow, lines, since, instance, json }) => {
+      if (!loggedServices().includes(service)) return nothingLogged(service);
+      const wanted = {
+        last: lines ?? (since === undefined ? LINES_DEFAULT : LINES_MAX),
+        ...(since === undefined ? {} : { sinceMs: Date.now() - since }),
+        ...(instance === undefined ? {} : { instance }),
+      };
+      const style = stdoutStyle();
+      const format = json ? jsonLine : (line: LogLine): string => textLine(line, style, isTerminal(STDOUT));
+      const output = new StreamOutput();
+      if (!follow) await output.write(readLogs(service, wanted).map(format).join(""));
+      else {
+        for await (const line of followLogs(service, { ...wanted, signal: untilInterrupted() })) {
+          await output.write(format(line));
+        }
+      }
+      await output.end();
+    });
+}
+
+/** The line of one log line: `2026-11-21T12:00:00.123Z hello@2 text`, its beginning dimmed. */
+export function textLine({ instance, time, stream, text }: LogLine, style: Style, isForTerminal: boolean): string {
+  const shown = isForTerminal ? withoutControls(text) : text;
+  const prefix = style.dim(`${time.toISOString()} ${instance}`);
+  // What the agent notes is not what the service has printed.
+  return `${prefix} ${stream === "system" ? style.yellow(`-- ${shown}`) : shown}\n`;
+}
+
+function jsonLine(line: LogLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** Why there is nothing to show; throws NOT_FOUND when there is no such service. */
+function nothingLogged(service: string): void {
+  const running = holders();
+  const own = running.filter((holder) => holder.service === service);
+  const bare = own.find(({ number }) => number === undefined);
+  if (bare !== undefined) return say(`${service} prints into the terminal that runs it (pid ${bare.pid ?? "unknown"})`);
+  if (own.length > 0) return say(`${service} has printed nothing yet`);
+  const near = didYouMean(service, [...loggedServices(), ...running.map((holder) => holder.service)]);
+  throw new CellError("NOT_FOUND", `there is no log of a service named ${service}.${near}`);
+}
+
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  return controller.signal;
+}
+
+function parseLines(text: string): number {
+  return parseCount(text, "--lines", 0, LINES_MAX);
+}
+
+function parseNumber(text: string): number {
+  return parseCount(text, "--instance", 1, INSTANCE_NUMBER_MAX);
+}

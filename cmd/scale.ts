@@ -1,0 +1,28 @@
+import { connectNucleus } from "../lib/nucleus/client/mod.ts";
+import { type AnyCommand, createCommand } from "./command.ts";
+import { parseInstances } from "./count.ts";
+import { countInstances, followService } from "./follow_service.ts";
+import { parseServiceName } from "./service_name.ts";
+import { say } from "./stderr.ts";
+
+/** `cell scale` */
+export function command(): AnyCommand {
+  return createCommand("scale", {
+    description: "Change how many instances of a deployed service run. New ones start; of those that are " +
+      "too many the least busy finish their calls and end: no call fails.",
+    examples: [
+      ["cell scale hello 5", "returns when five answer"],
+      ["cell scale hello 0", "none; the next call starts one"],
+      ["cell scale hello 50 --detach", "returns at once"],
+    ],
+  })
+    .argument("<service>", "a deployed service", parseServiceName)
+    .argument("<count>", "how many instances", parseInstances)
+    .option("-d, --detach", "do not wait until it is done")
+    .action(async (service, count, { detach }) => {
+      await using nucleus = await connectNucleus();
+      await nucleus.scale(service, count);
+      if (!detach) await followService(nucleus, service);
+      say(`${service}: ${countInstances(count)}${detach ? " wanted" : ""}`);
+    });
+}
