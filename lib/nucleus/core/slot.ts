@@ -1,0 +1,267 @@
+import { SECOND } from "../../base/mod.ts";
+import { backoffMs } from "./backoff.ts";
+import { failuresAfter, isCrashLoop } from "./crash_loop.ts";
+import type { InstanceId } from "./effect.ts";
+import type { CallCounts } from "./error_rate.ts";
+import type { CoreOptions } from "./options.ts";
+import { Pulse } from "./pulse.ts";
+import type { Turn } from "./turn.ts";
+import type { InstanceView, LoadReport } from "./view.ts";
+
+/** A process that SIGKILL has not ended waits in the kernel for a disk or a network; it is tried again this often. */
+export const KILL_RETRY_MS = 5 * SECOND;
+
+/**
+ * What a slot is doing.
+ *
+ *     waiting ──spawn──▶ spawning ──pid──▶ starting ──registers──▶ up
+ *      │  ▲                │                  │ timeout            │ hangs
+ *      │  │                │ fails            ▼                    ▼
+ *      │  └──back-off──────┴──────exit──── killing ◀───────────────┘
+ *      │        │                             ▲
+ *      │        └─ 5 quick ──▶ crash-looping  │ timeout
+ *      ▼                                      │
+ *    (gone) ◀─────────────exit────────── draining ◀── starting, up: no longer wanted
+ *
+ * A process may exit in any phase that has one. "spawning" cannot be drained: that follows as soon as there is a pid. A
+ * slot without a process that is no longer wanted is gone at once.
+ */
+export type SlotPhase = "waiting" | "spawning" | "starting" | "up" | "draining" | "killing" | "crash-looping";
+
+const NONE: CallCounts = { calls: 0, errors: 0 };
+
+/** One numbered place for one process of a service. It changes itself only; what the others do is its service's business. */
+export class Slot {
+  phase: SlotPhase = "waiting";
+  /** When this phase began. */
+  since: number;
+  /** While waiting: not before this. */
+  startAt: number;
+  pid: number | undefined;
+  species = "";
+  upSince: number | undefined;
+  restarts = 0;
+  /** Why it is as it is. */
+  reason: string | undefined;
+  load: LoadReport | undefined;
+  /** Its process goes for good. */
+  isLeaving = false;
+  /** A rolling restart shall replace it. */
+  isStale = false;
+  /** Its process was found, not started. */
+  isAdopted = false;
+  /** Nothing has been called since. */
+  idleSince: number;
+  /** A heartbeat has come since `observe`. */
+  hasReported = false;
+  /** Quick ones, in a row. */
+  failures = 0;
+  #spawnFailures = 0;
+  #startedAt: number;
+  #hasStarted = false;
+  #pulse: Pulse;
+  #observedFrom: CallCounts = NONE;
+
+  constructor(readonly id: InstanceId, readonly release: number, now: number) {
+    this.since = now;
+    this.startAt = now;
+    this.idleSince = now;
+    this.#startedAt = now;
+    this.#pulse = new Pulse(now);
+  }
+
+  /** Whether there is a process, or will be at any moment. */
+  get hasProcess(): boolean {
+    return this.phase !== "waiting" && this.phase !== "crash-looping";
+  }
+
+  /** Whether it answers calls and shall go on to. */
+  get isUp(): boolean {
+    return this.phase === "up" && !this.isLeaving;
+  }
+
+  /** Whether it takes a place at the start gate. What was found does not: it is no new process. */
+  get isStarting(): boolean {
+    return (this.phase === "spawning" || this.phase === "starting") && !this.isAdopted;
+  }
+
+  /** Whether it is on its way up and nothing has gone wrong so far. */
+  get isPromising(): boolean {
+    const isOnItsWay = this.phase === "waiting" || this.phase === "spawning" || this.phase === "starting";
+    return isOnItsWay && this.failures === 0 && this.#spawnFailures === 0;
+  }
+
+  spawn(now: number): void {
+    if (this.#hasStarted) this.restarts++;
+    this.#hasStarted = true;
+    this.#startedAt = now;
+    this.isAdopted = false;
+    this.#enter("spawning", now);
+  }
+
+  /** A process that somebody else started, which may be up or on its way. */
+  adopt(pid: number, species: string, now: number): void {
+    this.#hasStarted = true;
+    this.#startedAt = now;
+    this.isAdopted = true;
+    this.species = species;
+    this.begin(pid, now);
+  }
+
+  /** There is a process. */
+  begin(pid: number, now: number): void {
+    this.pid = pid;
+    this.#spawnFailures = 0;
+    this.#enter("starting", now);
+  }
+
+  /** It serves. */
+  serve(species: string | undefined, now: number): void {
+    if (species !== undefined) this.species = species;
+    this.upSince = now;
+    this.idleSince = now;
+    this.reason = undefined;
+    this.#pulse = new Pulse(now);
+    this.#enter("up", now);
+  }
+
+  drain(now: number): void {
+    this.isLeaving = true;
+    this.#enter("draining", now);
+  }
+
+  kill(reason: string, now: number): void {
+    this.reason = reason;
+    this.#enter("killing", now);
+  }
+
+  /** Its process is gone against its will: says when the next one may start. */
+  fail(reason: string, { now, random }: Turn): void {
+    this.reason = reason;
+    this.failures = failuresAfter(this.failures, now - this.#startedAt);
+    if (isCrashLoop(this.failures)) this.#enter("crash-looping", now);
+    else this.#wait(backoffMs(Math.max(1, this.failures), random()), now);
+  }
+
+  /**
+   * There was no process. That is the machine's fault, not the code's (no memory, no pids, no disk), and passes without
+   * anybody's doing: it is tried again and again, ever less often.
+   */
+  failSpawn(reason: string, { now, random }: Turn): void {
+    this.reason = reason;
+    this.#spawnFailures++;
+    this.#wait(backoffMs(this.#spawnFailures, random()), now);
+  }
+
+  /** Forgets failures and tries at once. */
+  revive(now: number): void {
+    this.failures = 0;
+    this.#spawnFailures = 0;
+    this.reason = undefined;
+    this.#wait(0, now);
+  }
+
+  onHeartbeat(load: LoadReport, { now, options }: Turn): void {
+    const hasWorked = load.inFlight > 0 || load.calls !== (this.load?.calls ?? 0);
+    if (hasWorked) this.idleSince = now;
+    this.load = load;
+    this.hasReported = true;
+    this.#pulse.onHeartbeat(now);
+    if (this.phase !== "up") return;
+    const isLate = load.eventLoopLagMs > options.eventLoopLagMsMax;
+    this.reason = isLate ? `its event loop was blocked for ${Math.round(load.eventLoopLagMs)} ms` : undefined;
+  }
+
+  onPingAnswered(now: number): void {
+    this.#pulse.onPingAnswered(now);
+  }
+
+  onPingFailed(): void {
+    this.#pulse.onPingFailed();
+  }
+
+  /** What the time that has passed means for an instance that is up. */
+  examine({ now, options }: Turn): "well" | "ping" | "hung" {
+    const finding = this.#pulse.examine(now, options);
+    if (finding === "ping") this.reason = `no heartbeat for ${Math.round(this.#pulse.silentMs(now) / SECOND)} s`;
+    return finding;
+  }
+
+  /** How long it had had nothing to do when it last reported. */
+  idleMs(): number {
+    return this.isUp && this.load !== undefined ? this.#pulse.heartbeatAt - this.idleSince : 0;
+  }
+
+  /** Counts calls anew, for a comparison of releases. */
+  observe(): void {
+    this.#observedFrom = this.load ?? NONE;
+    this.hasReported = false;
+  }
+
+  /** Calls since `observe`. */
+  observed(): CallCounts {
+    const { calls, errors } = this.load ?? NONE;
+    return { calls: calls - this.#observedFrom.calls, errors: errors - this.#observedFrom.errors };
+  }
+
+  /** When time alone changes something; Infinity when it does not. */
+  deadlineAt(options: CoreOptions): number {
+    switch (this.phase) {
+      case "waiting":
+        return this.startAt;
+      case "starting":
+        return this.since + options.startTimeoutMs;
+      case "up":
+        return this.#pulse.nextAt(options);
+      case "draining":
+        return this.since + options.drainTimeoutMs;
+      case "killing":
+        return this.since + KILL_RETRY_MS;
+      case "spawning":
+      case "crash-looping":
+        return Infinity;
+    }
+  }
+
+  /** Leaves out a time in which nobody could listen. */
+  postpone(lostMs: number): void {
+    if (this.hasProcess) this.since += lostMs;
+    this.#pulse.postpone(lostMs);
+  }
+
+  view(): InstanceView {
+    const { id, release, species, pid, reason, restarts, upSince, load } = this;
+    return { id, release, species, pid, state: this.#state(), reason, restarts, upSince, load };
+  }
+
+  #state(): InstanceView["state"] {
+    if (this.isLeaving) return "draining";
+    switch (this.phase) {
+      case "up":
+        return this.reason === undefined ? "up" : "degraded";
+      case "crash-looping":
+        return "crash-looping";
+      case "killing":
+        return "down";
+      case "waiting":
+        return this.reason === undefined ? "starting" : "down";
+      default:
+        return "starting";
+    }
+  }
+
+  #wait(delayMs: number, now: number): void {
+    this.startAt = now + delayMs;
+    this.#enter("waiting", now);
+  }
+
+  #enter(phase: SlotPhase, now: number): void {
+    this.phase = phase;
+    this.since = now;
+    if (phase !== "up" && phase !== "draining" && phase !== "killing") {
+      this.upSince = undefined;
+      this.load = undefined;
+    }
+    if (!this.hasProcess) this.pid = undefined;
+  }
+}
