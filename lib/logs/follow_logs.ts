@@ -25,11 +25,12 @@ export async function* followLogs(
   { signal, last = 0, ...options }: FollowLogsOptions = {},
 ): AsyncGenerator<LogLine, void, void> {
   const logs = snapshots(service, options.instance);
-  const tails = new Map(logs.map(({ instance, parts }) => [instance, new LogTail(instance, parts[0])]));
+  using stack = new DisposableStack();
+  const tails = new Map(logs.map(({ instance, parts }) => [instance, stack.use(new LogTail(instance, parts[0]))]));
   yield* mergeLast(logs, { ...options, last });
   while (signal?.aborted !== true) {
     for (const instance of loggedInstances(service, options.instance)) {
-      if (!tails.has(instance)) tails.set(instance, new LogTail(instance));
+      if (!tails.has(instance)) tails.set(instance, stack.use(new LogTail(instance)));
     }
     const lines = [...tails.values()].map((tail) => tail.read());
     yield* merge(lines);

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import { KIB, MIB } from "../base/mod.ts";
 import { redirect } from "../sys/mod.ts";
 import { LINE_BYTES_MAX, linePrefix } from "./log_line.ts";
@@ -41,7 +41,8 @@ export class LogFile {
   readonly #bytesMax: number;
   readonly #now: () => number;
   #fd: number;
-  #size: number;
+  #inode = 0;
+  #size = 0;
   #unchecked = 0;
   #lostLines = 0;
   #lostWhy = "";
@@ -55,9 +56,7 @@ export class LogFile {
     this.#takesOutput = options.takesOutput ?? false;
     this.#bytesMax = options.bytesMax ?? LOG_BYTES_MAX;
     this.#now = options.now ?? Date.now;
-    this.#fd = openSync(this.#paths.current, APPEND, LOG_MODE);
-    this.#size = fstatSync(this.#fd).size;
-    if (this.#takesOutput) redirectOutput(this.#fd);
+    this.#fd = this.#open();
     this.checkSize();
   }
 
@@ -104,14 +103,14 @@ export class LogFile {
     }
   }
 
-  /** Rotates when the file has become too large by what others wrote, and begins a new one when it was removed. */
+  /** Rotates when the file has become too large by what others wrote; begins a new one when it was removed or renamed. */
   checkSize(): void {
     this.#unchecked = 0;
     try {
-      const { size, nlink } = fstatSync(this.#fd);
-      this.#size = size;
-      if (nlink === 0) this.#reopen();
-      else if (size >= this.#bytesMax) this.#rotate();
+      const found = statSync(this.#paths.current, { throwIfNoEntry: false });
+      if (found === undefined || found.ino !== this.#inode) return this.#reopen();
+      this.#size = found.size;
+      if (found.size >= this.#bytesMax) this.#rotate();
     } catch (error) {
       this.#lost(0, error);
     }
@@ -164,21 +163,25 @@ export class LogFile {
   }
 
   #rotate(): void {
-    try {
-      renameSync(this.#paths.current, this.#paths.old);
-    } catch (error) {
-      // Somebody removed it, which makes room just as well.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
+    // A predecessor that still drains may have rotated it, and somebody may have removed it: both make room just as well.
+    const found = statSync(this.#paths.current, { throwIfNoEntry: false });
+    if (found?.ino === this.#inode) renameSync(this.#paths.current, this.#paths.old);
     this.#reopen();
   }
 
   #reopen(): void {
+    const before = this.#fd;
+    this.#fd = this.#open();
+    closeSync(before);
+  }
+
+  #open(): number {
     const fd = openSync(this.#paths.current, APPEND, LOG_MODE);
     if (this.#takesOutput) redirectOutput(fd);
-    closeSync(this.#fd);
-    this.#fd = fd;
-    this.#size = fstatSync(fd).size;
+    const { ino, size } = fstatSync(fd);
+    this.#inode = ino;
+    this.#size = size;
+    return fd;
   }
 }
 
