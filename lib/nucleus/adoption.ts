@@ -1,0 +1,39 @@
+import { formatInstanceId, type Holder, holders, parseInstanceId } from "../service/mod.ts";
+import type { InstanceId } from "./core/mod.ts";
+import { findLeftovers, killOrphans, seeOff } from "./process/mod.ts";
+
+/** A worker that runs and that nobody looks after. */
+export interface FoundWorker {
+  readonly id: InstanceId;
+  readonly release: number;
+  /** Undefined until it has read its package. */
+  readonly species: string | undefined;
+  readonly pid: number;
+}
+
+/**
+ * Finds the workers that an agent before this one has left running: those that hold an instance's name, and those that
+ * are on their way to it. What has lost its worker is ended; workers that have given their name up and finish their calls
+ * are left alone until they have had their time.
+ */
+export function findWorkers(home: string, startingMsMax: number): FoundWorker[] {
+  const holding = holders().flatMap(workerOf);
+  const { workers, orphans } = findLeftovers(home, new Set(holding.map(({ pid }) => pid)));
+  killOrphans(orphans);
+  const found = new Map(holding.map((worker) => [formatInstanceId(worker.id), worker]));
+  for (const worker of workers) {
+    const id = parseInstanceId(worker.instance);
+    if (id?.number === undefined) continue;
+    // A worker without a name is young when it has yet to take it. An older one has given it up.
+    const isStarting = worker.ageMs < startingMsMax && !found.has(worker.instance);
+    if (!isStarting) void seeOff(worker);
+    else found.set(worker.instance, { id: { ...id, number: id.number }, species: undefined, ...worker });
+  }
+  return [...found.values()];
+}
+
+/** Who holds an instance's name, whoever that is; undefined for what `cell run` started and for one that has yet to sign. */
+export function workerOf({ service, number, release, species, pid }: Holder): FoundWorker[] {
+  if (number === undefined || release === undefined || pid === undefined) return [];
+  return [{ id: { service, number }, release, species, pid }];
+}

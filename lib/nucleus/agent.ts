@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { prunePackages } from "../package/mod.ts";
+import type { Role, RoleHost } from "../role/mod.ts";
+import { home, NUCLEUS } from "../service/mod.ts";
+import { findWorkers, type FoundWorker } from "./adoption.ts";
+import { type InstanceStatus, type NodeStatus, NUCLEUS_SCHEMA } from "./client/mod.ts";
+import { START_TIMEOUT_MS } from "./core/mod.ts";
+import { initHome, type InitResult } from "./home/mod.ts";
+import type { RunNucleusOptions } from "./options.ts";
+import { NucleusService } from "./service.ts";
+import { StateStore } from "./state/mod.ts";
+import { processEntry } from "./process/mod.ts";
+import { instanceStatus, serviceStatus } from "./status.ts";
+import { Supervisor } from "./supervisor.ts";
+import { checkBinary, executeAgain } from "./upgrade.ts";
+
+/** Container runtimes and service managers lose patience at some time; a drain of 12 s fits in. */
+const SHUTDOWN_MS_MAX = 15 * SECOND;
+/** The answer to whoever asked for it leaves before the program that sends it is replaced. */
+const EXECUTE_DELAY_MS = 50;
+
+/** The node's agent: keeps what was deployed running. */
+export class Agent implements Role {
+  readonly name = NUCLEUS;
+  readonly schema = NUCLEUS_SCHEMA;
+  readonly startedAt = new Date();
+  readonly #startedAtMs = performance.now();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** When adopted workers started, by pid, on the clock of `now`. */
+  readonly #bornAtMs = new Map<number, number>();
+  #host: RoleHost | undefined;
+  #home: InitResult | undefined;
+  #store: StateStore | undefined;
+  #supervisor: Supervisor | undefined;
+  #isServing = false;
+  #isEnding = false;
+  readonly #stopped = Promise.withResolvers<void>();
+
+  constructor(private readonly options: RunNucleusOptions) {}
+
+  get store(): StateStore {
+    return this.#store!;
+  }
+
+  get supervisor(): Supervisor {
+    return this.#supervisor!;
+  }
+
+  get heartbeatMs(): number {
+    return this.#home!.heartbeatMs;
+  }
+
+  start(host: RoleHost): Promise<object> {
+    this.#host = host;
+    this.#home = initHome();
+    this.#store = StateStore.open(join(home(), "state.db"));
+    const { workerCommand, log } = this.options;
+    this.#supervisor = new Supervisor({ store: this.store, workerCommand, heartbeatMs: this.heartbeatMs, log });
+    for (const service of this.store.services()) this.supervisor.remember(service);
+    for (const worker of findWorkers(home(), START_TIMEOUT_MS)) this.adopt(worker);
+    return Promise.resolve(new NucleusService(this));
+  }
+
+  /** Workers can register from now on, so what is missing is started. */
+  serving(): void {
+    this.#isServing = true;
+    for (const service of [...this.supervisor.services.values()]) this.supervisor.load(service);
+    this.supervisor.tick();
+    this.prune();
+    const { size } = this.supervisor.services;
+    this.options.log(
+      `nucleus is up: node ${this.#home!.id}, pid ${process.pid}, version ${this.options.version}, ` +
+        `${size} ${size === 1 ? "service" : "services"}, home ${home()}`,
+    );
+  }
+
+  /** Looks after a worker that runs already; one that nobody wants is drained. */
+  adopt({ id, release, species, pid }: FoundWorker): void {
+    const now = this.supervisor.now();
+    this.#bornAtMs.set(pid, now - (processEntry(pid)?.ageMs ?? 0));
+    this.supervisor.processes.adopt(id, pid);
+    this.supervisor.apply(this.supervisor.core.adopt({ id, release, species, pid }, now));
+  }
+
+  async stop(): Promise<void> {
+    this.#isEnding = true;
+    // An agent that cannot serve ends as if it had never been: the workers go on.
+    if (!this.#isServing) return this.store.close();
+    this.options.log("nucleus is going down: services drain");
+    try {
+      await this.supervisor.end(SHUTDOWN_MS_MAX);
+      this.store.close();
+    } finally {
+      this.#stopped.resolve();
+    }
+    this.options.log("nucleus is down");
+  }
+
+  /** Ends the agent and all workers; resolves when the workers have ended. */
+  async shutdown(): Promise<void> {
+    this.#host!.end();
+    await this.#stopped.promise;
+  }
+
+  /** Executes the binary anew when it runs. Resolves before it does, so that whoever asked hears of it. */
+  async upgrade(): Promise<void> {
+    this.assertOpen("executing the binary anew");
+    const version = await checkBinary(this.options);
+    this.options.log(`executing ${this.options.command[0]} anew: version ${version} after ${this.options.version}`);
+    setTimeout(() => {
+      try {
+        executeAgain(this.options, this.#host!.claim);
+      } catch (error) {
+        this.options.log(`error: ${toCellError(error).message}; this program goes on`);
+      }
+    }, EXECUTE_DELAY_MS);
+  }
+
+  /** Throws FAILED_PRECONDITION once the agent is going down: nothing new is begun then. */
+  assertOpen(what: string): void {
+    if (!this.#isEnding) return;
+    throw new CellError("FAILED_PRECONDITION", `${what}: the nucleus is going down`, { data: { started: false } });
+  }
+
+  /** Runs changes of one service one after the other. */
+  inTurn<T>(service: string, change: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(service) ?? Promise.resolve()).then(change, change);
+    const done = turn.catch(() => {}).then(() => {
+      if (this.#turns.get(service) === done) this.#turns.delete(service);
+    });
+    this.#turns.set(service, done);
+    return turn;
+  }
+
+  /** Removes packages that no release needs. That it cannot be done is no failure of whatever led to it. */
+  prune(): void {
+    try {
+      const needed = this.store.services().flatMap(({ releases }) => releases.map((release) => release.package));
+      for (const sha256 of prunePackages(new Set(needed))) this.options.log(`removed the package ${sha256}`);
+    } catch (error) {
+      this.options.log(`warn: removing packages that nobody needs: ${toCellError(error).message}`);
+    }
+  }
+
+  status(): NodeStatus {
+    const { core, services } = this.supervisor;
+    return {
+      node: this.#home!.id,
+      pid: process.pid,
+      version: this.options.version,
+      home: home(),
+      startedAt: this.startedAt,
+      uptimeMs: performance.now() - this.#startedAtMs,
+      heartbeatMs: this.heartbeatMs,
+      services: [...services.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((stored) => {
+        const view = core.service(stored.name);
+        return view === undefined ? [] : [serviceStatus(stored, view)];
+      }),
+    };
+  }
+
+  instances(): InstanceStatus[] {
+    const now = this.supervisor.now();
+    return this.supervisor.core.instances().map((view) => {
+      const { pid, upSince } = view;
+      const since = pid === undefined ? undefined : this.#bornAtMs.get(pid) ?? upSince;
+      return instanceStatus(view, {
+        load: pid === undefined ? null : this.supervisor.loadOf(pid) ?? null,
+        uptimeMs: upSince === undefined || since === undefined ? null : Math.max(0, now - since),
+      });
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { formatInstanceId } from "../service/mod.ts";
+import type { Health, InstanceLoad, InstanceStatus, ServiceStatus } from "./client/mod.ts";
+import type { InstanceView, ServiceView } from "./core/mod.ts";
+import type { StoredService } from "./state/mod.ts";
+
+/** What the core does not know of an instance. */
+export interface InstanceFacts {
+  readonly load: InstanceLoad | null;
+  readonly uptimeMs: number | null;
+}
+
+/** One instance, as callers of the agent see it. */
+export function instanceStatus(view: InstanceView, facts: InstanceFacts): InstanceStatus {
+  const { id, release, species, pid, state, reason, restarts } = view;
+  return {
+    service: id.service,
+    instance: formatInstanceId(id),
+    number: id.number,
+    release,
+    species,
+    pid: pid ?? null,
+    state,
+    reason: reason ?? null,
+    restarts,
+    ...facts,
+  };
+}
+
+/** One service, as callers of the agent see it. */
+export function serviceStatus(stored: StoredService, view: ServiceView): ServiceStatus {
+  const { name, replicas, minReplicas, maxReplicas, idleMs, releases } = stored;
+  return {
+    name,
+    state: view.state,
+    reason: view.failure ?? null,
+    replicas,
+    minReplicas: Math.min(minReplicas, replicas),
+    maxReplicas: maxReplicas ?? null,
+    idleMs,
+    up: view.up,
+    releases: releases.map(({ number, species, package: sha256, role, createdAt }) => ({
+      number,
+      species,
+      package: sha256,
+      role,
+      createdAt,
+    })),
+  };
+}
+
+/** What is not as it was asked for. */
+export function healthOf(services: readonly ServiceStatus[], instances: readonly InstanceStatus[]): Health {
+  const problems: string[] = [];
+  for (const { name, state, reason, up, replicas } of services) {
+    if (state === "up" || state === "idle" || state === "stopped") continue;
+    const own = instances.filter(({ service }) => service === name);
+    const ill = own.filter(({ state }) => state === "degraded" || state === "down" || state === "crash-looping");
+    problems.push(`${name} is ${state}: ${up} of ${replicas} instances answer${because(reason)}`);
+    for (const instance of ill) problems.push(`${instance.instance} is ${instance.state}${because(instance.reason)}`);
+  }
+  return { healthy: problems.length === 0, problems };
+}
+
+function because(reason: string | null): string {
+  return reason === null ? "" : `: ${reason}`;
+}
