@@ -259,7 +259,12 @@ async function prepare(client: RpcClient): Promise<void> {
   } finally {
     if (!isReady) await client.close();
   }
-  if (!isReady) throw new CellError("UNAVAILABLE", "connecting to a further instance: it does not say who it is");
+  if (!isReady) throw notReady("it does not say who it is");
+  if (client.draining) throw notReady("it leaves");
+}
+
+function notReady(why: string): CellError {
+  return new CellError("UNAVAILABLE", `connecting to a further instance: ${why}`, { data: { started: false } });
 }
 
 function leastBusy(connections: readonly PooledConnection[]): PooledConnection {

@@ -1,0 +1,308 @@
+import { expect, test } from "bun:test";
+import { CellError } from "../../base/mod.ts";
+import type { PooledConnection } from "./connection.ts";
+import { CONNECTIONS_MAX, Pool, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
+import { type FakeClient, type FakeInstance, FakeService } from "./testing/fake_service.ts";
+import { seededRandom } from "./testing/seeded_random.ts";
+
+/** A pool on a clock and a random source of its own. */
+class World {
+  now = 0;
+  readonly service = new FakeService();
+  readonly random: () => number;
+  readonly pool: Pool;
+
+  constructor(options: { seed?: number; pinned?: string } = {}) {
+    this.random = seededRandom(options.seed ?? 1);
+    this.pool = new Pool({
+      service: "s",
+      directory: this.service,
+      connect: this.service.connect,
+      pinned: options.pinned,
+      now: () => this.now,
+      random: this.random,
+    });
+  }
+
+  /** Makes a call of `method` as a client would, as far as the choice of its connection. */
+  async use(method = "m"): Promise<PooledConnection | undefined> {
+    return this.pool.pick(method, this.now) ?? await this.pool.acquire(method);
+  }
+
+  /** Lets `ms` pass with a call at the end, and everything settle that the call has set off. */
+  async pass(ms: number): Promise<void> {
+    this.now += ms;
+    await this.use().catch(() => {});
+    await settled();
+  }
+
+  /** The ids of the instances that are picked, in many draws. */
+  picked(method = "m", draws = 200): string[] {
+    const ids = Array.from({ length: draws }, () => this.pool.pick(method, this.now)?.id ?? "none");
+    return [...new Set(ids)].sort();
+  }
+}
+
+/** Everything that waits for promises only has happened. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+async function rejection(promise: Promise<unknown>): Promise<CellError> {
+  const error = await promise.then((value) => value, (thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(CellError);
+  return error as CellError;
+}
+
+test("the first call connects to one instance, a client that goes on calling to the others", async () => {
+  const world = new World();
+  for (const number of [1, 2, 3]) world.service.start(number);
+  await world.use();
+  await settled();
+  expect([world.service.lists, world.service.dials]).toEqual([1, 1]);
+  await world.pass(SPREAD_AFTER_MS - 1);
+  expect([world.service.lists, world.service.dials]).toEqual([1, 1]);
+  await world.pass(1);
+  expect([world.service.lists, world.service.dials]).toEqual([2, 3]);
+  expect(world.picked()).toEqual(["s@1", "s@2", "s@3"]);
+});
+
+test("instances are listed once per period of use, and not at all without use", async () => {
+  const world = new World();
+  world.service.start(1);
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  expect(world.service.lists).toBe(2);
+  for (let round = 0; round < 100; round++) await world.pass(REFRESH_MS / 100);
+  expect(world.service.lists).toBe(3);
+  world.now += 1_000 * REFRESH_MS;
+  await settled();
+  expect(world.service.lists).toBe(3);
+  await world.pass(0);
+  expect(world.service.lists).toBe(4);
+});
+
+test("a new instance gets calls within a period of use", async () => {
+  const world = new World();
+  world.service.start(1);
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  world.service.start(2);
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@1", "s@2"]);
+});
+
+test("an instance that drains gets no call, and who has taken its place is found at once", async () => {
+  const world = new World();
+  const [first] = [1, 2].map((number) => world.service.start(number));
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  world.service.drain(first!);
+  world.service.start(3);
+  // No time passes: discovering it is enough.
+  expect(world.picked()).toEqual(["s@2"]);
+  await world.pass(0);
+  expect(world.picked()).toEqual(["s@2", "s@3"]);
+});
+
+test("an instance that does not say who it is gets no calls", async () => {
+  const world = new World();
+  world.service.start(1);
+  await world.use();
+  world.service.start(2).isHung = true;
+  await world.pass(SPREAD_AFTER_MS);
+  expect(world.picked()).toEqual(["s@1"]);
+  await world.pool.close();
+});
+
+test("a client connects to a bounded number of instances, drawn at random", async () => {
+  const chosen = new Set<string>();
+  for (let seed = 1; seed <= 20; seed++) {
+    const world = new World({ seed });
+    for (let number = 1; number <= 3 * CONNECTIONS_MAX; number++) world.service.start(number);
+    await world.use();
+    await world.pass(SPREAD_AFTER_MS);
+    await world.pass(REFRESH_MS);
+    expect(world.pool.size).toBe(CONNECTIONS_MAX);
+    expect(world.service.dials).toBe(CONNECTIONS_MAX);
+    for (const id of world.picked()) chosen.add(id);
+  }
+  expect(chosen.size).toBe(3 * CONNECTIONS_MAX);
+});
+
+test("calls that need a connection at the same time share one listing and one connection", async () => {
+  const world = new World();
+  for (const number of [1, 2, 3]) world.service.start(number);
+  const connections = await Promise.all(Array.from({ length: 100 }, () => world.use()));
+  expect(new Set(connections).size).toBe(1);
+  expect([world.service.lists, world.service.dials]).toEqual([1, 1]);
+});
+
+test("a call that failed on an instance is given another one, connecting to it if need be, and none when all were tried", async () => {
+  const world = new World();
+  for (const number of [1, 2]) world.service.start(number);
+  const first = (await world.use())!;
+  const tried = new Set([first.id]);
+  expect(world.pool.pick("m", world.now, tried)).toBeUndefined();
+  const second = (await world.pool.acquire("m", tried))!;
+  expect(second.id).not.toBe(first.id);
+  expect(await world.pool.acquire("m", tried.add(second.id))).toBeUndefined();
+});
+
+test("what keeps instances from being found or connected to is the caller's error", async () => {
+  const world = new World();
+  expect((await rejection(world.pool.acquire("m"))).code).toBe("NOT_FOUND");
+  const instance = world.service.start(1);
+  const acquiring = rejection(world.pool.acquire("m"));
+  // It has been listed by now, and is gone when it is connected to.
+  world.service.kill(instance);
+  expect((await acquiring).code).toBe("UNAVAILABLE");
+});
+
+test("a caller with a pin stays with its species while that runs, and goes to the newest release otherwise", async () => {
+  const world = new World({ pinned: "old" });
+  const old = world.service.start(1, { species: "old", release: 1 });
+  for (const number of [2, 3]) world.service.start(number, { species: "new", release: 2 });
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  expect(world.picked()).toEqual(["s@1"]);
+  world.service.drain(old);
+  await world.pass(0);
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@2", "s@3"]);
+  world.service.start(4, { species: "old", release: 1 });
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@4"]);
+});
+
+test("a caller without a pin moves to the newest release's species, and its old connections are closed", async () => {
+  const world = new World();
+  const old = world.service.start(1, { species: "old", release: 1 });
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  world.service.start(2, { species: "new", release: 2 });
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@2"]);
+  for (let round = 0; round < 3; round++) await world.pass(REFRESH_MS);
+  expect([...old.connections]).toEqual([]);
+  expect(world.pool.size).toBe(1);
+});
+
+test("a connection is not closed while it has calls in flight", async () => {
+  const world = new World();
+  const old = world.service.start(1, { species: "old", release: 1 });
+  await world.use();
+  const [client] = [...old.connections];
+  client!.inFlight = 1;
+  world.service.start(2, { species: "new", release: 2 });
+  for (let round = 0; round < 5; round++) await world.pass(REFRESH_MS);
+  expect(client!.isClosed).toBe(false);
+  client!.inFlight = 0;
+  await world.pass(REFRESH_MS);
+  expect(client!.isClosed).toBe(true);
+});
+
+test("a method that does not fit the best species is called on the next one, others stay", async () => {
+  const world = new World({ pinned: "old" });
+  world.service.start(1, { species: "newest", release: 3 });
+  world.service.start(2, { species: "newer", release: 2 });
+  const first = (await world.use("gone"))!;
+  expect(first.species).toBe("newest");
+  world.pool.noteMisfit(first, "gone");
+  const second = (await world.pool.acquire("gone", new Set([first.id])))!;
+  expect(second.species).toBe("newer");
+  expect(world.picked("gone")).toEqual(["s@2"]);
+  expect(world.picked("kept")).toEqual(["s@1"]);
+  world.pool.noteMisfit(second, "gone");
+  expect(await world.pool.acquire("gone", new Set([first.id, second.id]))).toBeUndefined();
+  // The next call is told by the best species what is wrong.
+  expect(world.picked("gone")).toEqual(["s@1"]);
+});
+
+test("an instance that was busy once is tried again although it has not said that it is idle", async () => {
+  const world = new World();
+  const busy = world.service.start(1);
+  await world.use();
+  for (const client of busy.connections) client.load.inFlight = 50;
+  world.service.start(2);
+  await world.pass(SPREAD_AFTER_MS);
+  for (let round = 0; round < 3; round++) {
+    expect(world.picked()).toContain("s@2");
+    await world.pass(REFRESH_MS);
+  }
+  expect(world.picked()).toEqual(["s@1", "s@2"]);
+});
+
+test("a closed pool has no connections and makes none", async () => {
+  const world = new World();
+  const instance = world.service.start(1);
+  const connecting = rejection(world.pool.acquire("m"));
+  await world.pool.close();
+  expect((await connecting).code).toBe("FAILED_PRECONDITION");
+  expect((await rejection(world.pool.acquire("m"))).message).toBe("calling s: this client is closed");
+  expect([...instance.connections]).toEqual([]);
+  const other = new World();
+  other.service.start(1);
+  const late = rejection(other.pool.acquire("m"));
+  await Promise.resolve();
+  await other.pool.close();
+  expect((await late).code).toBe("FAILED_PRECONDITION");
+});
+
+/** What may happen to a service, by how often it does. */
+const EVENTS = ["start", "start", "drain", "kill", "hang", "answer", "pass", "call", "call", "call"] as const;
+
+test("whatever instances do, calls go to living ones of the best species, and in quiet times to all of them", async () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const pinned = seed % 3 === 0 ? "b" : undefined;
+    const world = new World({ seed, ...(pinned === undefined ? {} : { pinned }) });
+    const { service, pool, random } = world;
+    const flying: FakeClient[] = [];
+    let release = 1;
+    const anyInstance = (): FakeInstance | undefined =>
+      [...service.instances.values()][Math.floor(random() * service.instances.size)];
+    for (let step = 0; step < 120; step++) {
+      const event = EVENTS[Math.floor(random() * EVENTS.length)]!;
+      const instance = anyInstance();
+      if (event === "start") {
+        const free = Array.from({ length: 12 }, (_, n) => n + 1).filter((n) => !service.instances.has(`s@${n}`));
+        if (random() < 0.1) release++;
+        if (free[0] !== undefined) service.start(free[0], { release, species: "abc"[release % 3]! });
+      } else if (event === "drain" && instance) service.drain(instance);
+      else if (event === "kill" && instance) service.kill(instance);
+      else if (event === "answer") {
+        const client = flying.splice(Math.floor(random() * flying.length), 1)[0];
+        if (client !== undefined && client.inFlight > 0) client.inFlight--;
+      } else if (event === "pass") await world.pass(random() * REFRESH_MS);
+      else if (event === "call") {
+        const connection = await world.use().catch(() => undefined);
+        if (connection !== undefined) {
+          const client = connection.client as unknown as FakeClient;
+          const isLive = service.instances.get(connection.id) === client.instance;
+          // Between its picking and this line nothing happens, so what is picked lives.
+          expect([isLive, client.draining, client.isClosed], `seed ${seed}`).toEqual([true, false, false]);
+          client.inFlight++;
+          flying.push(client);
+        }
+      }
+      expect(pool.size, `seed ${seed}`).toBeLessThanOrEqual(CONNECTIONS_MAX);
+      for (const { connections } of service.instances.values()) {
+        expect([...connections].filter((client) => !client.draining).length, `seed ${seed}`).toBeLessThanOrEqual(2);
+      }
+    }
+    if (service.instances.size === 0) service.start(1, { release });
+    for (const client of flying) client.inFlight = 0;
+    for (let round = 0; round < 4; round++) await world.pass(REFRESH_MS);
+    const running = [...service.instances.values()];
+    const newest = Math.max(...running.map((instance) => instance.release));
+    const best = running.some(({ species }) => species === pinned)
+      ? pinned
+      : running.find((instance) => instance.release === newest)!.species;
+    const wanted = running.filter(({ species }) => species === best).map(({ id }) => id).sort();
+    const picked = world.picked("m", 1_000);
+    expect(picked.length, `seed ${seed}`).toBe(Math.min(wanted.length, CONNECTIONS_MAX));
+    expect(wanted, `seed ${seed}`).toEqual(expect.arrayContaining(picked));
+    await pool.close();
+    for (const { connections } of running) expect([...connections], `seed ${seed}`).toEqual([]);
+  }
+});
