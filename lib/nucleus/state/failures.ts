@@ -12,6 +12,8 @@ export function stateError(path: string, attempt: string, error: unknown): CellE
   if (!(error instanceof SQLiteError)) {
     return new CellError("INTERNAL", `${attempt}: using ${path}: ${String(error)}`, { cause: error });
   }
+  // The file is shorter than it says.
+  if (error.code === "SQLITE_IOERR_SHORT_READ") return damaged(path, "it was cut off", error);
   const kind = (error.code ?? "").split("_")[1] ?? "";
   const because = { cause: error };
   switch (kind) {

@@ -13,9 +13,9 @@
  * wrong is an error that names the file and says what to do. A file is never deleted, repaired or replaced by us.
  *
  * **Values have checksums.** SQLite notices a damaged structure, not a bit that has flipped in a value, and a wrong number
- * of instances is worse than an error. So every row has a checksum of its values, looked at whenever it is read. The log
- * has checksums of its own: one that is damaged ends before the damage, as after a loss of power, and an earlier state is
- * what is left.
+ * of instances is worse than an error. So every row has a checksum of its values, looked at when the file is opened and
+ * whenever the row is read. A damaged log is a different matter: SQLite takes it for one that ends earlier, and an earlier
+ * state would pass for the newest. So the log is emptied into the database after every change, before the method returns.
  *
  * **Invariants.** A service has at least one release that is active, and at most one candidate. The numbers of its releases
  * only grow while it exists. Every method is one transaction; `atomically` makes one of several.

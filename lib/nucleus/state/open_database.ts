@@ -2,9 +2,10 @@ import { Database } from "bun:sqlite";
 import { chmodSync, closeSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { CellError, KIB, MIB, SECOND } from "../../base/mod.ts";
+import { verified } from "./checksum.ts";
 import { damaged, notAState, stateError } from "./failures.ts";
 import { checkFile, checkFolder } from "./file_checks.ts";
-import { STATE_FORMAT, TABLES } from "./tables.ts";
+import { type Checked, CHECKED_TABLES, STATE_FORMAT, TABLES } from "./tables.ts";
 
 /** Whoever has the file locked gets this long: a backup, a second agent that is about to find out that it is one. */
 const BUSY_MS_MAX = 5 * SECOND;
@@ -38,6 +39,22 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   }
 }
 
+/**
+ * Moves what was committed from the log into the database, where damage is noticed; a damaged log is taken for one that
+ * ends earlier. When somebody reads, or the disk is full, it stays in the log until the next time.
+ */
+export function emptyLog(database: Database): void {
+  const [before] = database.query<{ timeout: number }, []>("PRAGMA busy_timeout").all();
+  try {
+    database.run("PRAGMA busy_timeout = 0");
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // The commit is durable already.
+  } finally {
+    database.run(`PRAGMA busy_timeout = ${before?.timeout ?? BUSY_MS_MAX}`);
+  }
+}
+
 function connect(path: string, { pagesMax, busyMs }: Required<OpenOptions>): Database {
   const database = new Database(path, { readwrite: true, strict: true });
   try {
@@ -66,6 +83,7 @@ function inspect(path: string, busyMs: number): void {
     checkTables(path, database);
     const [finding] = database.query<{ integrity_check: string }, []>("PRAGMA integrity_check(1)").all();
     if (finding?.integrity_check !== "ok") throw damaged(path, finding?.integrity_check ?? "it cannot be checked");
+    checkRows(database);
   } finally {
     database.close();
   }
@@ -93,6 +111,13 @@ function checkTables(path: string, database: Database): void {
   const wrong = Object.keys(TABLES).find((name) => texts.get(name) !== TABLES[name]);
   if (wrong !== undefined) throw damaged(path, `its table ${wrong} is not as it was made`);
   if (texts.size > Object.keys(TABLES).length) throw damaged(path, "it has tables that cell does not make");
+}
+
+/** Looks at every row, also at those that nothing leads to because their key is damaged. */
+function checkRows(database: Database): void {
+  for (const table of CHECKED_TABLES) {
+    for (const row of database.query<Checked<object>, []>(`SELECT * FROM ${table}`).all()) verified(table, row);
+  }
 }
 
 /**

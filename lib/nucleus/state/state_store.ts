@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { CellError, didYouMean } from "../../base/mod.ts";
 import { verified, withChecksum } from "./checksum.ts";
 import { stateError } from "./failures.ts";
-import { openDatabase, type OpenOptions } from "./open_database.ts";
+import { emptyLog, openDatabase, type OpenOptions } from "./open_database.ts";
 import { releaseOf, rowOf, serviceOf } from "./rows.ts";
 import type { NewCandidate, NewRelease, NewService, StoredRelease, StoredService, StoredSettings } from "./stored.ts";
 import type { Checked, InstanceRow, ReleaseRow, ServiceRow } from "./tables.ts";
@@ -17,7 +17,7 @@ const FAILURE_LENGTH_MAX = 8192;
  * nothing has changed. Methods throw NOT_FOUND with near names for a service that is not there, RESOURCE_EXHAUSTED when
  * the disk is full, UNAVAILABLE when another process has the file locked, DATA_LOSS when it is damaged.
  */
-export class StateStore {
+export class StateStore implements Disposable {
   readonly path: string;
   readonly #database: Database;
 
@@ -31,15 +31,7 @@ export class StateStore {
    * state, not writable, another user's, or written by a newer cell; then the file is as it was.
    */
   static open(path: string, options: OpenOptions = {}): StateStore {
-    const store = new StateStore(path, openDatabase(path, options));
-    try {
-      // Every checksum is looked at before anybody builds on it.
-      for (const { name } of store.services()) store.restarts(name);
-      return store;
-    } catch (error) {
-      store.close();
-      throw error;
-    }
+    return new StateStore(path, openDatabase(path, options));
   }
 
   /** All services, sorted by name. */
@@ -177,6 +169,10 @@ export class StateStore {
     this.#database.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #assemble(stored: Checked<ServiceRow>): StoredService {
     const row = verified("services", stored);
     return serviceOf(row, this.#releases(row.name));
@@ -246,7 +242,10 @@ export class StateStore {
 
   #write<T>(attempt: string, work: () => T): T {
     try {
-      return this.#database.inTransaction ? work() : this.#database.transaction(work).immediate();
+      if (this.#database.inTransaction) return work();
+      const result = this.#database.transaction(work).immediate();
+      emptyLog(this.#database);
+      return result;
     } catch (error) {
       throw stateError(this.path, attempt, error);
     }

@@ -2,7 +2,7 @@
 export const STATE_FORMAT = 1;
 
 /**
- * The tables as they are created, by name. Every row ends with a checksum of the others: SQLite notices a damaged
+ * The tables as they are created, by name. Every row but that of `meta` ends with a checksum of the others: SQLite notices a damaged
  * structure, not a damaged value.
  */
 export const TABLES: { readonly [name: string]: string } = {
@@ -41,6 +41,9 @@ export const TABLES: { readonly [name: string]: string } = {
   PRIMARY KEY (service, number)
 ) WITHOUT ROWID`,
 };
+
+/** Those whose rows have a checksum. */
+export const CHECKED_TABLES: readonly string[] = Object.keys(TABLES).filter((name) => name !== "meta");
 
 /** Of `services`, without the checksum. */
 export interface ServiceRow {

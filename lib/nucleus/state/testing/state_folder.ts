@@ -15,10 +15,13 @@ export class StateFolder implements Disposable {
     return store;
   }
 
-  /** Every file of the folder, as text of its bytes: what must not change when opening fails. */
+  /** A hash of every file that holds something: what must not change when opening fails. */
   contents(): Record<string, string> {
     const names = readdirSync(this.folder).filter((name) => !name.endsWith("-shm")).sort();
-    return Object.fromEntries(names.map((name) => [name, readFileSync(join(this.folder, name), "latin1")]));
+    const files = names.map((name) => [name, readFileSync(join(this.folder, name))] as const);
+    // Looking at a database leaves an empty log behind.
+    const kept = files.filter(([name, bytes]) => bytes.length > 0 || !name.endsWith("-wal"));
+    return Object.fromEntries(kept.map(([name, bytes]) => [name, Bun.hash(bytes).toString()]));
   }
 
   [Symbol.dispose](): void {
