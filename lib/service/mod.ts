@@ -53,7 +53,13 @@ export { installModules, type ModulesOptions } from "./modules.ts";
 export { assertServiceName, assertUserServiceName, NUCLEUS, serviceNameOf } from "./names.ts";
 export { nothingCallable } from "./nothing_callable.ts";
 export { findPinnedSchema } from "./pinned.ts";
-export { connectService, type ConnectServiceOptions, type RemoteCallOptions, type RemoteService } from "./remote.ts";
+export {
+  connectService,
+  type ConnectServiceOptions,
+  openService,
+  type RemoteCallOptions,
+  type RemoteService,
+} from "./remote.ts";
 export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";
 export { cacheSchema, readSource } from "./read_source.ts";
 export { DRAIN_GRACE_MS, type RunningService, serve } from "./serve.ts";

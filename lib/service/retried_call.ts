@@ -25,6 +25,8 @@ export class RetriedCall<T> {
   /** The instances that were tried since it last waited. */
   readonly #tried = new Set<string>();
   #mayHaveRun = false;
+  /** What the best species said against the call: the others are not what the caller has to look at. */
+  #misfit: CellError | undefined;
 
   /** `defaultTimeoutMs` is the client's. */
   constructor(
@@ -78,12 +80,12 @@ export class RetriedCall<T> {
         try {
           next = pool.pick(method, performance.now(), this.#tried) ?? await this.#acquire();
         } catch (thrown) {
-          if (verdict !== "again") throw error;
+          if (verdict !== "again") throw this.#misfit ?? error;
           error = toCellError(thrown);
           connection = undefined;
           continue;
         }
-        if (next === undefined && verdict !== "again") throw error;
+        if (next === undefined && verdict !== "again") throw this.#misfit ?? error;
       }
       if (next === undefined) {
         await wait(attempts.nextWaitMs(error, this.#elapsedMs()), what, this.#signal);
@@ -106,7 +108,10 @@ export class RetriedCall<T> {
     if (pool.isClosed || !request.canReplay()) return "never";
     if (connection === undefined) return verdictWithoutClient(error);
     const verdict = await verdictOn(error, connection.client, request);
-    if (verdict === "other species") pool.noteMisfit(connection, request.method!);
+    if (verdict === "other species") {
+      this.#misfit ??= error;
+      pool.noteMisfit(connection, request.method!);
+    }
     return verdict;
   }
 

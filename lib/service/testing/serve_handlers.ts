@@ -1,3 +1,4 @@
+import type { HandlerOptions } from "../../rpc/mod.ts";
 import { finishSchema, type Method, type Schema, type Type } from "../../schema/mod.ts";
 import { type Claim, claimInstance, claimName } from "../claim.ts";
 import { type RunningService, serve } from "../serve.ts";
@@ -9,6 +10,7 @@ const ANYTHING: Type = { kind: "unknown" };
 export type TestMethod = ((...args: never[]) => unknown) | {
   fn: (...args: never[]) => unknown;
   method: Partial<Omit<Method, "gene">>;
+  options?: HandlerOptions;
 };
 
 /** By name. */
@@ -47,6 +49,9 @@ export function schemaOf(name: string, methods: TestMethods): Schema {
 
 function handlersOf(methods: TestMethods) {
   return Object.fromEntries(
-    Object.entries(methods).map(([name, given]) => [name, { fn: typeof given === "function" ? given : given.fn }]),
+    Object.entries(methods).map(([name, given]) => {
+      if (typeof given === "function") return [name, { fn: given }];
+      return [name, { fn: given.fn, ...(given.options === undefined ? {} : { options: given.options }) }];
+    }),
   );
 }
