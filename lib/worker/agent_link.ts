@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { CellError, type Code, SECOND, toCellError } from "../base/mod.ts";
 import { dialUnix } from "../net/mod.ts";
 import { type InstanceLoad, NUCLEUS, NUCLEUS_SCHEMA, type RegistrationAnswer } from "../nucleus/client/mod.ts";
 import { createClient, type RpcClient } from "../rpc/mod.ts";
@@ -9,12 +9,18 @@ import type { WorkerArguments } from "./worker_arguments.ts";
 
 /** An agent that takes longer to answer is as good as none until the next report. */
 const ANSWER_MS_MAX = 5 * SECOND;
+/** Until an agent says otherwise. */
+const HEARTBEAT_MS = 5 * SECOND;
+/** The agent is gone, going, or does not answer: no fault of what it was told. */
+const ABSENT: ReadonlySet<Code> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"]);
 
 /**
  * An instance's connection to the agent. One connection and not a `RemoteService`: whoever is not there now is looked for
  * at the next report, and nothing is to be made again.
  */
 export class AgentLink {
+  /** How often the agent wants to hear. */
+  heartbeatMs = HEARTBEAT_MS;
   readonly #socket = join(runDirectory(), `${NUCLEUS}.sock`);
   readonly #startedAt = new Date();
   #client: RpcClient | undefined;
@@ -24,22 +30,19 @@ export class AgentLink {
   constructor(private readonly worker: WorkerArguments, private readonly species: string) {}
 
   /**
-   * Tells the agent the load, and who this is if it does not know. Resolves to the interval that it wants when it was told
-   * who this is; to undefined when nobody answers. Throws what the agent has against it.
+   * Tells the agent the load, and who this is if it does not know. Nothing happens when nobody answers; throws what the
+   * agent has against it.
    */
-  async report(load: InstanceLoad): Promise<number | undefined> {
-    if (this.#isReporting) return undefined;
+  async report(load: InstanceLoad): Promise<void> {
+    if (this.#isReporting) return;
     this.#isReporting = true;
     try {
       const client = await this.#connect();
-      return client === undefined ? undefined : await this.#tell(client, load);
+      if (client !== undefined) await this.#tell(client, load);
     } catch (thrown) {
       const error = toCellError(thrown);
+      if (!ABSENT.has(error.code)) throw error;
       this.close();
-      if (error.code === "UNAVAILABLE" || error.code === "DEADLINE_EXCEEDED" || error.code === "CANCELLED") {
-        return undefined;
-      }
-      throw error;
     } finally {
       this.#isReporting = false;
     }
@@ -65,24 +68,23 @@ export class AgentLink {
     }
   }
 
-  async #tell(client: RpcClient, load: InstanceLoad): Promise<number | undefined> {
-    let heartbeatMs = this.#isRegistered ? undefined : await this.#register(client);
+  async #tell(client: RpcClient, load: InstanceLoad): Promise<void> {
+    if (!this.#isRegistered) await this.#register(client);
     const heartbeat = { instance: this.worker.instance, pid: process.pid, load };
     try {
       await client.call("heartbeat", [heartbeat]);
     } catch (error) {
       if (!(error instanceof CellError) || error.code !== "NOT_FOUND") throw error;
-      heartbeatMs = await this.#register(client);
+      await this.#register(client);
     }
-    return heartbeatMs;
   }
 
-  async #register(client: RpcClient): Promise<number> {
+  async #register(client: RpcClient): Promise<void> {
     const { service, number, release } = this.worker;
     const { species } = this;
     const registration = { service, number, release, species, pid: process.pid, startedAt: this.#startedAt };
     const { heartbeatMs } = await client.call("register", [registration]) as RegistrationAnswer;
     this.#isRegistered = true;
-    return heartbeatMs;
+    this.heartbeatMs = heartbeatMs;
   }
 }

@@ -1,12 +1,9 @@
-import { SECOND, toCellError } from "../base/mod.ts";
+import { toCellError } from "../base/mod.ts";
 import type { LogFile } from "../logs/mod.ts";
 import type { RunningService } from "../service/mod.ts";
 import { AgentLink } from "./agent_link.ts";
 import { LoadMeter } from "./load_meter.ts";
 import type { WorkerArguments } from "./worker_arguments.ts";
-
-/** Until an agent says otherwise. */
-const HEARTBEAT_MS = 5 * SECOND;
 
 /** The reports of an instance to the agent. */
 export interface Heartbeat {
@@ -26,7 +23,6 @@ export function startHeartbeat(service: RunningService, worker: WorkerArguments,
 class Beat implements Heartbeat {
   readonly #meter = new LoadMeter();
   readonly #agent: AgentLink;
-  #intervalMs = HEARTBEAT_MS;
   #timer: Timer | undefined;
   #dueAt = 0;
   #isStopped = false;
@@ -53,12 +49,9 @@ class Beat implements Heartbeat {
     const load = this.#meter.measure(this.service.stats(), lateMs);
     // The next one does not wait for an answer that may never come.
     this.#schedule();
-    const problem = await this.#agent.report(load).then((heartbeatMs) => {
-      if (heartbeatMs === undefined || heartbeatMs === this.#intervalMs) return undefined;
-      this.#intervalMs = heartbeatMs;
-      this.#schedule();
-      return undefined;
-    }, toCellError);
+    const { heartbeatMs } = this.#agent;
+    const problem = await this.#agent.report(load).then(() => undefined, toCellError);
+    if (this.#agent.heartbeatMs !== heartbeatMs) this.#schedule();
     if (problem === undefined || this.#isStopped || problem.message === this.#told) return;
     this.#told = problem.message;
     this.log.line("system", `reporting to the nucleus: ${problem.message}`);
@@ -67,8 +60,9 @@ class Beat implements Heartbeat {
   #schedule(): void {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
-    this.#dueAt = performance.now() + this.#intervalMs;
-    this.#timer = setTimeout(() => void this.#report(performance.now() - this.#dueAt), this.#intervalMs);
+    const { heartbeatMs } = this.#agent;
+    this.#dueAt = performance.now() + heartbeatMs;
+    this.#timer = setTimeout(() => void this.#report(performance.now() - this.#dueAt), heartbeatMs);
     this.#timer.unref();
   }
 }
