@@ -187,7 +187,7 @@ test("rm ends a service and forgets it", async () => {
   expect((await machine.status()).services.map(({ name }) => name)).not.toContain("gone");
   const call = await machine.cell(["call", "gone", "f"]);
   expect(call.exit).toBe(3);
-  expect(call.stderr).toContain("NOT_FOUND");
+  expect(call.stderr).toContain("no service");
   await until(
     () => readdirSync(join(machine.home, "run")).every((name) => !name.startsWith("gone")),
     "no trace in run/",

@@ -64,8 +64,11 @@ test("a service wakes another one by importing it", async () => {
 test("a name that was never deployed is unknown at once, with near names", async () => {
   const unknown = await machine.cell(["call", "sleepr", "pid", "--timeout", "15s"]);
   expect(unknown.exit).toBe(3);
-  expect(unknown.stderr).toContain("NOT_FOUND");
   expect(unknown.stderr).toContain("sleeper");
+  await expect(connectService("sleepr").then((client) => client.call("pid", []))).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    retryable: false,
+  });
 });
 
 test("the caller's deadline holds while an instance starts", async () => {

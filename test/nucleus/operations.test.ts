@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 test("every command explains itself, and the help and the completions know all of them", async () => {
-  const help = (await machine.ok(["help"])).stdout;
+  const help = (await machine.ok(["help", "commands"])).stdout;
   const completed = (await machine.ok(["__complete", "words", ""])).stdout.split("\n").map((line) =>
     line.split("\t")[0]
   );

@@ -7,9 +7,9 @@ import { NodeMachine } from "./harness/mod.ts";
  * The agent is killed at a random moment of a change, often with everything that it looks after, as when the power fails.
  * Whatever was acknowledged has to be there after the next start; whatever was not may be there or not, but whole.
  */
-const ROUNDS = process.env["CELL_SOAK"] === undefined ? 8 : 300;
-/** Changes take about this long when nobody is in their way. */
-const KILL_AFTER_MS_MAX = 1_200;
+const ROUNDS = process.env["CELL_SOAK"] === undefined ? 12 : 300;
+/** Most changes are under way at this time, and some are done. */
+const KILL_AFTER_MS_MAX = 600;
 /** Printed with a failure; CELL_SEED=n draws the same moments again. */
 const SEED = Number(process.env["CELL_SEED"] ?? Date.now() % 2 ** 31);
 

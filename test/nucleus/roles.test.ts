@@ -79,8 +79,9 @@ test("status and health say what runs, to people and to programs", async () => {
   await machine.deploy("hello", `export function greet(): string { return "hello"; }`);
   const status = await machine.json<Record<string, unknown>>(["status", "--json"]);
   const version = (await machine.ok(["--version"])).stdout;
-  expect(status).toMatchObject({ node: "board-7", pid: expect.any(Number), version: expect.any(String) });
   expect(version).toContain(String(status["version"]));
+  expect(Object.keys(status)).toEqual(expect.arrayContaining(["node", "pid", "version", "services"]));
+  expect(status).toMatchObject({ node: "board-7", pid: (await machine.status()).pid });
   expect(JSON.stringify(status["services"])).toContain('"hello"');
   const shown = (await machine.ok(["status"])).stdout;
   for (const part of ["board-7", String(status["pid"]), "hello"]) expect(shown).toContain(part);

@@ -91,17 +91,19 @@ test("a worker that hangs is killed with its children and replaced", async () =>
 });
 
 test("the children of a worker die with it, however it ends", async () => {
+  await machine.deploy("parent", FRAGILE);
   for (const end of ["killed", "exits", "restarted", "scaled"]) {
-    const [worker] = await machine.untilUp("fragile", 1);
-    const child = await machine.call<number>("fragile", "breed");
+    const [worker] = await machine.untilUp("parent", 1);
+    const child = await machine.call<number>("parent", "breed");
     if (end === "killed") process.kill(worker!.pid!, "SIGKILL");
-    if (end === "exits") await machine.ok(["call", "fragile", "die", "0"]);
-    if (end === "restarted") await machine.ok(["restart", "fragile"]);
-    if (end === "scaled") await machine.ok(["scale", "fragile", "0"]);
+    if (end === "exits") await machine.ok(["call", "parent", "die", "0"]);
+    if (end === "restarted") await machine.ok(["restart", "parent"]);
+    if (end === "scaled") await machine.ok(["scale", "parent", "0"]);
     await until(() => !isAlive(child), `the child to end when its worker is ${end}`);
-    if (end === "scaled") await machine.ok(["scale", "fragile", "1"]);
-    await replaced("fragile", worker!.pid);
+    if (end === "scaled") await machine.ok(["scale", "parent", "1"]);
+    await replaced("parent", worker!.pid);
   }
+  await machine.ok(["rm", "parent"]);
 });
 
 test("a busy event loop makes an instance degraded, and it recovers without a restart", async () => {
@@ -117,7 +119,7 @@ test("a busy event loop makes an instance degraded, and it recovers without a re
 test("a service that fails to start is a crash loop after a bound, with the reason and its last lines", async () => {
   const broken = machine.write(
     "broken.ts",
-    `export function f(): void {}\nconsole.log("looking for the ledger");\nthrow new Error("no ledger on this board");`,
+    `export function f(): string { return ""; }\nconsole.log("looking for the ledger");\nthrow new Error("no ledger on this board");`,
   );
   const deployed = await machine.cell(["deploy", broken]);
   expect(deployed.exit).toBe(1);
