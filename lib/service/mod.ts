@@ -17,8 +17,13 @@
  * on the successor. A client never makes a call again that may have run, unless the method is idempotent.
  *
  * **Who waits for whom.** A name that is held but does not accept connections belongs to a service that is starting: the
- * caller waits, within its deadline. A name that nobody holds is NOT_FOUND at once, except for a client that reached it
- * before: it gives a restart two seconds. `Directory` is the seam where other machines come in.
+ * caller waits, within its deadline. Where nobody runs, the node agent is asked to start an instance, once for all that
+ * wait (`activate.ts`); without an agent, or for what it does not know, the answer is NOT_FOUND at once, except for a
+ * client that reached the service before: it gives a restart two seconds. `Directory` is the seam where other machines
+ * come in. Between callers and instances there is nobody (`pool/`).
+ *
+ * **What is made again, and where.** `request.ts` says what may be done about a failed call, `retried_call.ts` does it: at
+ * once on an instance that was not tried, after a growing wait when all were.
  *
  * **Importing is connecting, later.** "cell" and "cell:NAME" are resolved by a plugin of the runtime, also inside the
  * compiled binary and for files anywhere on the disk. The exports of "cell:NAME" are made from the schema that the
