@@ -98,6 +98,12 @@ export class Service {
     this.reconcile(turn);
   }
 
+  /** Forgets what calls and idleness have made of the number of instances. */
+  rescale(turn: Turn): void {
+    this.target = this.spec?.replicas ?? 0;
+    this.reconcile(turn);
+  }
+
   /** Replaces every process by a fresh one, and tries again where that had been given up. */
   restart(turn: Turn): void {
     this.failure = undefined;
@@ -163,9 +169,13 @@ export class Service {
     this.reconcile(turn);
   }
 
-  /** Slots that want a process now. */
+  /** Slots that want a process now. Of releases whose successor has proved itself, nothing is started any more. */
   ready(now: number): Slot[] {
-    return this.#all().filter((slot) => slot.phase === "waiting" && slot.startAt <= now);
+    const { rollout } = this;
+    const successor = rollout?.phase === "promoted" && !rollout.release.parallel ? rollout.release.number : undefined;
+    return this.#all().filter((slot) =>
+      slot.phase === "waiting" && slot.startAt <= now && (successor === undefined || slot.release === successor)
+    );
   }
 
   /** When to call `tick`. Slots whose time has come wait for the start gate, not for a time. */

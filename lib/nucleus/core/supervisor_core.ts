@@ -114,6 +114,11 @@ export class SupervisorCore {
     return this.#turn(now, (turn) => this.#services.get(name)?.demand(turn));
   }
 
+  /** As many instances shall run as the spec says, whatever calls and idleness have made of that. */
+  rescale(name: string, now: number): Effect[] {
+    return this.#turn(now, (turn) => this.#services.get(name)?.rescale(turn));
+  }
+
   /** Every process of a service shall be a fresh one. Also ends a crash loop. */
   restart(name: string, now: number): Effect[] {
     return this.#turn(now, (turn) => this.#services.get(name)?.restart(turn));
