@@ -1,4 +1,4 @@
-import { CellError } from "../base/mod.ts";
+import { CellError, type Code } from "../base/mod.ts";
 import { lastLines } from "../logs/mod.ts";
 import { formatInstanceId } from "../service/mod.ts";
 import type { InstanceView } from "./core/mod.ts";
@@ -6,15 +6,26 @@ import type { InstanceView } from "./core/mod.ts";
 /** So much of a log says what went wrong; the rest is for `cell logs`. */
 const LINES_MAX = 10;
 
-/** The error for those who wait for what has failed: why, and what the instances said last that it is about. */
-export async function failureError(
+/** The error for those who wait for what has failed: why, and what the instance said last that it is about. */
+export function failureError(
+  code: Code,
   service: string,
   reason: string,
   instances: readonly InstanceView[],
-): Promise<CellError> {
-  const ids = instances.filter(({ id }) => id.service === service).map(({ id }) => formatInstanceId(id));
-  const named = ids.find((id) => reason.includes(id)) ?? /\S+@\d+/.exec(reason)?.[0] ?? ids[0] ?? `${service}@1`;
-  const lines = await lastLines(named, LINES_MAX);
-  const log = lines.length === 0 ? "" : `\nThe last lines of ${named}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-  return new CellError("ABORTED", `${service}: ${reason}${log}`, { data: { instance: named, lines } });
+): CellError {
+  const instance = instanceOf(service, reason, instances);
+  const lines = instance === undefined ? [] : lastLines(instance, LINES_MAX);
+  const log = lines.length === 0
+    ? ""
+    : `\nThe last lines of ${instance}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+  return new CellError(code, `${service}: ${reason}${log}`, { data: { service, lines } });
+}
+
+/** The one that the reason names, else one that has a reason of its own, else any. */
+function instanceOf(service: string, reason: string, instances: readonly InstanceView[]): string | undefined {
+  const [named] = reason.match(/[a-z][a-z0-9-]*@\d+/) ?? [];
+  if (named?.startsWith(`${service}@`)) return named;
+  const own = instances.filter(({ id }) => id.service === service);
+  const found = own.find((view) => view.reason !== undefined) ?? own[0];
+  return found === undefined ? undefined : formatInstanceId(found.id);
 }

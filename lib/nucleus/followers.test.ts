@@ -34,7 +34,7 @@ test("a failure ends the stream with the error, after the news that led to it", 
   await stream.next();
   followers.tell("hello", progress("hello@1: exited with code 1"));
   const error = new CellError("ABORTED", "hello: rolled back");
-  state.now = { ...state.now, failure: () => Promise.resolve(error) };
+  state.now = { ...state.now, failure: () => error };
   expect((await stream.next()).value).toEqual(progress("hello@1: exited with code 1"));
   await expect(stream.next()).rejects.toBe(error);
 });

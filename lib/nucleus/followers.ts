@@ -12,7 +12,7 @@ export interface Standing {
   /** Nothing more is to come: the last item tells so. */
   readonly isSettled: boolean;
   /** What was asked for has failed: makes the error that says so. */
-  readonly failure: (() => Promise<CellError>) | undefined;
+  readonly failure: (() => CellError) | undefined;
 }
 
 class Follower {
@@ -70,7 +70,7 @@ export class Followers {
       for (;;) {
         const { progress, isSettled, failure } = standing();
         yield* follower.news.splice(0);
-        if (failure !== undefined) throw await failure();
+        if (failure !== undefined) throw failure();
         if (isSettled) {
           yield { ...progress, message: "" };
           return;

@@ -65,20 +65,29 @@ export class NucleusService implements NucleusApi {
       const existing = this.#services.get(service);
       if (existing === undefined) this.#assertNew(service, mode);
       refuseTaken(service);
-      const plan = await planDeployment(existing, request, code, packageSchema);
+      // A version that has never answered has no callers that another one could break.
+      const hasCallers = this.#supervisor.mayHaveCallers(service);
+      const plan = await planDeployment(
+        existing,
+        hasCallers ? request : { ...request, force: true },
+        code,
+        packageSchema,
+      );
       const release = this.#store(service, code, plan);
       if (plan.action !== "unchanged") this.#supervisor.reload(service);
-      if (plan.needsRestart) this.#supervisor.apply(this.#supervisor.core.restart(service, this.#supervisor.now()));
+      if (request.replicas !== undefined) this.#supervisor.rescale(service);
+      if (plan.needsRestart) this.#supervisor.restart(service);
       return { service, release, action: plan.action, species: code.species };
     });
   }
 
-  scale(service: string, replicas: number): Promise<void> {
+  async scale(service: string, replicas: number): Promise<void> {
     assertCount(`scaling ${service}`, replicas);
-    return this.#change(`scaling ${service}`, service, (stored) => {
+    await this.#change(`scaling ${service}`, service, (stored) => {
       assertTogether({ ...stored, replicas });
       this.agent.store.configure(service, { replicas, stopped: false });
     });
+    this.#supervisor.rescale(service);
   }
 
   stop(service: string): Promise<void> {
@@ -90,7 +99,7 @@ export class NucleusService implements NucleusApi {
     await this.#change(`restarting ${service}`, service, ({ stopped }) => {
       if (stopped) this.agent.store.configure(service, { stopped: false });
     });
-    this.#supervisor.apply(this.#supervisor.core.restart(service, this.#supervisor.now()));
+    this.#supervisor.restart(service);
   }
 
   remove(service: string, species?: string): Promise<void> {
@@ -111,7 +120,7 @@ export class NucleusService implements NucleusApi {
       return {
         progress: { phase, up, wanted },
         isSettled: phase === "settled",
-        failure: failure === undefined ? undefined : () => failureError(service, failure, core.instances()),
+        failure: failure === undefined ? undefined : () => failureError("ABORTED", service, failure, core.instances()),
       };
     });
   }
@@ -124,7 +133,7 @@ export class NucleusService implements NucleusApi {
     const { core, activations } = this.#supervisor;
     this.agent.assertOpen(`waking ${service}`);
     const stored = this.#services.get(service);
-    if (stored === undefined) throw this.#unknown(`waking ${service}`, service);
+    if (stored === undefined) throw this.#unknown("", service);
     if (stored.stopped) throw stoppedError(service);
     const answer = activations.wait(service, currentCall()?.signal);
     this.#supervisor.apply(core.demand(service, this.#supervisor.now()));
@@ -140,6 +149,7 @@ export class NucleusService implements NucleusApi {
       const found = known === undefined ? "there is none" : `it is pid ${known}`;
       throw new CellError("FAILED_PRECONDITION", `registering pid ${pid} as ${formatInstanceId(id)}: ${found}`);
     }
+    this.#supervisor.markServing(id);
     this.#supervisor.apply(core.onRegistered(id, pid, species, this.#supervisor.now()));
     return Promise.resolve({ heartbeatMs: this.agent.heartbeatMs });
   }
@@ -207,7 +217,8 @@ export class NucleusService implements NucleusApi {
 
   #unknown(what: string, service: string): CellError {
     const near = didYouMean(service, new Set([...this.#services.keys(), ...servedNames()]));
-    return new CellError("NOT_FOUND", `${what}: no service of this name is deployed here.${near}`, {
+    const attempted = what === "" ? "" : `${what}: `;
+    return new CellError("NOT_FOUND", `${attempted}no service named ${service} is deployed here.${near}`, {
       data: { started: false },
     });
   }

@@ -5,6 +5,7 @@ import { formatInstanceId, runDirectory } from "../service/mod.ts";
 import { Activations, type Availability } from "./activation.ts";
 import type { InstanceLoad } from "./client/mod.ts";
 import { type Effect, type ExitStatus, type InstanceId, type ServiceSpec, SupervisorCore } from "./core/mod.ts";
+import { failureError } from "./failure.ts";
 import { Followers } from "./followers.ts";
 import { ping, Processes } from "./process/mod.ts";
 import type { StateStore, StoredService } from "./state/mod.ts";
@@ -37,6 +38,8 @@ export class Supervisor {
   readonly services = new Map<string, StoredService>();
   /** Why the last candidate of a service was given up, until something else is asked for. */
   readonly #failures = new Map<string, string>();
+  /** Services of which an instance has answered since this program began. */
+  readonly #served = new Set<string>();
   /** Full reports of the last heartbeats, by pid. */
   readonly #loads = new Map<number, InstanceLoad>();
   /** How often instances were started again, as it is stored. */
@@ -81,8 +84,19 @@ export class Supervisor {
     if (service !== undefined) return this.load(service);
     this.services.delete(name);
     this.#failures.delete(name);
+    this.#served.delete(name);
     this.apply(this.core.removeService(name, this.now()));
     this.#forget(name);
+  }
+
+  /** An instance answers calls. */
+  markServing(id: InstanceId): void {
+    this.#served.add(id.service);
+  }
+
+  /** False for a service that fails to start and has never done otherwise, as far as this program knows. */
+  mayHaveCallers(service: string): boolean {
+    return this.#served.has(service) || this.core.service(service)?.state !== "down";
   }
 
   loadOf(pid: number): InstanceLoad | undefined {
@@ -105,6 +119,16 @@ export class Supervisor {
   /** Why the last thing that was asked for has failed. */
   failureOf(service: string): string | undefined {
     return this.#failures.get(service) ?? this.core.service(service)?.failure;
+  }
+
+  /** As many instances shall run as were asked for, whatever calls and idleness have made of that. */
+  rescale(service: string): void {
+    this.apply(this.core.rescale(service, this.now()));
+  }
+
+  /** Every instance of a service shall be a fresh one. */
+  restart(service: string): void {
+    this.apply(this.core.restart(service, this.now()));
   }
 
   /** Does what the core wants, and what it wants because of that. */
@@ -172,6 +196,7 @@ export class Supervisor {
     try {
       const hello = await ping(join(runDirectory(), `${formatInstanceId(id)}.sock`));
       if (hello.pid !== pid) throw new CellError("NOT_FOUND", `pid ${hello.pid} answers for ${formatInstanceId(id)}`);
+      this.markServing(id);
       this.apply(this.core.onPingAnswered(id, this.now()));
     } catch {
       this.apply(this.core.onPingFailed(id, this.now()));
@@ -221,7 +246,7 @@ export class Supervisor {
     if (stored.stopped) return { kind: "failed", error: stoppedError(service) };
     const failure = this.core.service(service)?.failure;
     if (failure === undefined) return { kind: "wait" };
-    return { kind: "failed", error: new CellError("FAILED_PRECONDITION", `${service} does not start: ${failure}`) };
+    return { kind: "failed", error: failureError("FAILED_PRECONDITION", service, failure, this.core.instances()) };
   }
 
   /** Nothing is kept of a service that was removed and whose last instance has ended, but its data. */
