@@ -1,4 +1,5 @@
-import { basename, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { bundleError } from "./bundle_problems.ts";
 import { CODE_FILE, isFileName } from "./manifest.ts";
@@ -19,6 +20,10 @@ const SERVICE_PREFIX = "cell:";
 const EXTERNAL = ["cell", `${SERVICE_PREFIX}*`];
 /** The runtime takes a file with this comment as it is, instead of compiling it once more. */
 const COMPILED_MARK = "// @bun";
+/** What a shell starts a script with. */
+const HASHBANG = /^#!.*\n/;
+/** How the bundler ends its output: a hash that depends on the machine's paths. */
+const DEBUG_ID = /\n\/\/# debugId=[0-9A-F]*\s*$/;
 
 /**
  * A file that is imported as such is a path when the code runs. The bundler writes it behind this text, which becomes
@@ -51,6 +56,7 @@ export async function bundle(file: string): Promise<Bundle> {
     publicPath: FILE_PREFIX,
     // Code sees the environment of the instance, not that of the machine that built it.
     env: "disable",
+    ...projectSettings(file),
     define: {
       __dirname: OWN_FOLDER,
       __filename: OWN_FILE,
@@ -75,18 +81,33 @@ export async function bundle(file: string): Promise<Bundle> {
   return { files, inputs: Object.keys(inputs).map((path) => resolve(workingFolder, path)), services };
 }
 
+/** The aliases of the project around a file: the runtime of a compiled program takes none from the folder it is started in. */
+function projectSettings(file: string): { tsconfig?: string } {
+  for (let folder = dirname(file);; folder = dirname(folder)) {
+    const tsconfig = join(folder, "tsconfig.json");
+    if (statSync(tsconfig, { throwIfNoEntry: false })?.isFile()) return { tsconfig };
+    if (folder === dirname(folder)) return {};
+  }
+}
+
 /** The bundle as it is stored: with its own paths, and with its source map. */
 function finished(code: string, map: string, workingFolder: string): string {
-  // The comment that ends the bundler's output names the machine's paths in a hash.
-  const body = code.replace(/\n\/\/# debugId=[0-9A-F]*\s*$/, "\n").replaceAll(FILE_REFERENCE, FILE_EXPRESSION);
-  const hasOwnPaths = body.includes(OWN_FOLDER) || body.includes(OWN_FILE);
-  const text = hasOwnPaths ? body.replace(COMPILED_MARK, `${COMPILED_MARK}\n${OWN_PATHS}`) : body;
-  return text + inlineSourceMap(map, { workingFolder, linesAdded: hasOwnPaths ? 1 : 0 });
+  let text = code.replaceAll(FILE_REFERENCE, FILE_EXPRESSION);
+  let linesAdded = 0;
+  if (text.includes(OWN_FOLDER) || text.includes(OWN_FILE)) {
+    text = text.replace(COMPILED_MARK, `${COMPILED_MARK}\n${OWN_PATHS}`);
+    linesAdded++;
+  }
+  if (HASHBANG.test(text)) {
+    text = text.replace(HASHBANG, "");
+    linesAdded--;
+  }
+  return text.replace(DEBUG_ID, "\n") + inlineSourceMap(map, { workingFolder, linesAdded });
 }
 
 /** The services that the bundle imports. Throws for what it imports beside those and what the runtime has. */
 function servicesOf(file: string, code: string): string[] {
-  const imports = new Bun.Transpiler({ loader: "js" }).scanImports(code).map(({ path }) => path);
+  const imports = new Bun.Transpiler({ loader: "js" }).scanImports(code.replace(HASHBANG, "")).map(({ path }) => path);
   const outside = imports.find((path) => path.startsWith(".") || path.startsWith("/"));
   if (outside !== undefined) {
     throw new CellError(

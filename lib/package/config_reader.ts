@@ -3,6 +3,8 @@ import { assertUserServiceName, INSTANCES_MAX } from "../service/mod.ts";
 
 type Table = { readonly [key: string]: unknown };
 
+/** In a longer text the line of a mistake is not looked for. */
+const LINES_TRIED_MAX = 1000;
 /** More characters of a value help nobody. */
 const SHOWN_LENGTH_MAX = 80;
 
@@ -24,7 +26,8 @@ export class ConfigReader {
       const why = (error as Error).message.replace(/^TOML Parse error: /, "");
       const bare = /^\s*cpu_target\s*=\s*([\d.]+\s*%)/m.exec(this.#text)?.[1];
       const advice = bare === undefined ? "" : ` Write a share in quotes: cpu_target = "${bare}"`;
-      const message = `${this.#path}:${line}: it is not TOML: ${why}.${advice}`;
+      const place = line === undefined ? this.#path : `${this.#path}:${line}`;
+      const message = `${place}: it is not TOML: ${why}.${advice}`;
       throw new CellError("INVALID_ARGUMENT", message, { cause: error });
     }
   }
@@ -104,9 +107,13 @@ export class ConfigReader {
     return this.refused(key, `[cell.biology] ${key}: expected ${expected}, found ${show(found)}`);
   }
 
-  /** The parser does not say where it stopped: at the line behind the longest beginning that is a document. */
-  #brokenLine(): number {
+  /**
+   * The parser does not say where it stopped: at the line behind the longest beginning that is a document. Undefined when
+   * looking for that would take long.
+   */
+  #brokenLine(): number | undefined {
     const lines = this.#text.split("\n");
+    if (lines.length > LINES_TRIED_MAX) return undefined;
     for (let count = lines.length - 1; count > 0; count--) {
       try {
         Bun.TOML.parse(lines.slice(0, count).join("\n"));

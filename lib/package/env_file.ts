@@ -62,7 +62,7 @@ class EnvFileParser {
     this.#offset = start + equals + 1 + spaces.length;
     const quote = this.text[this.#offset];
     if (quote === "'" || quote === '"') return [name, this.#quoted(name, quote)];
-    const value = line.slice(equals + 1 + spaces.length).replace(/(?:^|[ \t]+)#.*$/, "").trimEnd();
+    const value = line.slice(equals + 1 + spaces.length).replace(/(?:^|[ \t])#.*$/, "").trimEnd();
     this.#offset = start + line.length + 1;
     return [name, value];
   }

@@ -1,6 +1,6 @@
 import { CellError } from "../base/mod.ts";
 import { parseEnvFile } from "./env_file.ts";
-import { ENVIRONMENT_BYTES_MAX, VARIABLE_BYTES_MAX, VARIABLES_MAX } from "./limits.ts";
+import { ENVIRONMENT_BYTES_MAX, VARIABLES_MAX } from "./limits.ts";
 
 const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const NAME_RULE = "letters, digits, underscores, dots and hyphens, and no digit first";
@@ -8,6 +8,8 @@ const NAME_RULE = "letters, digits, underscores, dots and hyphens, and no digit 
 const OWN_PREFIX = "CELL_";
 /** Makes the binary another program than cell. */
 const RUNTIME_SWITCH = "BUN_BE_BUN";
+/** The equals sign, and the zero that ends it. */
+const SEPARATORS_BYTES = 2;
 /** More characters of a name help nobody. */
 const SHOWN_LENGTH_MAX = 80;
 
@@ -44,14 +46,14 @@ export function checkEnvironment(env: { readonly [name: string]: string }, what:
     const problem = nameProblem(name);
     if (problem !== undefined) throw invalid(`${what}: ${problem}`);
     if (value.includes("\0")) throw invalid(`${what}: ${name}: a value cannot hold a NUL character`);
-    const size = Buffer.byteLength(name) + 1 + Buffer.byteLength(value);
-    if (size > VARIABLE_BYTES_MAX) {
+    const size = Buffer.byteLength(name) + Buffer.byteLength(value) + SEPARATORS_BYTES;
+    if (size > ENVIRONMENT_BYTES_MAX) {
       throw invalid(
-        `${what}: ${name}: name and value have ${size} bytes, and a program can be given ` +
-          `${VARIABLE_BYTES_MAX} at most. Put the value into a file and give its path.`,
+        `${what}: ${name}: name and value have ${size} bytes, and a program can be given ${ENVIRONMENT_BYTES_MAX} at most. ` +
+          "Put the value into a file and give its path.",
       );
     }
-    bytes += size + 1;
+    bytes += size;
   }
   if (bytes > ENVIRONMENT_BYTES_MAX) {
     throw invalid(`${what}: all variables together have ${bytes} bytes, expected at most ${ENVIRONMENT_BYTES_MAX}`);

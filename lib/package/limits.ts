@@ -11,7 +11,8 @@ export const CONFIG_BYTES_MAX = 64 * KIB;
 
 /** Variables in one service's environment. */
 export const VARIABLES_MAX = 1024;
-/** One NAME=VALUE with its end: Linux starts no program with a longer one (MAX_ARG_STRLEN). */
-export const VARIABLE_BYTES_MAX = 128 * KIB - 1;
-/** All of them together: what Linux starts a program with is a quarter of its stack's limit, 2 MiB by default. */
-export const ENVIRONMENT_BYTES_MAX = 1 * MIB;
+/**
+ * All variables of one service together. Linux starts no program with a longer one (MAX_ARG_STRLEN); they are stored, and
+ * every instance holds them.
+ */
+export const ENVIRONMENT_BYTES_MAX = 128 * KIB;

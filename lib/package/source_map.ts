@@ -10,7 +10,7 @@ interface SourceMap {
 export interface MapOptions {
   /** What the paths in the map are relative to: the folder that the bundler ran in. */
   workingFolder: string;
-  /** How many lines were put in front of the bundle since the map was made. */
+  /** How many lines were put in front of the bundle since the map was made; less than 0 when some were taken away. */
   linesAdded: number;
 }
 
@@ -29,7 +29,7 @@ export function inlineSourceMap(text: string, { workingFolder, linesAdded }: Map
     // The runtime refuses a map without them.
     sourcesContent: paths.map(() => null),
     names: [],
-    mappings: ";".repeat(linesAdded) + mappings,
+    mappings: linesAdded < 0 ? mappings.slice(-linesAdded) : ";".repeat(linesAdded) + mappings,
   };
   const encoded = Buffer.from(JSON.stringify(map)).toString("base64");
   return `//# sourceMappingURL=data:application/json;base64,${encoded}\n`;
