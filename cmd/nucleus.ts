@@ -1,8 +1,12 @@
 import { Option } from "@commander-js/extra-typings";
+import { NUCLEUS } from "../lib/nucleus/client/mod.ts";
+import { version } from "../package.json" with { type: "json" };
 import { type AnyCommand, createCommand } from "./command.ts";
+import { selfCommand } from "./self.ts";
+import { say } from "./stderr.ts";
 
 /** What `cell up` adds. */
-const DETACHED = "--detached";
+export const DETACHED = "--detached";
 
 /** `cell nucleus` */
 export function command(): AnyCommand {
@@ -19,7 +23,21 @@ export function command(): AnyCommand {
       "agent takes them over.",
   })
     .addOption(new Option(DETACHED, "write into the log only").hideHelp())
-    .action(() => {
-      throw new Error("not yet");
+    .action(async ({ detached }) => {
+      const { runNucleus } = await import("../lib/nucleus/mod.ts");
+      await runNucleus({
+        version,
+        log: detached ? await logFile() : say,
+        workerCommand: selfCommand("__worker"),
+        command: selfCommand(...process.argv.slice(2)),
+        versionCommand: selfCommand("--version"),
+      });
     });
+}
+
+/** Writes into `logs/nucleus.log`, where `cell up` has put the standard files, too. */
+async function logFile(): Promise<(line: string) => void> {
+  const { LogFile } = await import("../lib/logs/mod.ts");
+  const file = new LogFile(NUCLEUS, { takesOutput: true });
+  return (line) => file.line("system", line);
 }

@@ -4,6 +4,7 @@ import { initHome } from "../lib/nucleus/home/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration } from "./duration.ts";
+import { DETACHED } from "./nucleus.ts";
 import { runningNucleus } from "./running_nucleus.ts";
 import { selfCommand } from "./self.ts";
 import { say } from "./stderr.ts";
@@ -29,7 +30,7 @@ export function command(): AnyCommand {
       initHome();
       const running = await runningNucleus();
       if (running !== undefined) return await report(running, false, json);
-      const started = startDetached(selfCommand("nucleus", "--detached"));
+      const started = startDetached(selfCommand("nucleus", DETACHED));
       const status = await awaitNucleus(START_MS_MAX, started);
       // Of two that start one at the same instant, one finds the other's.
       await report(status, status.pid === started.pid, json);
