@@ -1,4 +1,4 @@
-import { connectService, holders } from "../lib/service/mod.ts";
+import { connectService, servedNames } from "../lib/service/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** More names than this do not help. */
@@ -6,7 +6,7 @@ const LISTED_MAX = 12;
 
 /** The error for a command line that names no service: it lists those that run. */
 export function whichService(): UsageError {
-  const names = holders().map(({ service }) => service);
+  const names = servedNames();
   return new UsageError(
     names.length === 0
       ? "which service? Nothing is running here: start one with `cell run FILE`."

@@ -191,7 +191,23 @@ test("an agent that says it started what nobody finds is asked again within the 
 test("the agent itself is not started by asking it", async () => {
   await using _home = new TestHome();
   const error = await rejection(openService("nucleus").call("status", []));
-  expect(error.code).toBe("NOT_FOUND");
+  expect([error.code, error.message]).toEqual([
+    "NOT_FOUND",
+    "the nucleus is not running here: start it with cell up",
+  ]);
+});
+
+test("where something was deployed and no agent runs, the error says how to bring it back", async () => {
+  await using home = new TestHome();
+  home.write("home/state.db", "");
+  await serveHandlers(home, "hello", HELLO);
+  const near = await rejection(connectService("helo"));
+  expect(near.message).toBe(
+    "no service named helo is running here. Did you mean hello? If it was deployed, cell up brings it back.",
+  );
+  expect((await rejection(connectService("other"))).message).toEndWith(
+    "Running are hello. If it was deployed, cell up brings it back.",
+  );
 });
 
 test("a directory lists who accepts connections, with what they run", async () => {

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { CellError, didYouMean } from "../base/mod.ts";
 import { dialUnix, type Link } from "../net/mod.ts";
+import { stateFile } from "./home.ts";
 import { type Holder, holderOf, holdersOf, isListening, servedNames } from "./holders.ts";
 import { assertServiceName, NUCLEUS } from "./names.ts";
 
@@ -90,15 +92,21 @@ function goneAgain(service: string): CellError {
   });
 }
 
+/** The error for a service that nobody serves, where nobody could be asked to start it. */
 function notRunning(service: string): CellError {
+  const message = service === NUCLEUS
+    ? "the nucleus is not running here: start it with cell up"
+    : `no service named ${service} is running here.${adviceFor(service)}`;
+  return new CellError("NOT_FOUND", message, { data: { started: false } });
+}
+
+function adviceFor(service: string): string {
   const running = servedNames();
+  // What was deployed is known to the agent, and that does not run.
+  const deployed = existsSync(stateFile()) ? " If it was deployed, cell up brings it back." : "";
   const near = didYouMean(service, running);
-  const listed = running.length === 0
-    ? " Nothing is running here: start it with cell run FILE."
-    : ` Running are ${running.slice(0, LISTED_NAMES_MAX).join(", ")}${
-      running.length > LISTED_NAMES_MAX ? ", ..." : ""
-    }.`;
-  return new CellError("NOT_FOUND", `no service named ${service} is running here.${near === "" ? listed : near}`, {
-    data: { started: false },
-  });
+  if (near !== "") return near + deployed;
+  if (running.length === 0) return ` Nothing is running here: start it with cell run FILE.${deployed}`;
+  const more = running.length > LISTED_NAMES_MAX ? ", ..." : "";
+  return ` Running are ${running.slice(0, LISTED_NAMES_MAX).join(", ")}${more}.${deployed}`;
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, readdirSync } from "node:fs";
 import { existingRunDirectory } from "./home.ts";
 import { formatInstanceId, type InstanceId, parseInstanceId } from "./instance_id.ts";
-import { namePaths, openLocked, recordOf, removeRemains } from "./lock.ts";
+import { type LockRecord, namePaths, openLocked, readRecord, removeRemains } from "./lock.ts";
 
 const LOCK_EXTENSION = ".lock";
 
@@ -67,10 +67,11 @@ function inOrder(a: InstanceId, b: InstanceId): number {
 function look(run: string, id: InstanceId): Holder | undefined {
   const instance = formatInstanceId(id);
   const paths = namePaths(run, instance);
-  const locked = openLocked(paths.lock, "leave");
+  let record: LockRecord | undefined;
+  const locked = openLocked(paths.lock, "leave", (fd) => record = readRecord(fd));
   if (locked === "missing") return undefined;
   if (locked === "held") {
-    const { pid, species, release } = recordOf(paths.lock) ?? {};
+    const { pid, species, release } = record ?? {};
     return { ...id, instance, release, species, pid, socket: paths.socket };
   }
   try {

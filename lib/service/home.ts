@@ -49,6 +49,11 @@ export function dataDirectory(service?: string): string {
   return path;
 }
 
+/** The file of the home in which the node agent keeps what was deployed. */
+export function stateFile(): string {
+  return join(home(), "state.db");
+}
+
 /** `run/` of the home for somebody who only looks: checked like `runDirectory`, undefined where it is missing. */
 export function existingRunDirectory(): string | undefined {
   const path = join(home(), "run");

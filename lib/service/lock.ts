@@ -6,6 +6,7 @@ import {
   lstatSync,
   openSync,
   readFileSync,
+  readSync,
   rmSync,
   writeSync,
 } from "node:fs";
@@ -17,6 +18,10 @@ import { errorCode } from "./error_code.ts";
 const LOCK_MODE = 0o600;
 /** A name that changes hands this often while we look at it is held, for all that we can say. */
 const REMOVALS_MAX = 100;
+/** A record is shorter. */
+const RECORD_BYTES_MAX = 512;
+
+const buffer = Buffer.allocUnsafe(RECORD_BYTES_MAX);
 
 /** Where a service's name is held and where its holder listens. */
 export interface NamePaths {
@@ -41,16 +46,25 @@ export function namePaths(runDirectory: string, id: string): NamePaths {
  * The locked file at `path` as a file descriptor (close it to unlock), "held" when somebody else has it locked, or
  * "missing" when it does not exist and shall not be created.
  *
+ * `whenHeld` is called with the open file of somebody else, before it is closed.
+ *
  * A holder removes the file before it unlocks it. Whoever opened it before and locks it afterwards has locked a file that
  * nobody else can find: then the file that is there now is tried.
  */
-export function openLocked(path: string, absent: "create" | "leave"): number | "held" | "missing" {
+export function openLocked(
+  path: string,
+  absent: "create" | "leave",
+  whenHeld: (fd: number) => void = () => {},
+): number | "held" | "missing" {
   for (let removals = 0; removals < REMOVALS_MAX; removals++) {
     const fd = open(path, absent);
     if (fd === undefined) return "missing";
     let isOurs = false;
     try {
-      if (!tryLockExclusive(fd)) return "held";
+      if (!tryLockExclusive(fd)) {
+        whenHeld(fd);
+        return "held";
+      }
       isOurs = isStillThere(fd, path);
       if (isOurs) return fd;
     } finally {
@@ -68,9 +82,23 @@ export function signLock(fd: number, record: LockRecord): void {
 
 /** What the last holder wrote into the lock file; undefined when nobody did. */
 export function recordOf(path: string): LockRecord | undefined {
+  try {
+    return parseRecord(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Like `recordOf`, of a file that is open. */
+export function readRecord(fd: number): LockRecord | undefined {
+  const length = readSync(fd, buffer, 0, RECORD_BYTES_MAX, 0);
+  return parseRecord(buffer.toString("utf8", 0, length));
+}
+
+function parseRecord(text: string): LockRecord | undefined {
   let value: unknown;
   try {
-    const [line = ""] = readFileSync(path, "utf8").split("\n", 1);
+    const [line = ""] = text.split("\n", 1);
     value = JSON.parse(line);
   } catch {
     return undefined;
