@@ -35,7 +35,7 @@ export class Service {
   failure: string | undefined;
   /** The agent ends: nothing is wanted any more. */
   #isClosed = false;
-  #restartsBefore: ReadonlyMap<number, number> = new Map();
+  readonly #restartsBefore = new Map<number, number>();
 
   constructor(readonly name: string) {}
 
@@ -65,10 +65,10 @@ export class Service {
   }
 
   setRestarts(counts: ReadonlyMap<number, number>): void {
-    this.#restartsBefore = new Map(counts);
     for (const [number, count] of counts) {
       const slot = this.slots.get(number);
-      if (slot !== undefined) slot.restarts = count;
+      if (slot === undefined) this.#restartsBefore.set(number, count);
+      else slot.restarts = count;
     }
   }
 
@@ -127,7 +127,7 @@ export class Service {
     if (this.#isGivenUp(slot, text, turn)) return;
     slot.failSpawn(text, turn);
     this.#announceRetry(slot, turn);
-    this.#disappoint(slot);
+    this.#disappoint(slot, text);
   }
 
   onServing(slot: Slot, species: string | undefined, turn: Turn): void {
@@ -150,13 +150,11 @@ export class Service {
   }
 
   onExit(slot: Slot, status: ExitStatus, turn: Turn): void {
-    const isStart = slot.upSince === undefined;
-    const found = slot.phase === "killing" ? slot.reason ?? exitReason(status) : exitReason(status);
-    const reason = isStart && slot.phase !== "killing" ? `failed to start: ${found}` : found;
+    const reason = slot.phase === "killing" ? slot.reason ?? exitReason(status) : this.#endReason(slot, status);
     if (!this.#isGivenUp(slot, reason, turn)) {
       slot.fail(reason, turn);
       this.#announceRetry(slot, turn);
-      this.#disappoint(slot);
+      this.#disappoint(slot, reason);
     }
     this.reconcile(turn);
   }
@@ -305,12 +303,16 @@ export class Service {
 
   /** After the end of a process: whether its slot ends with it. */
   #isGivenUp(slot: Slot, reason: string, turn: Turn): boolean {
-    this.#abortFor(slot, reason, turn);
-    const isCandidate = this.rollout?.phase === "aborted" && slot.release === this.rollout.release.number;
+    const isCandidate = this.rollout !== undefined && this.rollout.phase !== "promoted" && this.#isOfRollout(slot);
     if (!slot.isLeaving && !slot.isStale && !isCandidate) return false;
     this.slots.delete(slot.id.number);
     turn.tell("info", slot.id, `ended: ${reason}`);
+    this.#abortFor(slot, reason, turn);
     return true;
+  }
+
+  #endReason(slot: Slot, status: ExitStatus): string {
+    return slot.phase === "starting" ? `failed to start: ${exitReason(status)}` : exitReason(status);
   }
 
   /** A candidate is given up with the first of its instances that fails. */
@@ -318,7 +320,7 @@ export class Service {
     const { rollout } = this;
     if (rollout === undefined || rollout.isDecided || slot.isLeaving || !this.#isOfRollout(slot)) return;
     this.#decide(rollout.abort(`${this.name}@${slot.id.number} ${reason}`), turn);
-    this.#disappoint(slot);
+    this.#disappoint(slot, reason);
     this.reconcile(turn);
   }
 
@@ -331,17 +333,19 @@ export class Service {
   }
 
   /** Whoever waits for an instance learns why it does not come, unless another one has come. */
-  #disappoint(slot: Slot): void {
+  #disappoint(slot: Slot, reason: string): void {
     if (!this.isAwaited || this.isUp) return;
     if (this.rollout !== undefined && this.#isOfRollout(slot) && this.#active().length > 0) return;
     this.isAwaited = false;
-    this.failure = slot.reason;
+    this.failure = reason;
   }
 
   #add(release: number, now: number): void {
     let number = 1;
     while (this.slots.has(number)) number++;
     const slot = new Slot({ service: this.name, number }, release, now);
+    slot.restarts = this.#restartsBefore.get(number) ?? 0;
+    this.#restartsBefore.delete(number);
     this.slots.set(number, slot);
   }
 
