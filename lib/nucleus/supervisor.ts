@@ -118,7 +118,7 @@ export class Supervisor {
 
   /** Why the last thing that was asked for has failed. */
   failureOf(service: string): string | undefined {
-    return this.#failures.get(service) ?? this.core.service(service)?.failure;
+    return this.#failures.get(service) ?? this.#blockageOf(service);
   }
 
   /** As many instances shall run as were asked for, whatever calls and idleness have made of that. */
@@ -244,9 +244,15 @@ export class Supervisor {
     const stored = this.services.get(service);
     if (stored === undefined) return { kind: "failed", error: new CellError("NOT_FOUND", `${service} was removed`) };
     if (stored.stopped) return { kind: "failed", error: stoppedError(service) };
-    const failure = this.core.service(service)?.failure;
+    const failure = this.#blockageOf(service);
     if (failure === undefined) return { kind: "wait" };
     return { kind: "failed", error: failureError("FAILED_PRECONDITION", service, failure, this.core.instances()) };
+  }
+
+  /** What ails the release that runs is in nobody's way while another one is coming to take its place. */
+  #blockageOf(service: string): string | undefined {
+    const hasCandidate = this.services.get(service)?.releases.some(({ role }) => role === "candidate") === true;
+    return hasCandidate ? undefined : this.core.service(service)?.failure;
   }
 
   /** Nothing is kept of a service that was removed and whose last instance has ended, but its data. */

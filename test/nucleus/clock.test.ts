@@ -8,12 +8,12 @@ const MAIN = join(import.meta.dir, "../../main.ts");
 /** Makes a process believe in another time from the moment on that a file appears or changes. */
 const JUMPING = `
 import { readFileSync } from "node:fs";
-const now = Date.now;
+const realNow = Date.now;
 const Real = Date;
 const offset = () => { try { return Number(readFileSync(process.env.CELL_HOME + "/../offset", "utf8")); } catch { return 0; } };
 globalThis.Date = class extends Real {
-  constructor(...args) { args.length === 0 ? super(now() + offset()) : super(...args); }
-  static now() { return now() + offset(); }
+  constructor(...args) { args.length === 0 ? super(realNow() + offset()) : super(...args); }
+  static now() { return realNow() + offset(); }
 };
 `;
 
