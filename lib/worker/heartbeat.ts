@@ -5,6 +5,9 @@ import { AgentLink } from "./agent_link.ts";
 import { LoadMeter } from "./load_meter.ts";
 import type { WorkerArguments } from "./worker_arguments.ts";
 
+/** After so many heartbeats without a call in between the memory that they left is given back: 2 ms in 5 minutes. */
+const TIDY_BEATS = 60;
+
 /** The reports of an instance to the agent. */
 export interface Heartbeat {
   stop(): void;
@@ -28,6 +31,8 @@ class Beat implements Heartbeat {
   #isStopped = false;
   /** The problem that was logged last: it is told once, not in every interval. */
   #told = "";
+  #beats = 0;
+  #callsBefore = 0;
 
   constructor(private readonly service: RunningService, worker: WorkerArguments, private readonly log: LogFile) {
     this.#agent = new AgentLink(worker, service.schema.species);
@@ -47,6 +52,7 @@ class Beat implements Heartbeat {
     // What children print goes past the log's own count.
     this.log.checkSize();
     const load = this.#meter.measure(this.service.stats(), lateMs);
+    this.#tidy(load.calls);
     // The next one does not wait for an answer that may never come.
     this.#schedule();
     const { heartbeatMs } = this.#agent;
@@ -55,6 +61,17 @@ class Beat implements Heartbeat {
     if (problem === undefined || this.#isStopped || problem.message === this.#told) return;
     this.#told = problem.message;
     this.log.line("system", `reporting to the nucleus: ${problem.message}`);
+  }
+
+  /**
+   * The runtime collects garbage when there is much of it, which takes hours with nothing but heartbeats: an idle instance
+   * collects it itself, or hundreds of them would keep megabytes of it each.
+   */
+  #tidy(calls: number): void {
+    this.#beats++;
+    if (this.#beats % TIDY_BEATS !== 0) return;
+    if (calls === this.#callsBefore) Bun.gc(true);
+    this.#callsBefore = calls;
   }
 
   #schedule(): void {
