@@ -1,5 +1,6 @@
 import { CellError, MINUTE, toCellError } from "../base/mod.ts";
 import { notStarted, outsideCalls } from "../rpc/mod.ts";
+import { finishSchema, type Schema } from "../schema/mod.ts";
 import { LocalDirectory } from "./directory.ts";
 import { holderOf } from "./holders.ts";
 import { NUCLEUS } from "./names.ts";
@@ -9,12 +10,24 @@ import { ServiceClient } from "./service_client.ts";
 const ACTIVATION_MS_MAX = 1 * MINUTE;
 
 /**
+ * What is asked of the agent. The whole schema of it would have to be fetched and read, which takes longer than asking
+ * whether this fits; whoever waits for a service to start waits for that, too.
+ */
+const question = (): Schema =>
+  finishSchema({
+    name: NUCLEUS,
+    methods: { activate: { params: [{ name: "service", type: { kind: "string" } }], result: { kind: "unknown" } } },
+    types: {},
+  });
+
+/**
  * Asks the node agent for a running instance of a service. False when no agent runs. It is asked on behalf of all callers
  * that wait, so the question is part of no call and outlives each of them; how long they wait is their own business.
  */
 export async function activateThroughNucleus(service: string): Promise<boolean> {
   if (!isNucleusHere()) return false;
-  const nucleus = new ServiceClient(NUCLEUS, new LocalDirectory(), { timeoutMs: ACTIVATION_MS_MAX });
+  const options = { schema: question(), timeoutMs: ACTIVATION_MS_MAX };
+  const nucleus = new ServiceClient(NUCLEUS, new LocalDirectory(), options);
   try {
     await outsideCalls(() => nucleus.call("activate", [service]));
     return true;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { listInstances } from "./instances.ts";
 import { connectService } from "./remote.ts";
+import { runFile } from "./run.ts";
 import { TestHome, TestProgram } from "./testing/mod.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
@@ -390,3 +391,13 @@ async function privateKilobytes(pid: number): Promise<number> {
   const status = await Bun.file(`/proc/${pid}/status`).text();
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
+
+test("the node agent's name is refused before the file is read", async () => {
+  await using home = new TestHome();
+  const file = home.write("hello.ts", "export function");
+  const error = await rejection(runFile(file, { name: "nucleus", sdk: {}, log: () => {} }));
+  expect([error.code, error.message]).toEqual([
+    "INVALID_ARGUMENT",
+    "serving nucleus: the node agent has this name. Choose another one with --name.",
+  ]);
+});
