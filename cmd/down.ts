@@ -1,5 +1,6 @@
 import { CellError, MS, SECOND } from "../lib/base/mod.ts";
 import { connectNucleus, NUCLEUS, type NucleusClient } from "../lib/nucleus/client/mod.ts";
+import { isRunning, processEntry } from "../lib/nucleus/process/mod.ts";
 import { type Holder, holders } from "../lib/service/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { countInstances } from "./follow_service.ts";
@@ -30,8 +31,11 @@ export function command(): AnyCommand {
       if (nucleus === undefined) return await endOrphans(deployed);
       if (deployed.length > 0) say(`draining ${listed(deployed)}`);
       await using _ = nucleus;
+      const hold = (): Holder[] =>
+        holders().filter(({ service, number }) => number !== undefined || service === NUCLEUS);
+      const ending = processesOf(hold());
       await shutDown(nucleus);
-      await untilGone(() => [...deployedHolders(), ...holders().filter(({ service }) => service === NUCLEUS)]);
+      await untilGone(ending, hold);
       say(`nucleus is down${deployed.length === 0 ? "" : `, ${countInstances(deployed.length)} drained`}`);
     });
 }
@@ -58,8 +62,9 @@ async function shutDown(nucleus: NucleusClient): Promise<void> {
 async function endOrphans(instances: readonly Holder[]): Promise<void> {
   if (instances.length === 0) return say("nucleus is not running, and nothing that it deployed");
   say(`nucleus is not running; draining what it left: ${listed(instances)}`);
+  const ending = processesOf(instances);
   for (const { pid } of instances) if (pid !== undefined) signalEnd(pid);
-  await untilGone(deployedHolders);
+  await untilGone(ending, deployedHolders);
   say(`${countInstances(instances.length)} drained`);
 }
 
@@ -71,10 +76,33 @@ function signalEnd(pid: number): void {
   }
 }
 
-/** Waits until no process is left, and shows how many there are still. */
-async function untilGone(left: () => Holder[]): Promise<void> {
+/** A process that is to end, and a name that it has. */
+interface Ending {
+  readonly holder: Holder;
+  readonly pid: number;
+  readonly startTicks: number | undefined;
+}
+
+function processesOf(named: readonly Holder[]): Ending[] {
+  return named.flatMap((holder) => {
+    const { pid } = holder;
+    return pid === undefined ? [] : [{ holder, pid, startTicks: processEntry(pid)?.startTicks }];
+  });
+}
+
+/**
+ * Waits until no name is held and no process is left, and shows how many there are still. A process gives its name up
+ * first and ends when it has answered its calls.
+ */
+async function untilGone(ending: readonly Ending[], hold: () => Holder[]): Promise<void> {
   const line = new ProgressLine();
   const startedAt = performance.now();
+  const left = (): Holder[] => {
+    const held = hold();
+    const nameless = ending.filter(({ pid, startTicks }) => isRunning(pid, startTicks)).map(({ holder }) => holder)
+      .filter(({ instance }) => held.every((other) => other.instance !== instance));
+    return [...held, ...nameless];
+  };
   for (let remaining = left(); remaining.length > 0; remaining = left()) {
     if (performance.now() - startedAt > DOWN_MS_MAX) {
       line.clear();

@@ -130,3 +130,18 @@ test.skipIf(python === null)("another language asks the agent with nothing but t
   expect(await client.exited).toBe(0);
   expect(answer).toContain('"test"');
 });
+
+test("down without an agent drains what an agent left, and returns when that has ended", async () => {
+  await using machine = await NodeMachine.up({ heartbeat: "250ms" });
+  await machine.deploy(
+    "left",
+    `export async function nap(ms: number): Promise<number> { await Bun.sleep(ms); return ms; }`,
+  );
+  const client = await machine.connect("left");
+  const nap = client.call("nap", [1500]);
+  await machine.untilInstances("left", "to be called", ([one]) => (one?.load?.inFlight ?? 0) > 0);
+  process.kill((await machine.status()).pid, "SIGKILL");
+  await machine.ok(["down"]);
+  expect(processesOf(machine.home)).toEqual([]);
+  expect(await nap).toBe(1500);
+});

@@ -21,4 +21,4 @@
 export { findLeftovers, killOrphans, type Leftovers, seeOff, type WorkerProcess } from "./leftovers.ts";
 export { ping } from "./ping.ts";
 export { Processes, type ProcessesOptions, type WorkerCode } from "./processes.ts";
-export { processEntry } from "./process_table.ts";
+export { isRunning, processEntry } from "./process_table.ts";
