@@ -17,6 +17,8 @@ export function verified<Row extends object>(table: string, stored: Checked<Row>
 }
 
 function checksumOf(table: string, row: object): string {
-  const values = Object.entries(row).sort(([a], [b]) => a < b ? -1 : 1);
+  // JSON has no -0, which is what 0 becomes when its sign flips.
+  const values = Object.entries(row).map(([name, value]) => [name, Object.is(value, -0) ? "-0" : value])
+    .sort(([a], [b]) => a < b ? -1 : 1);
   return new Bun.CryptoHasher("sha256").update(JSON.stringify([table, values])).digest("hex").slice(0, LENGTH);
 }
