@@ -98,9 +98,9 @@ test("waiting for an instance to be started ends at the caller's deadline, and w
   const asked = await serveNucleus(home, () => new Promise(() => {}));
   const hello = openService("hello");
   const controller = new AbortController();
-  const late = rejection(hello.call("greet", [], { timeoutMs: 50 }));
   const cancelled = rejection(hello.call("greet", [], { signal: controller.signal }));
-  const error = await late;
+  while (asked() === 0) await Bun.sleep(1);
+  const error = await rejection(hello.call("greet", [], { timeoutMs: 50 }));
   expect(error.code).toBe("DEADLINE_EXCEEDED");
   expect(error.message).toBe("calling hello.greet: no instance within 50 ms");
   expect(error.data).toMatchObject({ started: false });
