@@ -99,6 +99,21 @@ test("what a case starts and creates is gone afterwards", async () => {
   expect(isRunning(program!.pid)).toBe(false);
 });
 
+test("an agent and its workers, nobody's children, are gone afterwards", async () => {
+  let pid = 0;
+  const leaving = caseNamed("leaving", async ({ resources }) => {
+    const env = { ...process.env, CELL_HOME: resources.agentHome() };
+    const endless = "console.log(process.pid); setInterval(() => {}, 1000)";
+    const child = Bun.spawn([process.execPath, "-e", endless], { env, detached: true, stdout: "pipe" });
+    const { value } = await child.stdout.getReader().read();
+    pid = Number(new TextDecoder().decode(value));
+    return [];
+  });
+  expect((await runCaptured(["--json"], [leaving])).exit).toBe(0);
+  expect(pid).toBeGreaterThan(0);
+  expect(isRunning(pid)).toBe(false);
+});
+
 test("Ctrl-C ends what a case started and removes what it created", async () => {
   const temporary = mkdtempSync(join(tmpdir(), "cell-bench-test-"));
   try {
@@ -109,7 +124,10 @@ test("Ctrl-C ends what a case started and removes what it created", async () => 
       const measure = async ({ resources }) => {
         const started = resources.start([process.execPath, "-e", endless]);
         await started.answer();
-        console.log(started.pid);
+        const env = { ...process.env, CELL_HOME: resources.agentHome() };
+        const detached = Bun.spawn([process.execPath, "-e", endless], { env, detached: true, stdout: "pipe" });
+        await detached.stdout.getReader().read();
+        console.log(JSON.stringify([started.pid, detached.pid]));
         await started.exited;
         await new Promise(() => {});
       };
@@ -122,12 +140,13 @@ test("Ctrl-C ends what a case started and removes what it created", async () => 
       stderr: "inherit",
     });
     const { value } = await bench.stdout.getReader().read();
-    const pid = Number(new TextDecoder().decode(value));
+    const pids = JSON.parse(new TextDecoder().decode(value)) as number[];
+    expect(pids).toHaveLength(2);
     expect(readdirSync(temporary)).not.toBeEmpty();
     bench.kill("SIGINT");
     expect(await bench.exited).toBe(130);
     expect(readdirSync(temporary)).toBeEmpty();
-    await until(() => !isRunning(pid), `process ${pid} to end`);
+    await until(() => !pids.some(isRunning), `processes ${pids} to end`);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -32,7 +32,8 @@ export function contextSwitchesSince(before: ProcessCosts, now: ProcessCosts): n
   return sum;
 }
 
-function readOwnCosts(pid: number): ProcessCosts {
+/** The same without the descendants. */
+export function readOwnCosts(pid: number): ProcessCosts {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The second field is the program's name in parentheses and may hold anything; utime and stime are fields 14 and 15.

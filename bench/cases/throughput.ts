@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   type Case,
   compare,
+  freePort,
   HelloService,
   installPeers,
   interleave,
@@ -27,7 +28,7 @@ export const throughput: Case = {
     const client = resources.start([process.execPath, script, "hello"], { env: { CELL_HOME: service.home } });
 
     const ports = [String(freePort()), String(freePort())];
-    const peerServer = resources.start(moleculerCommand("server", ...ports));
+    const peerServer = resources.start(moleculerCommand("server", "0", ...ports));
     await peerServer.answer();
     const peerClient = resources.start(moleculerCommand("client", ...ports));
     await Promise.all([client.answer(), peerClient.answer()]);
@@ -47,11 +48,4 @@ export const throughput: Case = {
 async function callsPerSecond(client: Program): Promise<number> {
   const answer = await client.ask({ inFlight: IN_FLIGHT, durationMs: ROUND_MS });
   return (answer as { callsPerSecond: number }).callsPerSecond;
-}
-
-/** A TCP port that was free a moment ago: Moleculer nodes must know each other's before they start. */
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  listener.stop(true);
-  return listener.port;
 }

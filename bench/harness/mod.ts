@@ -10,15 +10,17 @@
  * of earlier runs or other machines as references.
  *
  * Invariants: whatever a case starts or creates goes through its `Resources` and is gone when the run ends, on Ctrl-C
- * too; processes are ended by their pid.
+ * too; processes are ended by their pid. An agent and its workers are nobody's children: they are found by their home.
  */
+export { AgentHome } from "./agent_home.ts";
 export { type Case, type CaseContext, type Measurement, type Target } from "./case.ts";
 export { compare, type Comparison, interleave } from "./compare.ts";
 export { compileFloor } from "./compile.ts";
+export { freePort } from "./free_port.ts";
 export { onOneCore } from "./one_core.ts";
 export { installPeers, moleculerCommand, PEERS_DIRECTORY } from "./peers.ts";
 export { Program } from "./program.ts";
 export { Resources } from "./resources.ts";
 export { type Result, resultsTable, toResult } from "./report.ts";
 export { greet, HelloService } from "./service.ts";
-export { geometricMean, percentile } from "./statistics.ts";
+export { geometricMean, median, percentile } from "./statistics.ts";

@@ -1,12 +1,15 @@
-// Moleculer as the reference of the process cases, in the three parts that they need:
+// Moleculer as the reference of the process cases, in the parts that they need:
 //   node moleculer.mjs first-call                        a broker, a service, one local call, one line
 //   node moleculer.mjs alone                             a node over the TCP transporter that knows no other
-//   node moleculer.mjs server SERVER_PORT CLIENT_PORT    a node that serves "hello" over the TCP transporter
-//   node moleculer.mjs client SERVER_PORT CLIENT_PORT    a node that calls it; a request per line of stdin
+//   node moleculer.mjs server INDEX PORT...              a node that serves "hello" over the TCP transporter
+//   node moleculer.mjs client PORT...                    a node that calls it; a request per line of stdin
+//   node moleculer.mjs paced-client TRIES MODULE PORT... the same at a fixed rate; MODULE is load/paced.ts, bundled;
+//                                                        TRIES "once" or "again": whether failed calls are retried
+// The ports are those of all nodes: of the servers, by their index, and the last one of the client.
 import { createInterface } from "node:readline";
 import { ServiceBroker } from "moleculer";
 
-const [role, serverPort, clientPort] = process.argv.slice(2);
+const [role, ...rest] = process.argv.slice(2);
 
 const hello = {
   name: "hello",
@@ -18,15 +21,27 @@ const hello = {
 
 const expected = "Hello, World!";
 
-function createBroker(nodeID, options) {
-  const transporter = { type: "TCP", options: { udpDiscovery: false, ...options } };
-  return new ServiceBroker({ nodeID, logger: false, ...(options === undefined ? {} : { transporter }) });
+function createBroker(nodeID, tcp, options = {}) {
+  const transporter = { type: "TCP", options: { udpDiscovery: false, ...tcp } };
+  return new ServiceBroker({ nodeID, logger: false, ...(tcp === undefined ? {} : { transporter }), ...options });
 }
 
-function pair(port) {
-  const urls = [`127.0.0.1:${serverPort}/server`, `127.0.0.1:${clientPort}/client`];
-  return { port: Number(port), urls };
+// Who listens where, seen by the node with this index.
+function cluster(ports, index) {
+  const nameOf = (at) => (at === ports.length - 1 ? "client" : `server${at}`);
+  // Gossip every second is the most that it does: nodes find each other sooner.
+  const tcp = {
+    gossipPeriod: 1,
+    port: Number(ports[index]),
+    urls: ports.map((port, at) => `127.0.0.1:${port}/${nameOf(at)}`),
+  };
+  return [nameOf(index), tcp];
 }
+
+// What Moleculer has against calls that fail when a node goes, both off by default: a node that stops lets its calls
+// finish, and calls that failed are made again, whether or not they have run.
+const tracking = { enabled: true };
+const retryPolicy = { enabled: true, retries: 5, check: (error) => error !== null && error.retryable === true };
 
 function answer(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -51,6 +66,19 @@ async function callsPerSecond(broker, inFlight, durationMs) {
   return (calls * 1000) / (performance.now() - started);
 }
 
+async function startClient(ports, options) {
+  const broker = createBroker(...cluster(ports, ports.length - 1), options);
+  await broker.start();
+  await broker.waitForServices("hello");
+  await call(broker);
+  return broker;
+}
+
+async function everyServerKnown(broker, count) {
+  const known = () => broker.registry.actions.get("hello.greet").count();
+  while (known() < count) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 if (role === "first-call") {
   const broker = createBroker("server");
   broker.createService(hello);
@@ -65,21 +93,25 @@ if (role === "first-call") {
   await call(broker);
   answer({ ready: true });
 } else if (role === "server") {
-  const broker = createBroker("server", pair(serverPort));
+  const [index, ...ports] = rest;
+  const broker = createBroker(...cluster(ports, Number(index)), { tracking });
   broker.createService(hello);
   await broker.start();
   await call(broker);
   answer({ ready: true });
 } else if (role === "client") {
-  const broker = createBroker("client", pair(clientPort));
-  await broker.start();
-  await broker.waitForServices("hello");
-  await call(broker);
+  const broker = await startClient(rest);
   answer({ ready: true });
   for await (const line of createInterface({ input: process.stdin })) {
     const { inFlight, durationMs } = JSON.parse(line);
     answer({ callsPerSecond: await callsPerSecond(broker, inFlight, durationMs) });
   }
+  await broker.stop();
+} else if (role === "paced-client") {
+  const [tries, module, ...ports] = rest;
+  const { answerPacedRequests } = await import(module);
+  const broker = await startClient(ports, tries === "again" ? { retryPolicy } : {});
+  await answerPacedRequests(() => call(broker), () => everyServerKnown(broker, ports.length - 1));
   await broker.stop();
 } else {
   throw new Error(`unknown role ${role}`);
