@@ -141,6 +141,12 @@ test("a system line of several lines is added whole, with and without a writer",
   expect(statSync(home.log("hello@2.log")).mode & 0o777).toBe(0o600);
 });
 
+test("a system line of 10 MB is cut like any other", () => {
+  using home = new TemporaryHome();
+  expect(appendSystemLine("hello@2", "x".repeat(10 * MIB))).toBe(true);
+  expect(statSync(home.log("hello@2.log")).size).toBeLessThan(LINE_BYTES_MAX + 100);
+});
+
 test("a log outside of the home cannot be named", () => {
   using _home = new TemporaryHome();
   expect(() => new LogFile("../x")).toThrow("not a valid name");

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import { KIB, MIB } from "../base/mod.ts";
 import { redirect } from "../sys/mod.ts";
+import { cutLine } from "./cut_line.ts";
 import { LINE_BYTES_MAX, linePrefix } from "./log_line.ts";
 import { type LogPaths, logPaths } from "./log_paths.ts";
 
@@ -72,7 +73,7 @@ export class LogFile {
     for (let start = 0; start <= message.length;) {
       const newline = message.indexOf("\n", start);
       const end = newline === -1 ? message.length : newline;
-      batch += `${prefix}${cut(message, start, end)}\n`;
+      batch += `${prefix}${cutLine(message, start, end)}\n`;
       lines++;
       if (batch.length >= BATCH_LENGTH_MAX) {
         this.#write(batch, lines);
@@ -191,17 +192,4 @@ const NEWLINE = 10;
 function redirectOutput(fd: number): void {
   redirect(fd, 1);
   redirect(fd, 2);
-}
-
-/** The part of a message that is one line, shortened when it is too long. */
-function cut(message: string, start: number, end: number): string {
-  const length = end - start;
-  if (length * 3 <= LINE_BYTES_MAX) return message.slice(start, end);
-  // A character has at least one byte, so no more of them than this are looked at.
-  const bytes = Buffer.from(message.slice(start, Math.min(end, start + LINE_BYTES_MAX + 1)));
-  if (bytes.length <= LINE_BYTES_MAX) return message.slice(start, end);
-  let kept = LINE_BYTES_MAX;
-  // Not in the middle of a character: its second and further bytes are 10xxxxxx.
-  while ((bytes[kept]! & 0xc0) === 0x80) kept--;
-  return `${bytes.toString("utf8", 0, kept)} [cut: the line had ${length} characters]`;
 }

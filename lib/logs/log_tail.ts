@@ -1,14 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { KIB, MIB } from "../base/mod.ts";
+import { KIB } from "../base/mod.ts";
 import type { FilePart } from "./file_part.ts";
 import { type LogLine, parseLine } from "./log_line.ts";
 import { type LogPaths, logPaths } from "./log_paths.ts";
 import { RawLine } from "./raw_line.ts";
 
-const BLOCK_BYTES = 64 * KIB;
-/** So much of one log is read before it is the others' turn. */
-const TURN_BYTES_MAX = 1 * MIB;
+/** So much of one log is read before it is the others' turn: there may be a thousand. */
+const TURN_BYTES_MAX = 64 * KIB;
 const NEWLINE = 10;
+
+/** What is read goes through here, for all logs: nothing of it is kept. */
+const block = new Uint8Array(TURN_BYTES_MAX);
 
 /**
  * Reads what is added to one log. It keeps the file open, so that what was written before a rotation can be read after it,
@@ -17,7 +19,6 @@ const NEWLINE = 10;
 export class LogTail implements Disposable {
   readonly #paths: LogPaths;
   readonly #line = new RawLine();
-  readonly #block = new Uint8Array(BLOCK_BYTES);
   #file: { readonly fd: number; readonly inode: number } | undefined;
   #position = 0;
   #time: Date;
@@ -44,14 +45,14 @@ export class LogTail implements Disposable {
       const current = statOf(this.#paths.current);
       // Somebody truncated it.
       if (fstatSync(file.fd).size < this.#position) this.#position = 0;
-      const length = readSync(file.fd, this.#block, 0, BLOCK_BYTES, this.#position);
+      const length = readSync(file.fd, block, 0, left, this.#position);
       if (length === 0) {
         if (current === undefined || current.ino === file.inode) break;
         this.#next(file.inode, lines);
       }
       this.#position += length;
       left -= length;
-      this.#split(this.#block.subarray(0, length), lines);
+      this.#split(block.subarray(0, length), lines);
     }
     return lines;
   }
@@ -86,14 +87,14 @@ export class LogTail implements Disposable {
     return true;
   }
 
-  #split(block: Uint8Array, lines: LogLine[]): void {
+  #split(bytes: Uint8Array, lines: LogLine[]): void {
     let start = 0;
-    for (let newline = block.indexOf(NEWLINE); newline !== -1; newline = block.indexOf(NEWLINE, start)) {
-      this.#line.append(block.subarray(start, newline));
+    for (let newline = bytes.indexOf(NEWLINE); newline !== -1; newline = bytes.indexOf(NEWLINE, start)) {
+      this.#line.append(bytes.subarray(start, newline));
       this.#add(lines);
       start = newline + 1;
     }
-    if (start < block.length) this.#line.append(block.subarray(start));
+    if (start < bytes.length) this.#line.append(bytes.subarray(start));
   }
 
   #add(lines: LogLine[]): void {

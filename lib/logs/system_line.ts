@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { cutLine } from "./cut_line.ts";
 import { linePrefix } from "./log_line.ts";
 import { logPaths } from "./log_paths.ts";
 
@@ -11,7 +12,7 @@ const LOG_MODE = 0o600;
  */
 export function appendSystemLine(instance: string, message: string): boolean {
   const prefix = linePrefix(Date.now(), "system");
-  const text = message.split("\n").map((line) => `${prefix}${line}\n`).join("");
+  const text = message.split("\n").map((line) => `${prefix}${cutLine(line, 0, line.length)}\n`).join("");
   try {
     const fd = openSync(logPaths(instance).current, APPEND, LOG_MODE);
     try {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../test/harness/mod.ts";
 import { CellError, KIB, MIB } from "../base/mod.ts";
@@ -221,6 +221,24 @@ export function forgotten(): void { void Promise.reject(new Error("nobody waits 
   await until(() => machine.log("printer@1").includes("nobody waits for this"), "the rejection in the log");
   expect(machine.log("printer@1")).toMatch(/ s +at forgotten .*printer\.ts:12:\d+/);
   expect(worker.stdout + worker.stderr).toBe("");
+});
+
+test("after a rotation the output of children follows into the new file", async () => {
+  await using machine = new WorkerMachine();
+  const chatty = await machine.package(
+    "chatty.ts",
+    `
+export function chat(lines: number): void {
+  for (let line = 0; line < lines; line++) console.log("z".repeat(1000));
+  Bun.spawnSync(["sh", "-c", "echo from a child >&2"], { stderr: "inherit" });
+}`,
+  );
+  await machine.serving("chatty", 1, chatty);
+  expect((await machine.cell(["call", "chatty", "chat", "lines=5000"])).exit).toBe(0);
+  const old = statSync(join(machine.home, "logs", "chatty@1.log.1")).size;
+  expect(old).toBeGreaterThan(4 * MIB - 2 * KIB);
+  expect(old).toBeLessThanOrEqual(4 * MIB);
+  expect(machine.log("chatty@1")).toEndWith("\nfrom a child\n");
 });
 
 test("a worker ends although its children go on and hold its output", async () => {
