@@ -1,19 +1,21 @@
-import { CellError } from "../../base/mod.ts";
 import type { Checked } from "./tables.ts";
 
 /** Hexadecimal digits of a checksum: 64 bits. It is there against accidents, not against people. */
 const LENGTH = 16;
+
+/** A row is not what was stored. */
+export class DamagedRow extends Error {}
 
 /** A row with its checksum. */
 export function withChecksum<Row extends object>(table: string, row: Row): Checked<Row> {
   return { ...row, checksum: checksumOf(table, row) };
 }
 
-/** A stored row without its checksum. Throws DATA_LOSS when they do not fit. */
+/** A stored row without its checksum. Throws DamagedRow when they do not fit. */
 export function verified<Row extends object>(table: string, stored: Checked<Row>): Row {
   const { checksum, ...row } = stored;
   if (checksumOf(table, row) === checksum) return row as unknown as Row;
-  throw new CellError("DATA_LOSS", `a row of ${table} is not as it was written`);
+  throw new DamagedRow(`a row of ${table} is not as it was written`);
 }
 
 function checksumOf(table: string, row: object): string {

@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
+import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CellError } from "../../base/mod.ts";
+import { fill, pictureOf } from "./testing/contents.ts";
+import { FullDisk } from "../../package/testing/full_disk.ts";
 import { StateFolder } from "./testing/state_folder.ts";
 
 const WRITER = join(import.meta.dir, "testing/writer.ts");
@@ -108,4 +111,42 @@ test("when no space is left a change is refused as a whole, and a later one that
   store.configure("a", { replicas: 7 });
   store.close();
   expect(folder.open().service("a")).toEqual({ ...before[0]!, replicas: 7 });
+});
+
+test("on a full disk a change is an error, the state stays as it was, and it opens again when there is room", () => {
+  using folder = new StateFolder();
+  using disk = FullDisk.at(folder.folder, 512 * 1024);
+  if (disk === undefined) return;
+  const filler = join(folder.folder, "filler");
+  const fillUp = () => {
+    for (let bytes = 65_536; bytes >= 1; bytes >>= 1) {
+      try {
+        for (;;) appendFileSync(filler, Buffer.alloc(bytes));
+      } catch {
+        // Smaller pieces may still fit.
+      }
+    }
+  };
+  const codeOf = (work: () => unknown) => {
+    try {
+      return work() === undefined ? "done" : "answered";
+    } catch (error) {
+      return (error as CellError).code;
+    }
+  };
+  const store = folder.open();
+  fill(store, 3);
+  const before = pictureOf(store);
+  fillUp();
+  expect(codeOf(() => store.configure("service-1", { env: { A: "x".repeat(30_000) } }))).toBe("RESOURCE_EXHAUSTED");
+  expect(codeOf(() => store.configure("service-1", { replicas: 9 }))).toBe("RESOURCE_EXHAUSTED");
+  expect(pictureOf(store)).toEqual(before);
+  store.close();
+  fillUp();
+  expect(codeOf(() => folder.open())).toBe("RESOURCE_EXHAUSTED");
+  rmSync(filler);
+  const again = folder.open();
+  expect(pictureOf(again)).toEqual(before);
+  again.configure("service-1", { replicas: 9 });
+  again.close();
 });

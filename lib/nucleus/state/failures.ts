@@ -1,14 +1,20 @@
 import { SQLiteError } from "bun:sqlite";
 import { CellError } from "../../base/mod.ts";
+import { DamagedRow } from "./checksum.ts";
 
 /** What to do about a file that cannot be used as it is. */
 const RESTORE =
   "Nothing was changed. Put a backup in its place, or move it (with its -wal and -shm) away and deploy anew.";
 
+/** What SQLite and the system say, beside SQLITE_FULL, when there is no room for a file. */
+const FULL_DISK: readonly string[] = ["SQLITE_IOERR_SHMSIZE", "ENOSPC", "EDQUOT"];
+
 /** Any failure while the store at `path` was used, as an error that names the file and says what to do. */
 export function stateError(path: string, attempt: string, error: unknown): CellError {
-  if (error instanceof CellError && error.code !== "DATA_LOSS") return error;
-  if (error instanceof CellError) return damaged(path, error.message, error);
+  if (error instanceof CellError) return error;
+  if (error instanceof DamagedRow) return damaged(path, error.message, error);
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === "string" && FULL_DISK.includes(code)) return full(path, attempt, error);
   if (!(error instanceof SQLiteError)) {
     return new CellError("INTERNAL", `${attempt}: using ${path}: ${String(error)}`, { cause: error });
   }
@@ -27,12 +33,7 @@ export function stateError(path: string, attempt: string, error: unknown): CellE
     case "CONSTRAINT":
       return damaged(path, error.message, error);
     case "FULL":
-      return new CellError(
-        "RESOURCE_EXHAUSTED",
-        `${attempt}: writing ${path}: the disk, or the space that the state may take, is full. Nothing was changed; ` +
-          "make room and try again.",
-        because,
-      );
+      return full(path, attempt, error);
     case "BUSY":
     case "LOCKED":
       return new CellError(
@@ -56,6 +57,15 @@ export function stateError(path: string, attempt: string, error: unknown): CellE
         because,
       );
   }
+}
+
+function full(path: string, attempt: string, cause: unknown): CellError {
+  return new CellError(
+    "RESOURCE_EXHAUSTED",
+    `${attempt}: writing ${path}: the disk, or the space that the state may take, is full. Nothing was changed; make ` +
+      "room and try again.",
+    { cause },
+  );
 }
 
 /** The error for a file that was ours and is damaged. */

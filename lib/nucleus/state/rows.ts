@@ -1,4 +1,4 @@
-import { CellError } from "../../base/mod.ts";
+import { DamagedRow } from "./checksum.ts";
 import type { StoredRelease, StoredService } from "./stored.ts";
 import type { ReleaseRow, ServiceRow } from "./tables.ts";
 
@@ -40,7 +40,7 @@ export function serviceOf(row: ServiceRow, releases: readonly StoredRelease[]): 
 export function releaseOf(row: ReleaseRow): StoredRelease {
   const { role } = row;
   if (role !== "active" && role !== "candidate") {
-    throw new CellError("DATA_LOSS", `release ${row.number} of ${row.service} has the role ${role}`);
+    throw new DamagedRow(`release ${row.number} of ${row.service} has the role ${role}`);
   }
   return {
     number: row.number,
