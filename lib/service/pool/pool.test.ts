@@ -242,11 +242,12 @@ test("a closed pool has no connections and makes none", async () => {
   expect((await rejection(world.pool.acquire("m"))).message).toBe("calling s: this client is closed");
   expect([...instance.connections]).toEqual([]);
   const other = new World();
-  other.service.start(1);
+  const reached = other.service.start(1);
   const late = rejection(other.pool.acquire("m"));
-  await Promise.resolve();
+  while (other.service.dials === 0) await Promise.resolve();
   await other.pool.close();
   expect((await late).code).toBe("FAILED_PRECONDITION");
+  expect([...reached.connections]).toEqual([]);
 });
 
 /** What may happen to a service, by how often it does. */
