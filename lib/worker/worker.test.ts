@@ -133,6 +133,21 @@ test("a second SIGTERM ends a worker at once", async () => {
   expect((await call).exit).not.toBe(0);
 });
 
+test("SIGTERM ends a worker whose code is still being loaded, and frees its name", async () => {
+  await using machine = new WorkerMachine();
+  const sha256 = await machine.package(
+    "stuck.ts",
+    'export function a(): void {}\nconsole.log("loading");\nawait new Promise((resolve) => setTimeout(resolve, 600_000));\n',
+  );
+  const worker = machine.worker("stuck", 1, sha256);
+  await until(() => machine.log("stuck@1").includes("loading"), "the code to be loaded");
+  worker.signal("SIGINT");
+  worker.signal("SIGTERM");
+  expect(await worker.exited()).toBe(0);
+  expect(machine.log("stuck@1")).toContain(" s told to end before it served\n");
+  expect(existsSync(join(machine.home, "run", "stuck@1.lock"))).toBe(false);
+});
+
 test("SIGINT does nothing", async () => {
   await using machine = new WorkerMachine();
   const sha256 = await machine.package("hello.ts", HELLO);
