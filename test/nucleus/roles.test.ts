@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { NodeStatus } from "../../lib/nucleus/client/mod.ts";
+import { connectNucleus, type NodeStatus } from "../../lib/nucleus/client/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
 import { isAlive, NodeMachine } from "./harness/mod.ts";
 
@@ -129,6 +129,20 @@ test.skipIf(python === null)("another language asks the agent with nothing but t
   const answer = await client.stdout.text();
   expect(await client.exited).toBe(0);
   expect(answer).toContain('"test"');
+});
+
+test("who asks an agent that was killed is told that none runs", async () => {
+  await using machine = await NodeMachine.up();
+  await using nucleus = await connectNucleus();
+  const { pid } = await nucleus.status();
+  process.kill(pid, "SIGKILL");
+  await until(() => !isAlive(pid), "the agent to end");
+  await expect(nucleus.status()).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    retryable: false,
+    message: expect.stringContaining("cell up"),
+  });
+  expect((await machine.cell(["up"])).exit).toBe(0);
 });
 
 test("down without an agent drains what an agent left, and returns when that has ended", async () => {

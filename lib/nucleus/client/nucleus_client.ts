@@ -1,5 +1,5 @@
 import { CellError } from "../../base/mod.ts";
-import { connectService, home, NUCLEUS, type RemoteService } from "../../service/mod.ts";
+import { connectService, holders, home, NUCLEUS, type RemoteService } from "../../service/mod.ts";
 import type {
   DeployAnswer,
   DeployRequest,
@@ -44,12 +44,20 @@ async function connectAgent(timeoutMs?: number): Promise<RemoteService> {
     });
   } catch (error) {
     if (!(error instanceof CellError) || error.code !== "NOT_FOUND") throw error;
-    throw new CellError("UNAVAILABLE", `the nucleus is not running in ${home()}: start it with cell up`, {
-      data: { started: false },
-      retryable: false,
-      cause: error,
-    });
+    throw absent(error);
   }
+}
+
+function absent(cause: CellError): CellError {
+  return new CellError("UNAVAILABLE", `the nucleus is not running in ${home()}: start it with cell up`, {
+    data: { started: false },
+    retryable: false,
+    cause,
+  });
+}
+
+function isHere(): boolean {
+  return holders().some(({ service }) => service === NUCLEUS);
 }
 
 /** The agent's methods as calls. Connects again when the agent was restarted in between. */
@@ -117,8 +125,14 @@ export class NucleusClient implements NucleusApi, AsyncDisposable {
     return this.close();
   }
 
-  #call<T>(method: string, ...args: unknown[]): Promise<T> {
+  async #call<T>(method: string, ...args: unknown[]): Promise<T> {
     const options = this.timeoutMs === undefined ? {} : { timeoutMs: this.timeoutMs };
-    return this.remote.call(method, args, options) as Promise<T>;
+    try {
+      return await this.remote.call(method, args, options) as T;
+    } catch (error) {
+      // An agent that was killed takes connections until the kernel has closed its socket, and then there is none.
+      if (error instanceof CellError && error.code === "NOT_FOUND" && !isHere()) throw absent(error);
+      throw error;
+    }
   }
 }
