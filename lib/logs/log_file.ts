@@ -64,9 +64,9 @@ export class LogFile {
   /** Appends a message: one line, or several with the same time. The newline at its end is not part of it. */
   line(stream: WrittenStream, message: string): void {
     const prefix = linePrefix(this.#now(), stream);
-    if (message.length < BATCH_LENGTH_MAX && !message.includes("\n")) {
-      // Most messages; of fewer characters than this no line is too long in bytes.
-      if (message.length * 3 <= LINE_BYTES_MAX) return this.#write(`${prefix}${message}\n`, 1);
+    // Most messages. No character has more than three bytes (a pair of surrogates has four).
+    if (message.length * 3 <= LINE_BYTES_MAX && !message.includes("\n")) {
+      return this.#write(`${prefix}${message}\n`, 1);
     }
     let batch = "";
     let lines = 0;

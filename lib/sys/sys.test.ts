@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { errnoName } from "./errno.ts";
-import { effectiveUserId, peerCredentials, tryLockExclusive } from "./mod.ts";
+import { effectiveUserId, peerCredentials, redirect, tryLockExclusive } from "./mod.ts";
 
 const mod = join(import.meta.dir, "mod.ts");
 let directory: string;
@@ -87,6 +87,7 @@ test("a failing system call says what was attempted and the error's name", () =>
   expect(badLock).toBeInstanceOf(CellError);
   expect(badLock.code).toBe("INVALID_ARGUMENT");
   expect(badLock.message).toBe("locking file descriptor 9999: EBADF");
+  expect(failure(() => redirect(9999, 9998)).message).toBe("making file descriptor 9998 a copy of 9999: EBADF");
   const fd = openSync(join(directory, "file"), "w");
   expect(failure(() => peerCredentials(fd)).message).toBe(`asking who is behind file descriptor ${fd}: ENOTSOCK`);
   closeSync(fd);
