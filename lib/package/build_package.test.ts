@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SchemaErrors } from "../schema/typescript/mod.ts";
@@ -7,6 +7,9 @@ import { TestHome } from "../service/testing/mod.ts";
 import { buildPackage, openPackage } from "./mod.ts";
 import { FullDisk } from "./testing/full_disk.ts";
 import { rejection } from "./testing/rejection.ts";
+
+// Processes that start, and a compiler that is loaded, take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const HELLO = "export function greet(name: string) { return `Hello, ${name}!`; }\n";
 

@@ -1,9 +1,12 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { finishSchema } from "../schema/mod.ts";
 import { TestHome } from "../service/testing/mod.ts";
 import { PackageProgram } from "./testing/package_program.ts";
+
+// Processes that start, and a compiler that is loaded, take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const program = new PackageProgram();
 afterAll(() => program[Symbol.dispose]());

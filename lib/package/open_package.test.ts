@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   mkdirSync,
@@ -15,6 +15,9 @@ import { MINUTE } from "../base/mod.ts";
 import { TestHome } from "../service/testing/mod.ts";
 import { buildPackage, type BuiltPackage, openPackage, packageSchema, prunePackages } from "./mod.ts";
 import { rejection } from "./testing/rejection.ts";
+
+// Processes that start, and a compiler that is loaded, take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const HELLO = "export function greet(name: string) { return `Hello, ${name}!`; }\n";
 const FILES = ["manifest.json", "schema.json", "service.js"];

@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CellError } from "../../base/mod.ts";
 import { fill, pictureOf } from "./testing/contents.ts";
 import { FullDisk } from "../../package/testing/full_disk.ts";
 import { StateFolder } from "./testing/state_folder.ts";
+
+// Processes that start, and a compiler that is loaded, take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const WRITER = join(import.meta.dir, "testing/writer.ts");
 const KILLS = process.env["CELL_SOAK"] === "1" ? 500 : 12;

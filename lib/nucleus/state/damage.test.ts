@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -17,6 +17,9 @@ import { CellError } from "../../base/mod.ts";
 import { StateStore } from "./mod.ts";
 import { fill, pictureOf } from "./testing/contents.ts";
 import { StateFolder } from "./testing/state_folder.ts";
+
+// Processes that start, and a compiler that is loaded, take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 /** Bytes between two that are flipped; CELL_SOAK=1 flips every one. */
 const STRIDE = process.env["CELL_SOAK"] === "1" ? 1 : 509;
