@@ -1,6 +1,7 @@
-import { CellError, didYouMean } from "../lib/base/mod.ts";
+import { CellError, didYouMean, MS } from "../lib/base/mod.ts";
 import { followLogs, LINES_MAX, loggedServices, type LogLine, readLogs } from "../lib/logs/mod.ts";
 import { holders, INSTANCE_NUMBER_MAX } from "../lib/service/mod.ts";
+import { isHungUp } from "../lib/sys/mod.ts";
 import { stdoutStyle, type Style } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { parseCount } from "./count.ts";
@@ -12,6 +13,8 @@ import { isTerminal, STDOUT } from "./terminal.ts";
 import { withoutControls } from "./without_controls.ts";
 
 const LINES_DEFAULT = 100;
+/** How often somebody who follows and prints nothing looks whether there is still a reader. */
+const READER_CHECK_MS = 250 * MS;
 
 /** `cell logs` */
 export function command(): AnyCommand {
@@ -44,7 +47,7 @@ export function command(): AnyCommand {
       const output = new StreamOutput();
       if (!follow) await output.write(readLogs(service, wanted).map(format).join(""));
       else {
-        for await (const line of followLogs(service, { ...wanted, signal: untilInterrupted() })) {
+        for await (const line of followLogs(service, { ...wanted, signal: untilUnwanted() })) {
           await output.write(format(line));
         }
       }
@@ -71,13 +74,16 @@ function nothingLogged(service: string): void {
   const bare = own.find(({ number }) => number === undefined);
   if (bare !== undefined) return say(`${service} prints into the terminal that runs it (pid ${bare.pid ?? "unknown"})`);
   if (own.length > 0) return say(`${service} has printed nothing yet`);
-  const near = didYouMean(service, [...loggedServices(), ...running.map((holder) => holder.service)]);
+  const near = didYouMean(service, new Set([...loggedServices(), ...running.map((holder) => holder.service)]));
   throw new CellError("NOT_FOUND", `there is no log of a service named ${service}.${near}`);
 }
 
-function untilInterrupted(): AbortSignal {
+/** Aborted by Ctrl-C, and when nobody reads any more: a service that prints nothing must not keep `| head -1` waiting. */
+function untilUnwanted(): AbortSignal {
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort());
+  const timer = setInterval(() => isHungUp(STDOUT) && controller.abort(), READER_CHECK_MS);
+  timer.unref();
   return controller.signal;
 }
 

@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import type { LogFile } from "../lib/logs/mod.ts";
 import { NUCLEUS } from "../lib/nucleus/client/mod.ts";
 import { version } from "../package.json" with { type: "json" };
 import { type AnyCommand, createCommand } from "./command.ts";
@@ -25,9 +26,13 @@ export function command(): AnyCommand {
     .addOption(new Option(DETACHED, "write into the log only").hideHelp())
     .action(async ({ detached }) => {
       const { runNucleus } = await import("../lib/nucleus/mod.ts");
+      const file = await logFile(detached === true);
       await runNucleus({
         version,
-        log: detached ? await logFile() : say,
+        log: (line) => {
+          file.line("system", line);
+          if (!detached) say(line);
+        },
         workerCommand: selfCommand("__worker"),
         command: selfCommand(...process.argv.slice(2)),
         versionCommand: selfCommand("--version"),
@@ -35,9 +40,8 @@ export function command(): AnyCommand {
     });
 }
 
-/** Writes into `logs/nucleus.log`, where `cell up` has put the standard files, too. */
-async function logFile(): Promise<(line: string) => void> {
+/** `logs/nucleus.log`, where `cell logs nucleus` looks; in the background standard output and error are the same file. */
+async function logFile(takesOutput: boolean): Promise<LogFile> {
   const { LogFile } = await import("../lib/logs/mod.ts");
-  const file = new LogFile(NUCLEUS, { takesOutput: true });
-  return (line) => file.line("system", line);
+  return new LogFile(NUCLEUS, { takesOutput });
 }

@@ -21,11 +21,23 @@ const COLUMNS: readonly Column[] = [
   { title: "CPU", align: "right", leftOut: 11 },
 ];
 const UNKNOWN = "-";
+/** Where figures change every second, columns that are as wide as what mostly comes do not jump. */
+const STEADY_WIDTHS: { [title: string]: number } = { STATE: 8, UP: 9, "CALLS/S": 7, P50: 7, P99: 7, MEMORY: 9, CPU: 5 };
+const STEADY_COLUMNS = COLUMNS.map((column) => ({ ...column, widthMin: STEADY_WIDTHS[column.title] ?? 0 }));
 
-/** Processes as a table: its titles, then a line for each. `width` is that of the terminal; undefined leaves nothing out. */
-export function processTable(processes: readonly ServiceProcess[], width: number | undefined, style: Style): string[] {
+/**
+ * Processes as a table: its titles, then a line for each. `width` is that of the terminal; undefined leaves nothing out.
+ * With `isSteady` columns stay as wide as they are when figures change.
+ */
+export function processTable(
+  processes: readonly ServiceProcess[],
+  width: number | undefined,
+  style: Style,
+  isSteady = false,
+): string[] {
+  const columns = isSteady ? STEADY_COLUMNS : COLUMNS;
   const rows = processes.map((process) => row(process, style));
-  const [titles = "", ...lines] = width === undefined ? table(COLUMNS, rows) : tableWithin(width, COLUMNS, rows);
+  const [titles = "", ...lines] = width === undefined ? table(columns, rows) : tableWithin(width, columns, rows);
   return [style.dim(titles), ...lines];
 }
 

@@ -50,7 +50,7 @@ export function command(): AnyCommand {
 function assertKnown(service: string, { processes, node }: Snapshot): void {
   const deployed = node?.services.map(({ name }) => name) ?? [];
   if (deployed.includes(service)) return;
-  const near = didYouMean(service, [...deployed, ...processes.map((process) => process.service)]);
+  const near = didYouMean(service, new Set([...deployed, ...processes.map((process) => process.service)]));
   throw new CellError("NOT_FOUND", `no service named ${service} runs or is deployed here.${near}`);
 }
 

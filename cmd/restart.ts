@@ -38,7 +38,8 @@ async function restartNucleus(nucleus: NucleusClient, detach: boolean): Promise<
   await nucleus.restart(NUCLEUS);
   if (detach) return say("nucleus: restarting");
   const { pid, version, services } = await successorOf(before);
-  say(`nucleus: restarted, pid ${pid}, version ${version}, ${services.length} services as they were`);
+  const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
+  say(`nucleus: restarted, pid ${pid}, version ${version}, ${count} as before`);
 }
 
 /** The status of the agent after it has started anew. */

@@ -25,7 +25,7 @@ export function topFrame(
   const processes = sorted(snapshot.processes, state.sort);
   const room = height === undefined ? processes.length : Math.max(1, height - OTHER_LINES);
   const first = Math.max(0, Math.min(offset, processes.length - room));
-  const [titles = "", ...rows] = processTable(processes, width, style);
+  const [titles = "", ...rows] = processTable(processes, width, style, height !== undefined);
   const shown = rows.slice(first, first + room);
   const lines = [
     agentLine(snapshot, style),
@@ -101,9 +101,9 @@ function curve(values: readonly number[]): string {
 function keysLine(state: TopState, first: number, shown: number, style: Style): string {
   const sorts = SORTS.map(({ key, title, sort }) => {
     const text = `${key} ${title}`;
-    return sort === state.sort ? style.bold(`[${text}]`) : text;
+    return sort === state.sort ? style.bold(`[${text}]`) : style.dim(text);
   });
   const total = state.snapshot.processes.length;
   const scroll = total > shown ? [`${first + 1}-${first + shown} of ${total}, ↑ ↓ to scroll`] : [];
-  return style.dim([`q quit`, ...sorts, ...scroll].join("  "));
+  return [style.dim("q quit"), ...sorts, ...scroll.map(style.dim)].join("  ");
 }

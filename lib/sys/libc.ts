@@ -8,6 +8,7 @@ export interface Libc {
   dup(fd: number): number;
   dup2(fd: number, target: number): number;
   execve(path: Uint8Array, argv: BigUint64Array, envp: BigUint64Array): number;
+  poll(descriptors: Uint8Array, count: number, timeoutMs: number): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
   sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number;
   signal(signal: number, handler: number): number | bigint;
@@ -35,6 +36,7 @@ function open(platform: Platform): Libc {
     dup: { args: ["int"], returns: "int" },
     dup2: { args: ["int", "int"], returns: "int" },
     execve: { args: ["ptr", "ptr", "ptr"], returns: "int" },
+    poll: { args: ["ptr", "u64", "int"], returns: "int" },
     waitpid: { args: ["int", "ptr", "int"], returns: "int" },
     sigaction: { args: ["int", "ptr", "ptr"], returns: "int" },
     signal: { args: ["int", "ptr"], returns: "ptr" },

@@ -1,6 +1,6 @@
 /**
  * The few questions that only the kernel can answer, and what only it can do: who is at the other end of a Unix socket, who
- * holds a lock that dies with its holder, how a child ended that the runtime did not start, and putting another program in
+ * holds a lock that dies with its holder, whether anybody reads from a pipe, how a child ended that the runtime did not start, and putting another program in
  * the place of this one. Everything else goes through the runtime.
  *
  * Turned down: reading `/proc/net/unix` for the peer (racy, Linux only); lock files with a pid inside (a crash leaves
@@ -13,6 +13,7 @@
  * `platform.ts`; no struct layout and no constant appears anywhere else.
  */
 export { execute, type ExecuteOptions, inheritable } from "./execute.ts";
+export { isHungUp } from "./hang_up.ts";
 export { type ChildStatus, reapChild } from "./reap.ts";
 export { tryLockExclusive } from "./lock.ts";
 export { redirect } from "./redirect.ts";

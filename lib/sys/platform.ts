@@ -37,6 +37,10 @@ export const LOCK_EXCLUSIVE_NOW = 2 | 4;
 /** `WNOHANG` of waitpid(2): the same on every platform. */
 export const WAIT_NOT = 1;
 
+/** `POLLERR` and `POLLHUP` of poll(2): the same on every platform. */
+export const POLL_FAILED = 0x08;
+export const POLL_HUNG_UP = 0x10;
+
 /** `SIG_IGN` of signal(2): the same on every platform. */
 export const SIGNAL_IGNORED = 1;
 

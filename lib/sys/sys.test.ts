@@ -182,3 +182,23 @@ test("a program that cannot be executed is an error, and this one goes on as bef
   );
   expect(lines).toEqual(["executing /nonexistent with 1 arguments: ENOENT", "alive"]);
 });
+
+test("a pipe whose reader has gone is told from one that is read", async () => {
+  const code = `import { isHungUp } from ${JSON.stringify(mod)};
+    console.error(isHungUp(1));
+    console.log("read this");
+    while (!isHungUp(1)) await Bun.sleep(1);
+    console.error("gone");`;
+  // A pipe of the shell: what the runtime gives a child as stdout is a socket. read ends after the line.
+  const shell = Bun.spawn(["bash", "-c", '"$0" -e "$1" | read', process.execPath, code], {
+    stdin: "ignore",
+    stderr: "pipe",
+  });
+  expect(await shell.stderr.text()).toBe("false\ngone\n");
+
+  const socket = Bun.spawn([process.execPath, "-e", code], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const reader = socket.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  expect(await socket.stderr.text()).toBe("false\ngone\n");
+});
