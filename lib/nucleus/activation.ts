@@ -65,3 +65,10 @@ export class Activations {
     }
   }
 }
+
+/** The error for whoever calls or wakes a service that `cell stop` has stopped. */
+export function stoppedError(service: string): CellError {
+  return new CellError("FAILED_PRECONDITION", `${service} is stopped: cell restart ${service} starts it again`, {
+    data: { started: false },
+  });
+}

@@ -11,25 +11,34 @@ export interface FoundWorker {
   readonly pid: number;
 }
 
+/** What runs of an agent that is gone. */
+export interface Found {
+  /** To be looked after. */
+  readonly workers: readonly FoundWorker[];
+  /** The end of those that finish their last calls. */
+  readonly leaving: readonly Promise<void>[];
+}
+
 /**
  * Finds the workers that an agent before this one has left running: those that hold an instance's name, and those that
  * are on their way to it. What has lost its worker is ended; workers that have given their name up and finish their calls
  * are left alone until they have had their time.
  */
-export function findWorkers(home: string, startingMsMax: number): FoundWorker[] {
+export function findWorkers(home: string, startingMsMax: number): Found {
   const holding = holders().flatMap(workerOf);
   const { workers, orphans } = findLeftovers(home, new Set(holding.map(({ pid }) => pid)));
   killOrphans(orphans);
   const found = new Map(holding.map((worker) => [formatInstanceId(worker.id), worker]));
+  const leaving: Promise<void>[] = [];
   for (const worker of workers) {
     const id = parseInstanceId(worker.instance);
     if (id?.number === undefined) continue;
     // A worker without a name is young when it has yet to take it. An older one has given it up.
     const isStarting = worker.ageMs < startingMsMax && !found.has(worker.instance);
-    if (!isStarting) void seeOff(worker);
+    if (!isStarting) leaving.push(seeOff(worker));
     else found.set(worker.instance, { id: { ...id, number: id.number }, species: undefined, ...worker });
   }
-  return [...found.values()];
+  return { workers: [...found.values()], leaving };
 }
 
 /** Who holds an instance's name, whoever that is; undefined for what `cell run` started and for one that has yet to sign. */

@@ -3,14 +3,13 @@ import { CellError, SECOND, toCellError } from "../base/mod.ts";
 import { prunePackages } from "../package/mod.ts";
 import type { Role, RoleHost } from "../role/mod.ts";
 import { home, NUCLEUS } from "../service/mod.ts";
-import { findWorkers, type FoundWorker } from "./adoption.ts";
+import { findWorkers } from "./adoption.ts";
 import { type InstanceStatus, type NodeStatus, NUCLEUS_SCHEMA } from "./client/mod.ts";
 import { START_TIMEOUT_MS } from "./core/mod.ts";
 import { initHome, type InitResult } from "./home/mod.ts";
 import type { RunNucleusOptions } from "./options.ts";
 import { NucleusService } from "./service.ts";
 import { StateStore } from "./state/mod.ts";
-import { processEntry } from "./process/mod.ts";
 import { instanceStatus, serviceStatus } from "./status.ts";
 import { Supervisor } from "./supervisor.ts";
 import { checkBinary, executeAgain } from "./upgrade.ts";
@@ -27,8 +26,7 @@ export class Agent implements Role {
   readonly startedAt = new Date();
   readonly #startedAtMs = performance.now();
   readonly #turns = new Map<string, Promise<unknown>>();
-  /** When adopted workers started, by pid, on the clock of `now`. */
-  readonly #bornAtMs = new Map<number, number>();
+  #leaving: readonly Promise<void>[] = [];
   #host: RoleHost | undefined;
   #home: InitResult | undefined;
   #store: StateStore | undefined;
@@ -57,30 +55,22 @@ export class Agent implements Role {
     this.#store = StateStore.open(join(home(), "state.db"));
     const { workerCommand, log } = this.options;
     this.#supervisor = new Supervisor({ store: this.store, workerCommand, heartbeatMs: this.heartbeatMs, log });
-    for (const service of this.store.services()) this.supervisor.remember(service);
-    for (const worker of findWorkers(home(), START_TIMEOUT_MS)) this.adopt(worker);
+    const { workers, leaving } = findWorkers(home(), START_TIMEOUT_MS);
+    for (const worker of workers) this.supervisor.adopt(worker);
+    this.#leaving = leaving;
     return Promise.resolve(new NucleusService(this));
   }
 
   /** Workers can register from now on, so what is missing is started. */
   serving(): void {
     this.#isServing = true;
-    for (const service of [...this.supervisor.services.values()]) this.supervisor.load(service);
-    this.supervisor.tick();
+    this.supervisor.begin();
     this.prune();
-    const { size } = this.supervisor.services;
+    const { size } = this.supervisor.catalog;
     this.options.log(
       `nucleus is up: node ${this.#home!.id}, pid ${process.pid}, version ${this.options.version}, ` +
         `${size} ${size === 1 ? "service" : "services"}, home ${home()}`,
     );
-  }
-
-  /** Looks after a worker that runs already; one that nobody wants is drained. */
-  adopt({ id, release, species, pid }: FoundWorker): void {
-    const now = this.supervisor.now();
-    this.#bornAtMs.set(pid, now - (processEntry(pid)?.ageMs ?? 0));
-    this.supervisor.processes.adopt(id, pid);
-    this.supervisor.apply(this.supervisor.core.adopt({ id, release, species, pid }, now));
   }
 
   async stop(): Promise<void> {
@@ -89,7 +79,7 @@ export class Agent implements Role {
     if (!this.#isServing) return this.store.close();
     this.options.log("nucleus is going down: services drain");
     try {
-      await this.supervisor.end(SHUTDOWN_MS_MAX);
+      await Promise.all([this.supervisor.end(SHUTDOWN_MS_MAX), ...this.#leaving]);
       this.store.close();
     } finally {
       this.#stopped.resolve();
@@ -108,7 +98,8 @@ export class Agent implements Role {
     this.assertOpen("executing the binary anew");
     const version = await checkBinary(this.options);
     this.options.log(`executing ${this.options.command[0]} anew: version ${version} after ${this.options.version}`);
-    setTimeout(() => {
+    setTimeout(async () => {
+      await Promise.all(this.#turns.values());
       try {
         executeAgain(this.options, this.#host!.claim);
       } catch (error) {
@@ -144,7 +135,7 @@ export class Agent implements Role {
   }
 
   status(): NodeStatus {
-    const { core, services } = this.supervisor;
+    const { core, catalog } = this.supervisor;
     return {
       node: this.#home!.id,
       pid: process.pid,
@@ -153,7 +144,7 @@ export class Agent implements Role {
       startedAt: this.startedAt,
       uptimeMs: performance.now() - this.#startedAtMs,
       heartbeatMs: this.heartbeatMs,
-      services: [...services.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((stored) => {
+      services: catalog.all().flatMap((stored) => {
         const view = core.service(stored.name);
         return view === undefined ? [] : [serviceStatus(stored, view)];
       }),
@@ -161,14 +152,10 @@ export class Agent implements Role {
   }
 
   instances(): InstanceStatus[] {
+    const { core, workers } = this.supervisor;
     const now = this.supervisor.now();
-    return this.supervisor.core.instances().map((view) => {
-      const { pid, upSince } = view;
-      const since = pid === undefined ? undefined : this.#bornAtMs.get(pid) ?? upSince;
-      return instanceStatus(view, {
-        load: pid === undefined ? null : this.supervisor.loadOf(pid) ?? null,
-        uptimeMs: upSince === undefined || since === undefined ? null : Math.max(0, now - since),
-      });
-    });
+    return core.instances().map((view) =>
+      instanceStatus(view, { load: workers.loadOf(view), uptimeMs: workers.uptimeMs(view, now) })
+    );
   }
 }

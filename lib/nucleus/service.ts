@@ -1,5 +1,4 @@
 import { CellError, didYouMean } from "../base/mod.ts";
-import { openPackage, packageSchema } from "../package/mod.ts";
 import { currentCall } from "../rpc/mod.ts";
 import {
   assertUserServiceName,
@@ -9,6 +8,7 @@ import {
   parseInstanceId,
   servedNames,
 } from "../service/mod.ts";
+import { stoppedError } from "./activation.ts";
 import { workerOf } from "./adoption.ts";
 import type { Agent } from "./agent.ts";
 import type {
@@ -24,17 +24,22 @@ import type {
   RegistrationAnswer,
 } from "./client/mod.ts";
 import type { InstanceId } from "./core/mod.ts";
-import { type Deployment, planDeployment } from "./deployment.ts";
+import { codeOf, deploy } from "./deploy.ts";
 import { failureError } from "./failure.ts";
+import type { Standing } from "./followers.ts";
 import { assertCount, assertTogether } from "./settings.ts";
-import { healthOf } from "./status.ts";
 import type { StoredService } from "./state/mod.ts";
-import { stoppedError } from "./supervisor.ts";
+import { healthOf } from "./status.ts";
 
 /** Every service has a row, a schema and at least a release: this many fit into any machine's memory. */
 export const SERVICES_MAX = 1000;
 
-const SHA256_PATTERN = /^[0-9a-f]{64}$/;
+/** What followers of a service see that was removed. */
+const GONE: Standing = {
+  progress: { phase: "settled", up: 0, wanted: 0 },
+  isSettled: true,
+  failure: undefined,
+};
 
 /**
  * What the agent answers calls with. Everything that changes something checks what it is asked, stores it, and only then
@@ -62,22 +67,10 @@ export class NucleusService implements NucleusApi {
     const code = await codeOf(request);
     // Two deploys of one service come after each other: the second one sees what the first one stored.
     return await this.agent.inTurn(service, async () => {
-      const existing = this.#services.get(service);
-      if (existing === undefined) this.#assertNew(service, mode);
-      refuseTaken(service);
-      // A version that has never answered has no callers that another one could break.
-      const hasCallers = this.#supervisor.mayHaveCallers(service);
-      const plan = await planDeployment(
-        existing,
-        hasCallers ? request : { ...request, force: true },
-        code,
-        packageSchema,
-      );
-      const release = this.#store(service, code, plan);
-      if (plan.action !== "unchanged") this.#supervisor.reload(service);
-      if (request.replicas !== undefined) this.#supervisor.rescale(service);
-      if (plan.needsRestart) this.#supervisor.restart(service);
-      return { service, release, action: plan.action, species: code.species };
+      if (this.#catalog.get(service) === undefined) this.#assertNew(service, mode);
+      const answer = await deploy(request, code, this.agent.store, this.#supervisor);
+      this.agent.prune();
+      return answer;
     });
   }
 
@@ -111,18 +104,7 @@ export class NucleusService implements NucleusApi {
 
   async *follow(service: string): AsyncGenerator<Progress, void, void> {
     this.#find(`following ${service}`, service);
-    const { core, followers } = this.#supervisor;
-    yield* followers.follow(service, () => {
-      const view = core.service(service);
-      if (view === undefined) return { progress: GONE, isSettled: true, failure: undefined };
-      const { phase, up, wanted } = view;
-      const failure = this.#supervisor.failureOf(service);
-      return {
-        progress: { phase, up, wanted },
-        isSettled: phase === "settled",
-        failure: failure === undefined ? undefined : () => failureError("ABORTED", service, failure, core.instances()),
-      };
-    });
+    yield* this.#supervisor.followers.follow(service, () => this.#standing(service));
   }
 
   async shutdown(): Promise<void> {
@@ -130,36 +112,29 @@ export class NucleusService implements NucleusApi {
   }
 
   async activate(service: string): Promise<{ instances: number }> {
-    const { core, activations } = this.#supervisor;
     this.agent.assertOpen(`waking ${service}`);
-    const stored = this.#services.get(service);
+    const stored = this.#catalog.get(service);
     if (stored === undefined) throw this.#unknown("", service);
     if (stored.stopped) throw stoppedError(service);
-    const answer = activations.wait(service, currentCall()?.signal);
-    this.#supervisor.apply(core.demand(service, this.#supervisor.now()));
-    return { instances: await answer };
+    return { instances: await this.#supervisor.wake(service, currentCall()?.signal) };
   }
 
   register({ service, number, release, species, pid }: Registration): Promise<RegistrationAnswer> {
     const id = { service, number };
-    const { core, processes } = this.#supervisor;
-    const known = processes.pidOf(id);
-    if (known === undefined && holds(id, pid)) this.agent.adopt({ id, release, species, pid });
+    const known = this.#supervisor.processes.pidOf(id);
+    if (known === undefined && holds(id, pid)) this.#supervisor.adopt({ id, release, species, pid });
     else if (known !== pid) {
       const found = known === undefined ? "there is none" : `it is pid ${known}`;
       throw new CellError("FAILED_PRECONDITION", `registering pid ${pid} as ${formatInstanceId(id)}: ${found}`);
     }
-    this.#supervisor.markServing(id);
-    this.#supervisor.apply(core.onRegistered(id, pid, species, this.#supervisor.now()));
+    this.#supervisor.onRegistered(id, pid, species);
     return Promise.resolve({ heartbeatMs: this.agent.heartbeatMs });
   }
 
   heartbeat({ instance, pid, load }: Heartbeat): Promise<void> {
-    const id = parseInstanceId(instance);
-    const { processes } = this.#supervisor;
-    if (id?.number !== undefined && processes.pidOf({ ...id, number: id.number }) === pid) {
-      const known = this.#supervisor.onHeartbeat({ ...id, number: id.number }, pid, load);
-      if (known === "known") return Promise.resolve();
+    const { service, number } = parseInstanceId(instance) ?? {};
+    if (service !== undefined && number !== undefined) {
+      if (this.#supervisor.onHeartbeat({ service, number }, pid, load) === "known") return Promise.resolve();
     }
     throw new CellError("NOT_FOUND", `a heartbeat of ${instance}, pid ${pid}: this agent does not know it; register`);
   }
@@ -168,8 +143,8 @@ export class NucleusService implements NucleusApi {
     return this.agent.supervisor;
   }
 
-  get #services() {
-    return this.agent.supervisor.services;
+  get #catalog() {
+    return this.agent.supervisor.catalog;
   }
 
   /** Changes what is wanted of a service that exists: `store` makes it durable or throws. */
@@ -182,76 +157,37 @@ export class NucleusService implements NucleusApi {
     });
   }
 
-  /** Makes a plan durable; returns the number of the release that it is about. */
-  #store(service: string, { sha256, species }: { sha256: string; species: string }, plan: Deployment): number {
-    const { store } = this.agent;
-    const { action, settings, parallel, observeMs, release } = plan;
-    switch (action) {
-      case "created":
-        store.create({ name: service, ...settings }, { package: sha256, species });
-        return store.service(service)!.releases[0]!.number;
-      case "swapping":
-        return store.atomically(() => {
-          store.configure(service, { ...settings, stopped: false });
-          return store.addCandidate(service, { package: sha256, species, parallel, observeMs });
-        });
-      case "configured":
-        store.configure(service, { ...settings, stopped: false });
-        return release!.number;
-      case "unchanged":
-        return release!.number;
-    }
+  #standing(service: string): Standing {
+    const { core } = this.#supervisor;
+    const view = core.service(service);
+    if (view === undefined) return GONE;
+    const { phase, up, wanted } = view;
+    const reason = this.#supervisor.failureOf(service);
+    return {
+      progress: { phase, up, wanted },
+      isSettled: phase === "settled",
+      failure: reason === undefined ? undefined : () => failureError("ABORTED", service, reason, core.instances()),
+    };
   }
 
   #find(what: string, service: string): StoredService {
-    const stored = this.#services.get(service);
-    if (stored === undefined) throw this.#unknown(what, service);
+    const stored = this.#catalog.get(service);
+    if (stored === undefined) throw this.#unknown(`${what}: `, service);
     return stored;
   }
 
   #assertNew(service: string, mode: DeployRequest["mode"]): void {
-    if (mode === "swap") throw this.#unknown(`swapping ${service}`, service);
-    if (this.#services.size < SERVICES_MAX) return;
+    if (mode === "swap") throw this.#unknown(`swapping ${service}: `, service);
+    if (this.#catalog.size < SERVICES_MAX) return;
     throw new CellError("RESOURCE_EXHAUSTED", `deploying ${service}: ${SERVICES_MAX} services are deployed already`);
   }
 
-  #unknown(what: string, service: string): CellError {
-    const near = didYouMean(service, new Set([...this.#services.keys(), ...servedNames()]));
-    const attempted = what === "" ? "" : `${what}: `;
+  #unknown(attempted: string, service: string): CellError {
+    const near = didYouMean(service, new Set([...this.#catalog.all().map(({ name }) => name), ...servedNames()]));
     return new CellError("NOT_FOUND", `${attempted}no service named ${service} is deployed here.${near}`, {
       data: { started: false },
     });
   }
-}
-
-/** What followers of a service see that is removed. */
-const GONE = { phase: "settled", up: 0, wanted: 0 } as const;
-
-/** The package of a request, whole. Throws INVALID_ARGUMENT when it is of another service. */
-async function codeOf({ service, package: sha256 }: DeployRequest) {
-  if (!SHA256_PATTERN.test(sha256)) {
-    throw new CellError(
-      "INVALID_ARGUMENT",
-      `deploying ${service}: expected a SHA-256 as the package, found "${sha256}"`,
-    );
-  }
-  const { schema, manifest } = await openPackage(sha256);
-  if (manifest.service !== service) {
-    throw new CellError("INVALID_ARGUMENT", `deploying ${service}: the package was built as ${manifest.service}`);
-  }
-  return { sha256, species: schema.species, schema };
-}
-
-/** Somebody who serves the whole name with `cell run` would keep every instance from starting. */
-function refuseTaken(service: string): void {
-  const holder = holders().find((other) => other.service === service && other.number === undefined);
-  if (holder === undefined) return;
-  const who = holder.pid === undefined ? "a process" : `pid ${holder.pid}`;
-  throw new CellError(
-    "ALREADY_EXISTS",
-    `deploying ${service}: ${who} serves this name outside of the nucleus (cell run). Stop it, or deploy under another ` +
-      "name with --name.",
-  );
 }
 
 /** Whether a process holds the lock of an instance: then it is a worker, whatever it says of itself. */

@@ -50,16 +50,19 @@ export function serviceStatus(stored: StoredService, view: ServiceView): Service
 
 /** What is not as it was asked for. */
 export function healthOf(services: readonly ServiceStatus[], instances: readonly InstanceStatus[]): Health {
-  const problems: string[] = [];
-  for (const { name, state, reason, up, replicas } of services) {
-    if (state === "up" || state === "idle" || state === "stopped") continue;
-    const own = instances.filter(({ service }) => service === name);
-    const ill = own.filter(({ state }) => state === "degraded" || state === "down" || state === "crash-looping");
-    problems.push(`${name} is ${state}: ${up} of ${replicas} instances answer${because(reason)}`);
-    for (const instance of ill) problems.push(`${instance.instance} is ${instance.state}${because(instance.reason)}`);
-  }
+  const problems = services.filter(({ state }) => !WELL.has(state)).flatMap(({ name, state, reason, up, replicas }) => {
+    const ill = instances.filter((instance) => instance.service === name && ILL.has(instance.state));
+    const count = replicas === 0 ? "" : `, ${up} of ${replicas} up`;
+    return [
+      `${name} is ${state}${count}${ill.length === 0 ? because(reason) : ""}`,
+      ...ill.map((instance) => `${instance.instance} is ${instance.state}${because(instance.reason)}`),
+    ];
+  });
   return { healthy: problems.length === 0, problems };
 }
+
+const WELL: ReadonlySet<ServiceStatus["state"]> = new Set(["up", "idle", "stopped"]);
+const ILL: ReadonlySet<InstanceStatus["state"]> = new Set(["degraded", "down", "crash-looping"]);
 
 function because(reason: string | null): string {
   return reason === null ? "" : `: ${reason}`;

@@ -1,19 +1,25 @@
 import { join } from "node:path";
-import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { CellError, MS, SECOND, toCellError } from "../base/mod.ts";
 import { appendSystemLine, removeLogs } from "../logs/mod.ts";
 import { formatInstanceId, runDirectory } from "../service/mod.ts";
-import { Activations, type Availability } from "./activation.ts";
+import { Activations, type Availability, stoppedError } from "./activation.ts";
+import type { FoundWorker } from "./adoption.ts";
+import { Catalog } from "./catalog.ts";
 import type { InstanceLoad } from "./client/mod.ts";
 import { type Effect, type ExitStatus, type InstanceId, type ServiceSpec, SupervisorCore } from "./core/mod.ts";
 import { failureError } from "./failure.ts";
 import { Followers } from "./followers.ts";
 import { ping, Processes } from "./process/mod.ts";
+import { RestartCounts } from "./restart_counts.ts";
 import type { StateStore, StoredService } from "./state/mod.ts";
+import { WorkerFacts } from "./worker_facts.ts";
 
 /** What could not be written, because the disk is full, is tried again after this time. */
 const STORE_RETRY_MS = 5 * SECOND;
-/** Timers of the runtime hold no longer time; the core is asked again then. */
+/** The core is asked again after this time at the latest... */
 const TIMER_MS_MAX = 60 * SECOND;
+/** ...and at the earliest: whatever it wants can wait so long, and a time that never comes costs no core. */
+const TIMER_MS_MIN = 1 * MS;
 
 /** What the supervisor works with. */
 export interface SupervisorOptions {
@@ -30,29 +36,26 @@ type EffectOf<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
  * One timer, one queue of effects: nothing is done while the core is being asked.
  */
 export class Supervisor {
+  readonly catalog: Catalog;
   readonly core: SupervisorCore;
   readonly processes: Processes;
   readonly activations = new Activations();
   readonly followers = new Followers();
-  /** What the store says, by name. */
-  readonly services = new Map<string, StoredService>();
-  /** Why the last candidate of a service was given up, until something else is asked for. */
-  readonly #failures = new Map<string, string>();
-  /** Services of which an instance has answered since this program began. */
-  readonly #served = new Set<string>();
-  /** Full reports of the last heartbeats, by pid. */
-  readonly #loads = new Map<number, InstanceLoad>();
-  /** How often instances were started again, as it is stored. */
-  readonly #restarts = new Map<string, number>();
+  readonly workers = new WorkerFacts();
+  readonly #restarts: RestartCounts;
   readonly #queue: Effect[] = [];
   #isApplying = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #onAllEnded: (() => void) | undefined;
 
   constructor(private readonly options: SupervisorOptions) {
-    this.core = new SupervisorCore({ heartbeatMs: options.heartbeatMs }, Math.random);
+    const { store, workerCommand, heartbeatMs, log } = options;
+    this.catalog = new Catalog(store);
+    this.#restarts = new RestartCounts(store, log);
+    this.core = new SupervisorCore({ heartbeatMs }, Math.random);
+    for (const { name } of this.catalog.all()) this.core.setRestarts(name, this.#restarts.read(name));
     this.processes = new Processes({
-      workerCommand: options.workerCommand,
+      workerCommand,
       onExit: (id, pid, status) => this.#onExit(id, pid, status),
     });
   }
@@ -62,63 +65,26 @@ export class Supervisor {
     return performance.now();
   }
 
-  /** Knows of a service before anything is done for it. */
-  remember(service: StoredService): void {
-    const { name } = service;
-    this.services.set(name, service);
-    const restarts = this.options.store.restarts(name);
-    for (const [number, count] of restarts) this.#restarts.set(formatInstanceId({ service: name, number }), count);
-    this.core.setRestarts(name, restarts);
+  /** Looks after a worker that runs already; one that nobody wants is drained. */
+  adopt({ id, release, species, pid }: FoundWorker): void {
+    this.workers.adopted(pid, this.now());
+    this.processes.adopt(id, pid);
+    this.apply(this.core.adopt({ id, release, species, pid }, this.now()));
   }
 
-  /** Takes what the store says of a service for what is wanted from now on. */
-  load(service: StoredService): void {
-    this.services.set(service.name, service);
-    this.#failures.delete(service.name);
-    this.apply(this.core.setSpec(specOf(service), this.now()));
+  /** Begins: what is wanted and does not run is started. */
+  begin(): void {
+    for (const service of this.catalog.all()) this.apply(this.core.setSpec(specOf(service), this.now()));
+    this.tick();
   }
 
-  /** Reads a service whose settings have just been stored. */
+  /** The settings of a service have just been stored, or it was removed. */
   reload(name: string): void {
-    const service = this.options.store.service(name);
-    if (service !== undefined) return this.load(service);
-    this.services.delete(name);
-    this.#failures.delete(name);
-    this.#served.delete(name);
+    const service = this.catalog.reload(name);
+    if (service !== undefined) return this.apply(this.core.setSpec(specOf(service), this.now()));
+    this.#restarts.forget(name);
     this.apply(this.core.removeService(name, this.now()));
     this.#forget(name);
-  }
-
-  /** An instance answers calls. */
-  markServing(id: InstanceId): void {
-    this.#served.add(id.service);
-  }
-
-  /** False for a service that fails to start and has never done otherwise, as far as this program knows. */
-  mayHaveCallers(service: string): boolean {
-    return this.#served.has(service) || this.core.service(service)?.state !== "down";
-  }
-
-  loadOf(pid: number): InstanceLoad | undefined {
-    return this.#loads.get(pid);
-  }
-
-  onHeartbeat(id: InstanceId, pid: number, load: InstanceLoad): "known" | "unknown" {
-    const effects = this.core.onHeartbeat(id, pid, load, this.now());
-    if (effects === "unknown") return "unknown";
-    this.#loads.set(pid, load);
-    this.apply(effects);
-    return "known";
-  }
-
-  /** Time has passed. */
-  tick(): void {
-    this.apply(this.core.tick(this.now()));
-  }
-
-  /** Why the last thing that was asked for has failed. */
-  failureOf(service: string): string | undefined {
-    return this.#failures.get(service) ?? this.#blockageOf(service);
   }
 
   /** As many instances shall run as were asked for, whatever calls and idleness have made of that. */
@@ -129,6 +95,36 @@ export class Supervisor {
   /** Every instance of a service shall be a fresh one. */
   restart(service: string): void {
     this.apply(this.core.restart(service, this.now()));
+  }
+
+  /** Somebody calls a service: resolves to the number of its instances when one answers. */
+  async wake(service: string, signal: AbortSignal | undefined): Promise<number> {
+    const answer = this.activations.wait(service, signal);
+    this.apply(this.core.demand(service, this.now()));
+    return await answer;
+  }
+
+  onRegistered(id: InstanceId, pid: number, species: string): void {
+    this.catalog.hasAnswered(id.service);
+    this.apply(this.core.onRegistered(id, pid, species, this.now()));
+  }
+
+  onHeartbeat(id: InstanceId, pid: number, load: InstanceLoad): "known" | "unknown" {
+    const effects = this.core.onHeartbeat(id, pid, load, this.now());
+    if (effects === "unknown") return "unknown";
+    this.workers.reported(pid, load);
+    this.apply(effects);
+    return "known";
+  }
+
+  /** False for a service that fails to start and has never done otherwise, as far as this program knows. */
+  mayHaveCallers(service: string): boolean {
+    return this.catalog.isKnownToAnswer(service) || this.core.service(service)?.state !== "down";
+  }
+
+  /** Why the last thing that was asked for has failed. */
+  failureOf(service: string): string | undefined {
+    return this.catalog.failureOf(service) ?? this.#blockageOf(service);
   }
 
   /** Does what the core wants, and what it wants because of that. */
@@ -146,7 +142,12 @@ export class Supervisor {
     this.#setTimer();
   }
 
-  /** Drains everything; resolves when all have ended, or after `timeoutMs`, when what is left is killed. */
+  /** Time has passed. */
+  tick(): void {
+    this.apply(this.core.tick(this.now()));
+  }
+
+  /** Drains everything; resolves when all have ended. What is left after `timeoutMs` is killed. */
   async end(timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onAllEnded = resolve;
@@ -177,7 +178,7 @@ export class Supervisor {
   }
 
   #spawn({ id, release }: EffectOf<"spawn">): void {
-    const service = this.services.get(id.service);
+    const service = this.catalog.get(id.service);
     const code = service?.releases.find(({ number }) => number === release);
     let pid: number;
     try {
@@ -188,7 +189,7 @@ export class Supervisor {
       return;
     }
     this.#queue.push(...this.core.onSpawned(id, pid, this.now()));
-    this.#storeRestarts(id.service);
+    this.#restarts.write(this.core.instances().filter((instance) => instance.id.service === id.service));
   }
 
   async #ping(id: InstanceId): Promise<void> {
@@ -196,7 +197,7 @@ export class Supervisor {
     try {
       const hello = await ping(join(runDirectory(), `${formatInstanceId(id)}.sock`));
       if (hello.pid !== pid) throw new CellError("NOT_FOUND", `pid ${hello.pid} answers for ${formatInstanceId(id)}`);
-      this.markServing(id);
+      this.catalog.hasAnswered(id.service);
       this.apply(this.core.onPingAnswered(id, this.now()));
     } catch {
       this.apply(this.core.onPingFailed(id, this.now()));
@@ -206,8 +207,7 @@ export class Supervisor {
   /** Durable first: the core hears of it when the store has it. */
   #settleCandidate(effect: EffectOf<"promote"> | EffectOf<"abort">): void {
     const { kind, service, release } = effect;
-    const stored = this.services.get(service);
-    if (stored?.releases.some(({ number, role }) => number === release && role === "candidate") !== true) return;
+    if (!this.catalog.hasCandidate(service, release)) return;
     try {
       if (kind === "promote") this.options.store.promote(service, release);
       else this.options.store.abort(service, release, effect.reason);
@@ -218,7 +218,7 @@ export class Supervisor {
       return;
     }
     this.reload(service);
-    if (kind === "abort") this.#failures.set(service, effect.reason);
+    if (kind === "abort") this.catalog.failed(service, effect.reason);
   }
 
   #tell({ service, number, level, message }: EffectOf<"event">): void {
@@ -232,16 +232,21 @@ export class Supervisor {
   }
 
   #onExit(id: InstanceId, pid: number, status: ExitStatus): void {
-    this.#loads.delete(pid);
+    this.workers.ended(pid);
     this.apply(this.core.onExit(id, pid, status, this.now()));
     this.#forget(id.service);
     if (this.processes.size === 0) this.#onAllEnded?.();
   }
 
+  /** Nothing is kept of a service that was removed and whose last instance has ended, but its data. */
+  #forget(service: string): void {
+    if (this.catalog.get(service) === undefined && this.core.service(service) === undefined) removeLogs(service);
+  }
+
   #availability(service: string): Availability {
     const up = this.core.service(service)?.up ?? 0;
     if (this.core.isUp(service)) return { kind: "up", instances: up };
-    const stored = this.services.get(service);
+    const stored = this.catalog.get(service);
     if (stored === undefined) return { kind: "failed", error: new CellError("NOT_FOUND", `${service} was removed`) };
     if (stored.stopped) return { kind: "failed", error: stoppedError(service) };
     const failure = this.#blockageOf(service);
@@ -251,48 +256,18 @@ export class Supervisor {
 
   /** What ails the release that runs is in nobody's way while another one is coming to take its place. */
   #blockageOf(service: string): string | undefined {
-    const hasCandidate = this.services.get(service)?.releases.some(({ role }) => role === "candidate") === true;
-    return hasCandidate ? undefined : this.core.service(service)?.failure;
-  }
-
-  /** Nothing is kept of a service that was removed and whose last instance has ended, but its data. */
-  #forget(service: string): void {
-    if (!this.services.has(service) && this.core.service(service) === undefined) removeLogs(service);
-  }
-
-  #storeRestarts(service: string): void {
-    for (const { id, restarts } of this.core.instances()) {
-      const instance = formatInstanceId(id);
-      if (id.service !== service || restarts === (this.#restarts.get(instance) ?? 0)) continue;
-      try {
-        this.options.store.setRestarts(service, id.number, restarts);
-        this.#restarts.set(instance, restarts);
-      } catch (error) {
-        this.options.log(`warn: ${service}: its restarts are not recorded: ${toCellError(error).message}`);
-        return;
-      }
-    }
+    return this.catalog.hasCandidate(service) ? undefined : this.core.service(service)?.failure;
   }
 
   #setTimer(): void {
     clearTimeout(this.#timer);
     const delayMs = this.core.nextTickAt() - this.now();
     if (delayMs === Infinity) return;
-    this.#timer = setTimeout(
-      () => this.tick(),
-      Math.min(Math.max(0, delayMs), TIMER_MS_MAX),
-    );
+    this.#timer = setTimeout(() => this.tick(), Math.min(Math.max(TIMER_MS_MIN, delayMs), TIMER_MS_MAX));
   }
 }
 
 /** What the core wants to know of a service. */
 function specOf(service: StoredService): ServiceSpec {
   return { ...service, minReplicas: Math.min(service.minReplicas, service.replicas) };
-}
-
-/** The error for whoever calls or wakes a service that `cell stop` has stopped. */
-export function stoppedError(service: string): CellError {
-  return new CellError("FAILED_PRECONDITION", `${service} is stopped: cell restart ${service} starts it again`, {
-    data: { started: false },
-  });
 }

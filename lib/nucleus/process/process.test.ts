@@ -179,8 +179,9 @@ test.skipIf(!HAS_PROC)("a worker that is seen off ends by itself, and then its g
 test("a worker that holds its name is found by the lock", async () => {
   const claim = await claimInstance("hello", 1, { species: "0123456789abcdef", release: 3 });
   const { findWorkers } = await import("../adoption.ts");
-  expect(findWorkers(home, 1000)).toEqual([
-    { id: HELLO, release: 3, species: "0123456789abcdef", pid: process.pid },
-  ]);
+  expect(findWorkers(home, 1000)).toEqual({
+    workers: [{ id: HELLO, release: 3, species: "0123456789abcdef", pid: process.pid }],
+    leaving: [],
+  });
   claim.release();
 });
