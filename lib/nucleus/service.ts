@@ -95,11 +95,14 @@ export class NucleusService implements NucleusApi {
     this.#supervisor.restart(service);
   }
 
-  remove(service: string, species?: string): Promise<void> {
-    return this.#change(`removing ${service}`, service, () => {
+  async remove(service: string, species?: string): Promise<void> {
+    await this.#change(`removing ${service}`, service, () => {
       if (species === undefined) this.agent.store.remove(service);
       else this.agent.store.removeSpecies(service, species);
     });
+    const { followers } = this.#supervisor;
+    const isBack = () => this.#catalog.get(service) !== undefined;
+    for await (const _ of followers.follow(service, () => isBack() ? GONE : this.#standing(service)));
   }
 
   async *follow(service: string): AsyncGenerator<Progress, void, void> {
@@ -162,7 +165,8 @@ export class NucleusService implements NucleusApi {
     const view = core.service(service);
     if (view === undefined) return GONE;
     const { phase, up, wanted } = view;
-    const reason = this.#supervisor.failureOf(service);
+    // Rolled back is what has ended: whoever hears of it finds what was there before, and nothing else.
+    const reason = phase === "draining" ? undefined : this.#supervisor.failureOf(service);
     return {
       progress: { phase, up, wanted },
       isSettled: phase === "settled",

@@ -177,7 +177,7 @@ export interface NucleusApi {
   stop(service: string): Promise<void>;
   /** Replaces every instance by a fresh one, without a gap. For "nucleus": the agent executes its binary anew. */
   restart(service: string): Promise<void>;
-  /** Drains and forgets a service, or only its releases of one species. */
+  /** Drains and forgets a service, or only its releases of one species. Of a service no process is left then. */
   remove(service: string, species?: string): Promise<void>;
   /**
    * What happens to a service until it is as it was asked for. Throws ABORTED when that failed: the new release was
