@@ -95,8 +95,19 @@ test("a suspended agent kills nobody for having been silent meanwhile", () => {
   stage.spec({ minReplicas: 1 });
   stage.up(1);
   stage.now += 8 * 60 * MINUTE;
-  expect(stage.did(stage.core.tick(stage.now))).toEqual(["ping 1"]);
+  expect(stage.did(stage.core.tick(stage.now))).toEqual([]);
   expect(stage.wait(4 * SECOND)).toEqual([]);
+  stage.beat(1);
+  expect(stage.instances).toEqual(["1 up"]);
+});
+
+test("an agent that was suspended just before a deadline hears what was said meanwhile before it kills", () => {
+  const stage = new Stage();
+  stage.spec({ minReplicas: 1 });
+  stage.up(1);
+  stage.wait(17 * SECOND);
+  stage.now += 60 * SECOND;
+  expect(stage.did(stage.core.tick(stage.now))).toEqual([]);
   stage.beat(1);
   expect(stage.instances).toEqual(["1 up"]);
 });

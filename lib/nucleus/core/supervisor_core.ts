@@ -9,6 +9,8 @@ import type { InstanceView, LoadReport, ServiceView } from "./view.ts";
 
 /** An input that comes this much later than the time that was asked for: the agent was suspended, or its loop blocked. */
 export const SUSPENDED_MS = 1000;
+/** What others have said meanwhile has to be heard before anybody is judged by a deadline. */
+const RESUME_GRACE_MS = 1000;
 
 /**
  * Decides what runs. Every input says what has happened and when (`now`, monotonic milliseconds), and returns what is to
@@ -195,10 +197,10 @@ export class SupervisorCore {
     });
   }
 
-  /** Whoever was not listening cannot say that others were silent: the time is left out of every deadline. */
+  /** Whoever was not listening cannot say that others were silent: the time since the last input is given to everybody. */
   #postponeLost(now: number): void {
-    const lostMs = now - Math.max(this.#now, this.#nextTickAt);
-    if (lostMs < SUSPENDED_MS || this.#nextTickAt === Infinity) return;
+    if (now - this.#nextTickAt < SUSPENDED_MS) return;
+    const lostMs = now - this.#now + RESUME_GRACE_MS;
     for (const service of this.#services.values()) service.postpone(lostMs);
   }
 

@@ -234,7 +234,7 @@ export class Simulation implements World, Listener {
       case "drain":
         return this.#live(effect.id)?.drain(this.#agent);
       case "kill":
-        return this.#live(effect.id)?.kill();
+        return this.#kill(effect.id, effect.reason);
       case "ping":
         return this.#ping(effect.id);
       case "promote":
@@ -257,6 +257,12 @@ export class Simulation implements World, Listener {
     const process = new FakeProcess(id, ++this.#pids, release, this.#agent, this, this);
     this.#processes.set(process.pid, process);
     this.#apply(this.#core.onSpawned(id, process.pid, this.time.now));
+  }
+
+  #kill(id: InstanceId, reason: string): void {
+    const process = this.#live(id);
+    if (process?.answers === true) throw new Error(`${text(id)} serves and is killed: ${reason}`);
+    process?.kill();
   }
 
   /** The process that has an instance's name: one that drains under an agent of before has given it up. */

@@ -4,6 +4,9 @@ import type { ReleaseSpec, ServiceSpec } from "../spec.ts";
 import { SupervisorCore } from "../supervisor_core.ts";
 import type { LoadReport } from "../view.ts";
 
+/** No scene needs more ticks, unless ticks lead to ticks for ever. */
+const TICKS_MAX = 1_000;
+
 const IDLE: LoadReport = { inFlight: 0, calls: 0, errors: 0, eventLoopLagMs: 0 };
 
 /** An effect in one word or two: "spawn 1", "drain 2", "promote r2". */
@@ -79,7 +82,9 @@ export class Stage {
   wait(ms: number): string[] {
     const until = this.now + ms;
     const words: string[] = [];
+    let ticks = 0;
     while (this.core.nextTickAt() <= until) {
+      if (++ticks > TICKS_MAX) throw new Error("the core never comes to rest");
       this.now = Math.max(this.now, this.core.nextTickAt());
       words.push(...this.did(this.core.tick(this.now)));
     }
