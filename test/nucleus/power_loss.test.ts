@@ -10,7 +10,7 @@ import { HAS_PROC, isAlive, NodeMachine } from "./harness/mod.ts";
  */
 const ROUNDS = process.env["CELL_SOAK"] === undefined ? 10 : 300;
 /** Most changes are under way at this time, and some are done. */
-const KILL_AFTER_MS_MAX = { swap: 600, deploy: 600, scale: 150 };
+const KILL_AFTER_MS_MAX = { swap: 600, deploy: 600, scale: 150, restart: 300 };
 /** An agent takes about this long to start. */
 const START_MS_MAX = 60;
 /** Printed with a failure; CELL_SEED=n draws the same moments again. */
@@ -41,13 +41,17 @@ function seeded(seed: number): () => number {
 function change(round: number, random: () => number, before: Wanted, machine: NodeMachine): [Arguments, Wanted] {
   const version = `v${round}`;
   const file = (): string => machine.write("ledger.ts", source(version));
-  switch (round % 3) {
+  switch (round % 5) {
     case 0:
       return [["swap", "ledger", file(), "--observe", "200ms"], { ...before, version }];
     case 1: {
       const replicas = before.replicas === 1 ? 2 + Math.floor(random() * 3) : 1;
       return [["scale", "ledger", String(replicas)], { ...before, replicas }];
     }
+    case 2:
+      return [["restart", "ledger"], before];
+    case 3:
+      return [["restart", "nucleus"], before];
     default: {
       const replicas = 1 + Math.floor(random() * 3);
       return [["deploy", file(), "--instances", String(replicas), "--observe", "200ms"], { replicas, version }];
@@ -111,7 +115,7 @@ async function settled(machine: NodeMachine): Promise<Wanted | undefined> {
 }
 
 test.skipIf(!HAS_PROC)(
-  "killed at any moment of a deploy, a swap or a scaling, a node converges to what was asked for",
+  "killed at any moment of a deploy, a swap, a scaling or a restart, a node converges to what was asked for",
   async () => {
     const random = seeded(SEED);
     await using machine = await NodeMachine.up({ heartbeat: "250ms" });

@@ -58,6 +58,22 @@ test("a worker has no input, a folder of its own, and only the environment that 
   expect(names.filter((name) => !name.startsWith("LC_") && !allowed.includes(name))).toEqual([]);
 });
 
+test("a worker reports its load with every heartbeat", async () => {
+  for (let count = 0; count < 5; count++) await machine.ok(["call", "fragile", "block", "20"]);
+  const [one] = await machine.untilInstances(
+    "fragile",
+    "its calls to be reported",
+    ([{ load } = {} as InstanceStatus]) => (load?.calls ?? 0) >= 5 && load!.inFlight === 0,
+  );
+  const { p50Micros, p99Micros, memoryBytes, cpuShare, eventLoopLagMs, errors } = one!.load!;
+  expect(p50Micros).toBeGreaterThan(0);
+  expect(p99Micros).toBeGreaterThan(10_000);
+  expect(memoryBytes).toBeGreaterThan(2 ** 20);
+  expect(cpuShare).toBeGreaterThanOrEqual(0);
+  expect(eventLoopLagMs).toBeGreaterThanOrEqual(0);
+  expect(errors).toBe(0);
+});
+
 test.skipIf(!HAS_PROC)("a worker leads a session and a group of its own", async () => {
   const [pid] = await machine.pids("fragile");
   expect(factsOf(pid!)).toMatchObject({ group: pid, session: pid });

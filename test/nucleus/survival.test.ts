@@ -84,6 +84,22 @@ test("kill -9 of one of two workers under load: idempotent calls are made again,
   expect(naps.answered).toBeGreaterThan(0);
 });
 
+test("SIGTERM of a worker fails no call, and another one takes its place", async () => {
+  await using machine = await NodeMachine.up();
+  await machine.deploy("pair", SERVICE, ["--instances", "2"]);
+  await using load = await Load.start("pair", { method: "nap", args: [20] });
+  const [first] = await machine.untilUp("pair", 2);
+  process.kill(first!.pid!, "SIGTERM");
+  await machine.untilInstances(
+    "pair",
+    "two instances, one of them new",
+    (all) => all.length === 2 && all.every(({ state, pid }) => state === "up" && pid !== first!.pid),
+  );
+  await load.more(50);
+  await load.stop();
+  expect(load.failures).toEqual([]);
+});
+
 test("SIGTERM of the agent lets calls finish and ends within a bound those that never do", async () => {
   await using machine = new NodeMachine();
   const agent = machine.start(["nucleus"]);
@@ -135,6 +151,14 @@ test("a new binary is taken over in place: same pid, same workers, no zombies", 
   await load.more(100);
   await load.stop();
   expect(load.failures).toEqual([]);
+
+  // A service manager's reload does the same.
+  const second = await startedAt();
+  process.kill(agent, "SIGHUP");
+  await until(async () => (await startedAt().catch(() => second)) !== second, "the agent to be executed once more");
+  await machine.untilUp("kept", 2);
+  expect((await machine.status()).pid).toBe(agent);
+  expect(await machine.pids("kept")).toEqual(workers);
 
   // The children of the program before are waited for by the one after.
   process.kill(workers[0]!, "SIGKILL");

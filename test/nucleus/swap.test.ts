@@ -148,6 +148,15 @@ test("--parallel keeps both species, and callers reach the one that they were co
   expect((await machine.ok(["call", "shop", "version"])).stdout).toBe('{"major":3}\n');
 });
 
+test("one of two species can be removed, and the other one goes on", async () => {
+  const before = await machine.untilUp("shop", 4);
+  const [old] = before;
+  const kept = before.filter(({ species }) => species !== old!.species);
+  await machine.ok(["rm", "shop", "--species", old!.species]);
+  const after = await machine.untilUp("shop", 2);
+  expect(after.map(({ pid }) => pid)).toEqual(kept.map(({ pid }) => pid));
+});
+
 test("--force replaces whatever runs", async () => {
   const forced = `export function version(input: { full: boolean }): number { return input.full ? 4.0 : 4; }`;
   await machine.ok(["swap", "shop", file("four", forced), "--force"]);
