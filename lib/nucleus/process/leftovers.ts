@@ -1,6 +1,6 @@
 import { MS, SECOND } from "../../base/mod.ts";
 import { reapChild } from "../../sys/mod.ts";
-import { type InstanceProcess, instanceProcesses, isRunning, processEntry } from "./process_table.ts";
+import { type InstanceProcess, instanceProcesses, isRunning } from "./process_table.ts";
 import { killGroup } from "./signal.ts";
 
 /** A worker that has given its name up finishes its calls within this time; see `DRAIN_GRACE_MS` of the workers. */
@@ -32,7 +32,7 @@ export function findLeftovers(home: string, livePids: ReadonlySet<number>): Left
     if (found.isZombie || livePids.has(found.group)) continue;
     const release = releaseOf(found);
     if (found.group === found.pid && release !== undefined) workers.push({ ...found, release });
-    else if (found.group !== found.pid && processEntry(found.group) === undefined) orphans.push(found);
+    else if (found.group !== found.pid && !isRunning(found.group, undefined)) orphans.push(found);
   }
   return { workers, orphans };
 }
