@@ -1,11 +1,14 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
-/** What one operand of a command names, so that tab completion knows what to offer. */
+/**
+ * What one operand of a command names, so that tab completion knows what to offer. "supervised" is a deployed service or
+ * the agent itself.
+ */
 export type Operand =
   | "file"
   | "service"
   | "deployed"
-  | "log"
+  | "supervised"
   | "count"
   | "method"
   | "argument"
@@ -81,7 +84,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     isEssential: true,
     usage: "logs SERVICE",
     summary: "show what a service prints",
-    operands: ["log"],
+    operands: ["supervised"],
     load: () => import("./logs.ts"),
   },
   {
@@ -113,7 +116,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: "Services",
     usage: "restart SERVICE",
     summary: "start every instance afresh, without a gap",
-    operands: ["deployed"],
+    operands: ["supervised"],
     load: () => import("./restart.ts"),
   },
   {

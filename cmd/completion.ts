@@ -82,7 +82,7 @@ async function operandCandidates(kind: Operand, operands: readonly string[], wor
       return { candidates: await serviceCandidates(), files: false };
     case "deployed":
       return { candidates: await deployedCandidates(), files: false };
-    case "log":
+    case "supervised":
       return { candidates: [...await deployedCandidates(), { value: "nucleus", about: "the agent" }], files: false };
     case "count":
       return { candidates: await countCandidates(operands[0]), files: false };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { CommandMachine, processesOf, until } from "../test/harness/mod.ts";
+import { OnTerminal } from "./testing/on_terminal.ts";
 
 // Without a binary every command is compiled when it is started.
 setDefaultTimeout(60_000);
@@ -111,6 +112,7 @@ test("ps lists instances with what a program wants to know; those of one service
   expect(shown.stdout.split("\n")[0]!.trim().split(/\s+/).join(" ")).toBe(titles);
   expect(shown.stdout).toMatch(/^hello +hello@2 +\d+ +up +/m);
   expect((await machine.cell(["ps", "nucleus"])).stdout).toMatch(/^nucleus +nucleus +\d+ +up/m);
+  expect((await machine.cell(["call"])).stderr).toContain("Running are hello, nucleus.");
   const missing = await machine.cell(["ps", "helo"]);
   expect(missing.exit).toBe(3);
   expect(missing.stderr).toContain("Did you mean hello?");
@@ -143,11 +145,36 @@ test("logs show what is printed, with time and instance, of all instances or one
   expect(cut).toEqual({ exit: 0, stdout: "0\n", stderr: "" });
 });
 
+test("on a terminal progress rewrites one line, a table fits, and a log cannot steer", async () => {
+  await using scale = new OnTerminal(machine, ["scale", "hello", "3"]);
+  expect(await scale.exited()).toBe(0);
+  await scale.shows("hello: 3 instances");
+  expect(scale.sent).toMatch(/^\r\p{Cc}\[Khello: starting, /u);
+  expect(scale.sent.split("\n").length).toBe(2);
+  await machine.cell(["scale", "hello", "2"]);
+
+  for (const columns of [60, 80, 100, 140]) {
+    await using ps = new OnTerminal(machine, ["ps"], { columns });
+    await ps.exited();
+    await ps.shows("hello@");
+    await until(() => ps.sent.endsWith("\n"), "the end of the line");
+    for (const line of ps.sent.trimEnd().split("\r\n")) {
+      expect(Bun.stringWidth(line), line).toBeLessThanOrEqual(columns);
+      expect(line).toMatch(/INSTANCE|hello@\d/);
+    }
+  }
+
+  await using logs = new OnTerminal(machine, ["logs", "hello"]);
+  await logs.shows("greeting x \\u001b[2J");
+  expect(logs.sent).not.toContain("\x1b[2J");
+});
+
 test("completion offers what is deployed, and counts around what runs", async () => {
   const offered = async (...words: string[]) => (await machine.cell(["__complete", "words", ...words])).stdout;
   expect(await offered("scale", "")).toBe("words\nhello\tup, 2 wanted\n");
   expect(await offered("scale", "hello", "")).toBe("words\n0\n1\n2\tas it is\n3\n4\n");
   expect(await offered("logs", "n")).toBe("words\nnucleus\tthe agent\n");
+  expect(await offered("restart", "")).toContain("nucleus\tthe agent\n");
   expect(await offered("swap", "hello", "")).toBe("files\n");
   expect(await offered("deploy", "x.ts", "--env-file", "")).toBe("files\n");
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { COMMAND, CommandMachine, until } from "../test/harness/mod.ts";
+import { CommandMachine, until } from "../test/harness/mod.ts";
+import { OnTerminal } from "./testing/on_terminal.ts";
 
 // Without a binary every command is compiled when it is started.
 setDefaultTimeout(60_000);
@@ -16,62 +17,9 @@ afterAll(async () => {
   await machine[Symbol.asyncDispose]();
 });
 
-/** A command in a terminal of its own, with what it has sent to it. */
-class OnTerminal implements AsyncDisposable {
-  readonly #decoder = new TextDecoder();
-  readonly #terminal = new Bun.Terminal({
-    cols: 100,
-    rows: 20,
-    data: (_, data) => (this.sent += this.#decoder.decode(data, { stream: true })),
-  });
-  readonly #child: Bun.Subprocess;
-  sent = "";
-
-  constructor(args: string[]) {
-    this.#child = Bun.spawn([...COMMAND, ...args], {
-      terminal: this.#terminal,
-      cwd: machine.folder,
-      env: { ...machine.environment(), TERM: "xterm" },
-    });
-  }
-
-  press(keys: string): void {
-    this.#terminal.write(keys);
-  }
-
-  /** A shell's terminal sends the signal itself; the child of a test has no session on this one. */
-  resize(columns: number, rows: number): void {
-    this.#terminal.resize(columns, rows);
-    this.#child.kill("SIGWINCH");
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
-  }
-
-  get isRaw(): boolean {
-    // ICANON is off while keys come as they are pressed.
-    return (this.#terminal.localFlags & 2) === 0;
-  }
-
-  async shows(text: string): Promise<void> {
-    await until(() => this.sent.includes(text), `the terminal to show ${JSON.stringify(text)}`);
-  }
-
-  async exited(): Promise<number> {
-    return await this.#child.exited;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.exited;
-    this.#terminal.close();
-  }
-}
-
 test("top shows the instances, follows the size of the terminal, and gives it back on q and Ctrl-C", async () => {
   for (const key of ["q", "\x03"]) {
-    await using top = new OnTerminal(["top"]);
+    await using top = new OnTerminal(machine, ["top"]);
     await top.shows("hello");
     expect(top.sent).toStartWith(ENTER);
     expect(top.isRaw).toBe(true);
@@ -90,7 +38,7 @@ test("top shows the instances, follows the size of the terminal, and gives it ba
 
 test("a signal gives the terminal back, too", async () => {
   for (const [name, exit] of [["SIGTERM", 143], ["SIGINT", 130], ["SIGHUP", 129]] as const) {
-    await using top = new OnTerminal(["top"]);
+    await using top = new OnTerminal(machine, ["top"]);
     await top.shows("hello");
     top.signal(name);
     expect(await top.exited(), name).toBe(exit);
@@ -102,15 +50,11 @@ test("a signal gives the terminal back, too", async () => {
 test("an error gives the terminal back before it is shown", async () => {
   await using other = new CommandMachine();
   await other.bash('mkdir -p "$CELL_HOME" && chmod 777 "$CELL_HOME"');
-  const terminal: string[] = [];
-  const screen = new Bun.Terminal({ data: (_, data) => void terminal.push(new TextDecoder().decode(data)) });
-  const child = Bun.spawn([...COMMAND, "top"], { terminal: screen, env: { ...other.environment(), TERM: "xterm" } });
-  expect(await child.exited).not.toBe(0);
-  await until(() => terminal.join("").includes("error:"), "the error");
-  const sent = terminal.join("");
-  expect(sent.indexOf(LEAVE)).toBeGreaterThan(-1);
-  expect(sent.indexOf("error:")).toBeGreaterThan(sent.indexOf(LEAVE));
-  screen.close();
+  await using top = new OnTerminal(other, ["top"]);
+  expect(await top.exited()).not.toBe(0);
+  await top.shows("error:");
+  expect(top.sent.indexOf(LEAVE)).toBeGreaterThan(-1);
+  expect(top.sent.indexOf("error:")).toBeGreaterThan(top.sent.indexOf(LEAVE));
 });
 
 test("without a terminal that moves its cursor there is one frame with --once, and a hint without", async () => {
@@ -121,10 +65,7 @@ test("without a terminal that moves its cursor there is one frame with --once, a
   expect(once.stdout).toMatch(/^hello +hello +\d+ +up /m);
   expect(once.stdout).not.toContain("\x1b");
   expect((await machine.cell(["top"])).stderr).toContain("stdout is no terminal");
-  const terminal: string[] = [];
-  const dumb = new Bun.Terminal({ data: (_, data) => void terminal.push(new TextDecoder().decode(data)) });
-  const child = Bun.spawn([...COMMAND, "top"], { terminal: dumb, env: { ...machine.environment(), TERM: "dumb" } });
-  expect(await child.exited).toBe(2);
-  await until(() => terminal.join("").includes("--once"), "the hint");
-  dumb.close();
+  await using dumb = new OnTerminal(machine, ["top"], { term: "dumb" });
+  expect(await dumb.exited()).toBe(2);
+  await dumb.shows("`--once` prints one frame");
 });
