@@ -1,0 +1,143 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CellError } from "../base/mod.ts";
+import { hostRole } from "../role/mod.ts";
+import { holders } from "../service/mod.ts";
+import { Agent } from "./agent.ts";
+import { connectNucleus, type NucleusClient } from "./client/mod.ts";
+
+const SPECIES = "0123456789abcdef";
+
+/** An agent in this process whose workers are a line of sh: they never register. */
+class TestAgent implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "cell-test-"));
+  readonly #saved = process.env["CELL_HOME"];
+  readonly agent = new Agent({
+    version: "1.2.3",
+    log: (line) => this.lines.push(line),
+    workerCommand: ["sh", "-c", "sleep 1000 & wait", "worker"],
+    command: ["/nonexistent"],
+    versionCommand: ["/nonexistent", "--version"],
+  });
+  #end: (() => Promise<void>) | undefined;
+  nucleus!: NucleusClient;
+
+  static async start(): Promise<TestAgent> {
+    const test = new TestAgent();
+    process.env["CELL_HOME"] = join(test.#folder, "home");
+    const hosted = await hostRole(test.agent, { log: (line) => test.lines.push(line) });
+    test.#end = () => hosted.end();
+    test.nucleus = await connectNucleus();
+    return test;
+  }
+
+  /** Deploys without a package: what runs is sh. */
+  create(name: string, replicas: number): void {
+    const { store, supervisor } = this.agent;
+    const settings = { replicas, minReplicas: 0, maxReplicas: 4, idleMs: 60_000, cpuTarget: undefined, env: {} };
+    store.create({ name, ...settings }, { package: "a".repeat(64), species: SPECIES });
+    supervisor.reload(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.nucleus?.close();
+    await this.#end?.();
+    if (this.#saved === undefined) delete process.env["CELL_HOME"];
+    else process.env["CELL_HOME"] = this.#saved;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** What must not change when a change was refused. */
+async function everything({ nucleus }: TestAgent) {
+  const { services } = await nucleus.status();
+  return {
+    services,
+    instances: (await nucleus.instances()).map(({ instance, pid, state }) => ({ instance, pid, state })),
+  };
+}
+
+test("an agent says who it is and what it looks after", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 2);
+  expect(await test.nucleus.status()).toMatchObject({
+    pid: process.pid,
+    version: "1.2.3",
+    home: process.env["CELL_HOME"],
+    heartbeatMs: 5000,
+    services: [{ name: "hello", state: "starting", replicas: 2, minReplicas: 0, maxReplicas: 4, up: 0 }],
+  });
+  expect(await test.nucleus.instances()).toMatchObject([
+    { instance: "hello@1", number: 1, release: 1, state: "starting", pid: expect.any(Number), restarts: 0, load: null },
+    { instance: "hello@2", number: 2, release: 1, state: "starting", pid: expect.any(Number), restarts: 0, load: null },
+  ]);
+  expect(await test.nucleus.health()).toEqual({ healthy: false, problems: ["hello is starting, 0 of 2 up"] });
+});
+
+test("a change that cannot be stored is an error and changes nothing that runs", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 2);
+  const before = await everything(test);
+  const full = new CellError("RESOURCE_EXHAUSTED", "writing state.db: no space left on device");
+  const { store } = test.agent;
+  store.configure = store.remove = store.removeSpecies = () => {
+    throw full;
+  };
+  const { nucleus } = test;
+  const changes = [() => nucleus.scale("hello", 1), () => nucleus.stop("hello"), () => nucleus.remove("hello")];
+  for (const change of changes) await expect(change()).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  expect(await everything(test)).toEqual(before);
+});
+
+test("counts that cannot be, names that are unknown and a binary that is gone are refused, and nothing changes", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 1);
+  const before = await everything(test);
+  const { nucleus } = test;
+  for (const count of [-1, 0.5, NaN, Infinity, 1e9, 5]) {
+    await expect(nucleus.scale("hello", count)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  }
+  const unknown = [
+    () => nucleus.scale("helo", 1),
+    () => nucleus.stop("helo"),
+    () => nucleus.restart("helo"),
+    () => nucleus.remove("helo"),
+    () => nucleus.activate("helo"),
+    () => nucleus.follow("helo").next(),
+  ];
+  for (const call of unknown) {
+    await expect(call()).rejects.toMatchObject({ code: "NOT_FOUND", message: expect.stringContaining("hello") });
+  }
+  await expect(nucleus.remove("hello", "f".repeat(16))).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(nucleus.restart("nucleus")).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+  const request = { service: "hello", package: "b".repeat(64), mode: "deploy" } as const;
+  await expect(nucleus.deploy(request)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(nucleus.deploy({ ...request, package: "../x" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(nucleus.deploy({ ...request, service: "nucleus" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(await everything(test)).toEqual(before);
+});
+
+test("whoever wakes a service that is stopped is told how to start it, also when it is stopped meanwhile", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 0);
+  const waking = test.nucleus.activate("hello").catch((error: unknown) => error);
+  await test.nucleus.stop("hello");
+  expect(await waking).toMatchObject({
+    code: "FAILED_PRECONDITION",
+    message: expect.stringContaining("cell restart hello"),
+  });
+  await expect(test.nucleus.activate("hello")).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+});
+
+test("an agent that ends leaves no process and no name", async () => {
+  const test = await TestAgent.start();
+  test.create("hello", 3);
+  const pids = (await test.nucleus.instances()).map(({ pid }) => pid!);
+  await test[Symbol.asyncDispose]();
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+  expect(holders()).toEqual([]);
+  expect(test.lines.at(-1)).toBe("nucleus is down");
+});
