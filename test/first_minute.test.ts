@@ -69,7 +69,7 @@ test("wrong usage exits 2 and suggests what was meant", async () => {
   await using machine = new Machine();
   const command = await machine.cell(["cal"]);
   expect(command.exit).toBe(2);
-  expect(command.stderr).toContain("Did you mean call?");
+  expect(command.stderr).toContain("Did you mean call");
   const option = await machine.cell(["ps", "--jsno"]);
   expect(option.exit).toBe(2);
   expect(option.stderr).toContain("--json");
