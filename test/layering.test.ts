@@ -22,7 +22,7 @@ const LAYERS = [
 ];
 
 /** Rooms whose cores run anywhere: no Bun, no Node, nothing from npm. */
-const PURE = ["lib/base", "lib/wire"];
+const PURE = ["lib/base", "lib/wire", "lib/nucleus/core"];
 
 const root = resolve(import.meta.dir, "..");
 const sources = ["main.ts", "cmd/**/*.ts", "sdk/**/*.ts", "lib/**/*.ts"]
