@@ -1,10 +1,16 @@
+import { CellError, SECOND } from "../lib/base/mod.ts";
 import { connectNucleus, type Health } from "../lib/nucleus/client/mod.ts";
 import { stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { Deadline } from "./deadline.ts";
 import { EXIT } from "./exit_code.ts";
 import { isAbsent } from "./running_nucleus.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { withoutControls } from "./without_controls.ts";
+
+/** An agent that takes longer for this hangs. */
+const ANSWER_MS_MAX = 5 * SECOND;
+const UNANSWERED: ReadonlySet<string> = new Set(["DEADLINE_EXCEEDED", "UNAVAILABLE"]);
 
 /** `cell health` */
 export function command(): AnyCommand {
@@ -26,13 +32,22 @@ export function command(): AnyCommand {
     });
 }
 
+/** No answer is one, too: whoever watches a node has to hear of an agent that hangs. */
 async function askHealth(): Promise<Health> {
+  const deadline = new Deadline(ANSWER_MS_MAX);
   try {
-    await using nucleus = await connectNucleus();
-    return await nucleus.health();
+    const nucleus = await deadline.within(connectNucleus({ timeoutMs: ANSWER_MS_MAX }), "connecting to the nucleus");
+    try {
+      return await deadline.within(nucleus.health(), "asking the nucleus");
+    } finally {
+      void nucleus.close();
+    }
   } catch (error) {
-    if (!isAbsent(error)) throw error;
-    return { healthy: false, problems: [(error as Error).message] };
+    if (!(error instanceof CellError) || !UNANSWERED.has(error.code)) throw error;
+    return {
+      healthy: false,
+      problems: [isAbsent(error) ? error.message : `the nucleus does not answer: ${error.message}`],
+    };
   }
 }
 

@@ -234,6 +234,26 @@ test("a crash loop is shown with its reason and the last lines of its log, and r
   expect((await machine.cell(["health"])).exit).toBe(0);
 });
 
+test("an agent that hangs is not healthy, and what runs is listed and called without it", async () => {
+  const { pid } = await json<{ pid: number }>("status");
+  process.kill(pid, "SIGSTOP");
+  try {
+    const [health, listed, called] = await Promise.all([
+      machine.cell(["health"]),
+      machine.cell(["ps"]),
+      machine.cell(["call", "hello", "greet", "name=x"]),
+    ]);
+    expect(health.exit).toBe(1);
+    expect(health.stdout).toContain("the nucleus does not answer");
+    expect(listed.stdout).toMatch(/^hello +hello@\d+ +\d+ +up/m);
+    expect(listed.stderr).toContain("the nucleus does not answer");
+    expect(called.exit).toBe(0);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await until(async () => (await machine.cell(["health"])).exit === 0, "the agent to go on");
+});
+
 test("restart nucleus keeps the pid and what runs; stop and rm end it", async () => {
   const before = await json<{ pid: number }>("status");
   const [running] = await json<Listed[]>("ps");
