@@ -32,10 +32,11 @@ export interface Release {
 /** Builds a package, has the agent deploy it, and shows what becomes of it until it is settled. */
 export async function releaseFile({ mode, path, name }: Release, options: ReleaseOptions): Promise<void> {
   assertBounds(options);
+  const env = environmentOf(options);
   await using nucleus = await connectNucleus();
   const built = await build(path, name);
   for (const warning of built.warnings) say(`${stderrStyle().yellow("warning:")} ${warning}`);
-  const answer = await deploy(nucleus, requestOf(mode, built, options));
+  const answer = await deploy(nucleus, requestOf(mode, built, env, options));
   announce(answer, options);
   const last = options.detach ? undefined : await followService(nucleus, built.service);
   if (options.json) return await printJson({ ...answer, package: built.sha256, up: last?.up ?? null });
@@ -68,6 +69,7 @@ async function build(path: string, name: string | undefined): Promise<BuiltPacka
 function requestOf(
   mode: DeployRequest["mode"],
   { service, sha256, config }: BuiltPackage,
+  env: Record<string, string> | undefined,
   options: ReleaseOptions,
 ): DeployRequest {
   const given = {
@@ -76,7 +78,7 @@ function requestOf(
     maxReplicas: options.max ?? config.maxReplicas,
     idleMs: options.idle ?? config.idleMs,
     cpuTarget: config.cpuTarget,
-    env: environmentOf(options, config.env),
+    env: env === undefined ? config.env : { ...config.env, ...env },
     parallel: options.parallel,
     force: options.force,
     observeMs: options.observe,
@@ -85,13 +87,10 @@ function requestOf(
   return { service, package: sha256, mode, ...settings };
 }
 
-function environmentOf(
-  { env, envFile }: ReleaseOptions,
-  configured: Record<string, string> | undefined,
-): Record<string, string> | undefined {
-  if (env === undefined && envFile === undefined) return configured;
-  const text = envFile === undefined ? undefined : readEnvironmentFile(envFile);
-  return { ...configured, ...parseEnvironment(env ?? [], text) };
+/** What the command line says of the environment; undefined when it says nothing. */
+function environmentOf({ env, envFile }: ReleaseOptions): Record<string, string> | undefined {
+  if (env === undefined && envFile === undefined) return undefined;
+  return parseEnvironment(env ?? [], envFile === undefined ? undefined : readEnvironmentFile(envFile));
 }
 
 function readEnvironmentFile(path: string): string {

@@ -103,12 +103,13 @@ test("counters are the instance's own, its state is what the agent says, rates a
 
 test("an instance that cannot run is listed with the reason and without a process", () => {
   const [looping] = mergeProcesses([], [
-    status(2, { pid: null, state: "crash-looping", reason: "exited with code 1", load: null }),
+    status(2, { pid: null, species: "", state: "crash-looping", reason: "exited with code 1", load: null }),
   ]);
   expect(looping).toMatchObject({
     instance: "hello@2",
     pid: null,
     state: "crash-looping",
+    species: null,
     inFlight: null,
     socket: null,
   });

@@ -91,7 +91,8 @@ function describe(
     pid,
     state: known?.state ?? stateOf(stats),
     reason: known?.reason ?? null,
-    species: hello?.species ?? live?.species ?? known?.species ?? null,
+    // The agent does not know the species of what has never come up.
+    species: hello?.species ?? live?.species ?? (known?.species || null),
     methods: stats === undefined ? null : Object.keys(stats.methods).length,
     uptimeMs,
     restarts: known?.restarts ?? 0,
