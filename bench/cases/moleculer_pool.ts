@@ -14,8 +14,8 @@ export class MoleculerPool {
     private readonly startServer: (index: number) => Promise<Program>,
   ) {}
 
-  /** `tries`: whether calls that failed are made once more, whether or not they have run. */
-  static async start({ resources }: CaseContext, tries: "once" | "again"): Promise<MoleculerPool> {
+  /** `retry`: which failed calls are made again: those that no node took, or all, whether or not they have run. */
+  static async start({ resources }: CaseContext, retry: "not-taken" | "all"): Promise<MoleculerPool> {
     const ports = Array.from({ length: SERVERS + 1 }, () => String(freePort()));
     const startServer = async (index: number): Promise<Program> => {
       const server = resources.start(moleculerCommand("server", String(index), ...ports));
@@ -24,7 +24,7 @@ export class MoleculerPool {
     };
     const servers = await Promise.all(Array.from({ length: SERVERS }, (_, index) => startServer(index)));
     const load = await bundleForNode(PACED, resources.temporaryDirectory());
-    const client = resources.start(moleculerCommand("paced-client", tries, load, ...ports));
+    const client = resources.start(moleculerCommand("paced-client", retry, load, ...ports));
     await client.answer();
     return new MoleculerPool(client, servers, startServer);
   }

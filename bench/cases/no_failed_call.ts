@@ -4,16 +4,21 @@ import { MoleculerPool } from "./moleculer_pool.ts";
 import { countFailedCalls, type Side } from "./under_load.ts";
 
 const INSTANCES = 3;
-/** How long old and new version run side by side: the shorter, the more of the load meets the exchange itself. */
+/** How long old and new version run side by side, at least until the new one has reported: ten swaps take a minute else. */
 const OBSERVE = "500ms";
+const HEARTBEAT = "1s";
 /** An instance that is not back after this will not come. */
 const BACK_MS_MAX = 20 * SECOND;
 const BACK_POLL_MS = 20;
 const LOAD = "under 5,000 calls/s";
 
-const IDEMPOTENT = `import { method } from "cell";
-export const greet = method({ idempotent: true }, ({ name }: { name: string }) => ({ greeting: \`Hello, \${name}!\` }));
-`;
+/** Answers after 5 ms, as the peer does: so 25 calls are under way whatever happens. */
+const GREET = `async ({ name }: { name: string }) => {
+  await Bun.sleep(5);
+  return { greeting: \`Hello, \${name}!\` };
+}`;
+const ONCE = `export const greet = ${GREET};\n`;
+const IDEMPOTENT = `import { method } from "cell";\nexport const greet = method({ idempotent: true }, ${GREET});\n`;
 
 /** A new version of the code takes over. Every version has one more method than the one before: another species. */
 export const swap: Case = {
@@ -21,13 +26,13 @@ export const swap: Case = {
   summary: `calls that fail while \`cell swap\` replaces a version, ${LOAD} (needs the peers)`,
   needsBinary: true,
   async measure(context) {
-    const home = await deployed(context, (agent) => agent.writeHello("hello"));
-    let added = "";
+    const home = await deployed(context, ONCE);
+    let source = ONCE;
     let version = 0;
     const happen = async (): Promise<void> => {
       version++;
-      added += `export const version${version} = (): number => ${version};\n`;
-      await home.cell("swap", "hello", home.writeHello("hello", added), "--observe", OBSERVE);
+      source += `export const version${version} = (): number => ${version};\n`;
+      await home.cell("swap", "hello", home.write("hello", source), "--observe", OBSERVE);
     };
     return againstStop(context, { client: await called(home), happen, restore: nothing }, "`cell swap`");
   },
@@ -39,7 +44,7 @@ export const scale: Case = {
   summary: `calls that fail while \`cell scale\` ends two of three instances, ${LOAD} (needs the peers)`,
   needsBinary: true,
   async measure(context) {
-    const home = await deployed(context, (agent) => agent.writeHello("hello"));
+    const home = await deployed(context, ONCE);
     const happen = (): Promise<void> => home.cell("scale", "hello", "1");
     const restore = (): Promise<void> => home.cell("scale", "hello", String(INSTANCES));
     return againstStop(context, { client: await called(home), happen, restore }, "`cell scale` from 3 to 1");
@@ -52,26 +57,26 @@ export const kill: Case = {
   summary: `calls that fail when one of three instances is killed, methods idempotent, ${LOAD} (needs the peers)`,
   needsBinary: true,
   async measure(context) {
-    const home = await deployed(context, (agent) => agent.write("hello", IDEMPOTENT));
+    const home = await deployed(context, IDEMPOTENT);
     let turn = 0;
     const happen = async (): Promise<void> => {
       const pids = await home.pidsUp(INSTANCES);
       process.kill(pids[turn++ % INSTANCES]!, "SIGKILL");
     };
     const ours = { client: await called(home), happen, restore: () => allBack(home) };
-    const pool = await MoleculerPool.start(context, "again");
+    const pool = await MoleculerPool.start(context, "all");
     const reference = { client: pool.client, happen: () => pool.endOne("kill"), restore: () => pool.restore() };
     return countFailedCalls(context, { ours, reference }, {
       event: "`kill -9`",
-      reference: "Moleculer with its retries, one of two nodes killed",
+      reference: "Moleculer with retries, one of two nodes killed",
     });
   },
 };
 
-async function deployed(context: CaseContext, write: (home: AgentHome) => string): Promise<AgentHome> {
+async function deployed(context: CaseContext, source: string): Promise<AgentHome> {
   await installPeers(context.progress);
-  const home = await AgentHome.up(context);
-  await home.cell("deploy", write(home), "--instances", String(INSTANCES));
+  const home = await AgentHome.up(context, HEARTBEAT);
+  await home.cell("deploy", home.write("hello", source), "--instances", String(INSTANCES));
   return home;
 }
 
@@ -81,13 +86,13 @@ async function called(home: AgentHome): Promise<Side["client"]> {
   return client;
 }
 
-/** Nothing says that the methods may run twice, so neither side makes a call again that may have run. */
+/** Nothing says that the methods may run twice: both sides make only those calls again that certainly did not. */
 async function againstStop(context: CaseContext, ours: Side, event: string): Promise<Measurement[]> {
-  const pool = await MoleculerPool.start(context, "once");
+  const pool = await MoleculerPool.start(context, "not-taken");
   const reference = { client: pool.client, happen: () => pool.endOne("stop"), restore: () => pool.restore() };
   return countFailedCalls(context, { ours, reference }, {
     event,
-    reference: "Moleculer with its tracking, one of two nodes stopped",
+    reference: "Moleculer with tracking and retries, one of two nodes stopped",
   });
 }
 

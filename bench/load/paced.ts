@@ -64,6 +64,7 @@ export class PacedLoad {
   /** Makes no more calls and waits for the answers to those under way. */
   async stop(): Promise<PacedAnswer> {
     clearInterval(this.timer);
+    this.callWhatIsDue();
     const elapsedMs = performance.now() - this.startedAt;
     await this.lastAnswer();
     if (this.inFlight > 0) this.reasons.set(`no answer within ${LAST_ANSWER_MS_MAX} ms`, this.inFlight);

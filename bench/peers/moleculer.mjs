@@ -3,8 +3,8 @@
 //   node moleculer.mjs alone                             a node over the TCP transporter that knows no other
 //   node moleculer.mjs server INDEX PORT...              a node that serves "hello" over the TCP transporter
 //   node moleculer.mjs client PORT...                    a node that calls it; a request per line of stdin
-//   node moleculer.mjs paced-client TRIES MODULE PORT... the same at a fixed rate; MODULE is load/paced.ts, bundled;
-//                                                        TRIES "once" or "again": whether failed calls are retried
+//   node moleculer.mjs paced-client RETRY MODULE PORT... the same at a fixed rate; MODULE is load/paced.ts, bundled;
+//                                                        RETRY says which calls are made again, see below
 // The ports are those of all nodes: of the servers, by their index, and the last one of the client.
 import { createInterface } from "node:readline";
 import { ServiceBroker } from "moleculer";
@@ -16,6 +16,13 @@ const hello = {
   actions: {
     // The schema makes Moleculer validate the arguments, as ours does.
     greet: { params: { name: "string" }, handler: (context) => ({ greeting: `Hello, ${context.params.name}!` }) },
+    greetSoon: {
+      params: { name: "string" },
+      async handler(context) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return { greeting: `Hello, ${context.params.name}!` };
+      },
+    },
   },
 };
 
@@ -39,16 +46,19 @@ function cluster(ports, index) {
 }
 
 // What Moleculer has against calls that fail when a node goes, both off by default: a node that stops lets its calls
-// finish, and calls that failed are made again, whether or not they have run.
+// finish, and calls that failed are made again: those that no node took, or all.
 const tracking = { enabled: true };
-const retryPolicy = { enabled: true, retries: 5, check: (error) => error !== null && error.retryable === true };
+const retried = {
+  "not-taken": (error) => error !== null && error.name === "ServiceNotAvailableError",
+  all: (error) => error !== null && error.retryable === true,
+};
 
 function answer(value) {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-async function call(broker) {
-  const { greeting } = await broker.call("hello.greet", { name: "World" });
+async function call(broker, action = "hello.greet") {
+  const { greeting } = await broker.call(action, { name: "World" });
   if (greeting !== expected) throw new Error(`expected ${expected}, got ${greeting}`);
 }
 
@@ -75,7 +85,7 @@ async function startClient(ports, options) {
 }
 
 async function everyServerKnown(broker, count) {
-  const known = () => broker.registry.actions.get("hello.greet").count();
+  const known = () => broker.registry.actions.get("hello.greetSoon").count();
   while (known() < count) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
@@ -108,10 +118,10 @@ if (role === "first-call") {
   }
   await broker.stop();
 } else if (role === "paced-client") {
-  const [tries, module, ...ports] = rest;
+  const [retry, module, ...ports] = rest;
   const { answerPacedRequests } = await import(module);
-  const broker = await startClient(ports, tries === "again" ? { retryPolicy } : {});
-  await answerPacedRequests(() => call(broker), () => everyServerKnown(broker, ports.length - 1));
+  const broker = await startClient(ports, { retryPolicy: { enabled: true, retries: 5, check: retried[retry] } });
+  await answerPacedRequests(() => call(broker, "hello.greetSoon"), () => everyServerKnown(broker, ports.length - 1));
   await broker.stop();
 } else {
   throw new Error(`unknown role ${role}`);
