@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { InstanceStatus } from "../../lib/nucleus/client/mod.ts";
-import { until } from "../harness/mod.ts";
+import { processesOf, until } from "../harness/mod.ts";
 import { factsOf, HAS_PROC, isAlive, NodeMachine, openFile, zombiesOf } from "./harness/mod.ts";
 
 /** Whatever can happen to a process, on request. */
@@ -20,6 +20,11 @@ export function never(): void {}
 console.log("waiting for a database");
 await new Promise(() => setInterval(() => {}, 1000));
 `;
+const BUSY = `
+export async function nap(ms: number): Promise<number> { await Bun.sleep(ms); return ms; }
+export function never(): Promise<void> { return new Promise(() => {}); }
+`;
+
 /** A worker has 30 s to start; the rest is for a machine that is busy. */
 const GIVE_UP_MS_MAX = 45_000;
 
@@ -178,6 +183,25 @@ test("a crash loop tries again when it is restarted by hand", async () => {
   expect(await machine.call<string>("moody", "f")).toBe("fine");
   await machine.ok(["rm", "moody"]);
 });
+
+test("SIGTERM of the agent lets calls finish and ends within a bound those that never do", async () => {
+  await using node = new NodeMachine();
+  const agent = node.start(["nucleus"]);
+  await until(() => node.status().catch(() => undefined), "the agent to answer");
+  await node.deploy("busy", BUSY, ["--instances", "2"]);
+  const client = await node.connect("busy", { timeoutMs: 60_000 });
+  const nap = client.call("nap", [1500]);
+  const never = client.call("never", []).then(() => "answered", () => "failed");
+  await until(async () => {
+    const rows = await node.json<{ service: string; inFlight: number }[]>(["ps", "--json"]);
+    return rows.filter(({ service }) => service === "busy").reduce((sum, { inFlight }) => sum + inFlight, 0) >= 2;
+  }, "both calls to be in flight");
+  agent.signal("SIGTERM");
+  expect(await nap).toBeGreaterThan(0);
+  expect(await agent.exited()).toBe(0);
+  expect(await never).toBe("failed");
+  expect(processesOf(node.home)).toEqual([]);
+}, 60_000);
 
 test("a worker that never registers is given up after its time, and the reason is not an exit", async () => {
   const [next] = await machine.untilInstances(

@@ -12,7 +12,6 @@ export const safe = method({ idempotent: true }, async (ms: number): Promise<str
   await Bun.sleep(ms);
   return "done";
 });
-export function never(): Promise<void> { return new Promise(() => {}); }
 `;
 
 /** Waits until the agent says that all is as asked for. */
@@ -99,25 +98,6 @@ test("SIGTERM of a worker fails no call, and another one takes its place", async
   await load.stop();
   expect(load.failures).toEqual([]);
 });
-
-test("SIGTERM of the agent lets calls finish and ends within a bound those that never do", async () => {
-  await using machine = new NodeMachine();
-  const agent = machine.start(["nucleus"]);
-  await until(() => machine.status().catch(() => undefined), "the agent to answer");
-  await machine.deploy("busy", SERVICE, ["--instances", "2"]);
-  const client = await machine.connect("busy", { timeoutMs: 60_000 });
-  const nap = client.call("nap", [1500]);
-  const never = client.call("never", []).then(() => "answered", () => "failed");
-  await until(async () => {
-    const rows = await machine.json<{ service: string; inFlight: number }[]>(["ps", "--json"]);
-    return rows.filter(({ service }) => service === "busy").reduce((sum, { inFlight }) => sum + inFlight, 0) >= 2;
-  }, "both calls to be in flight");
-  agent.signal("SIGTERM");
-  expect(await nap).toBeGreaterThan(0);
-  expect(await agent.exited()).toBe(0);
-  expect(await never).toBe("failed");
-  expect(processesOf(machine.home)).toEqual([]);
-}, 60_000);
 
 test("a new binary is taken over in place: same pid, same workers, no zombies", async () => {
   await using machine = new NodeMachine();
