@@ -164,11 +164,11 @@ export class NucleusService implements NucleusApi {
     const { core } = this.#supervisor;
     const view = core.service(service);
     if (view === undefined) return GONE;
-    const { phase, up, wanted } = view;
+    const { phase, arrived } = view;
     // Rolled back is what has ended: whoever hears of it finds what was there before, and nothing else.
     const reason = phase === "draining" ? undefined : this.#supervisor.failureOf(service);
     return {
-      progress: { phase, up, wanted },
+      progress: { phase, ...arrived },
       isSettled: phase === "settled",
       failure: reason === undefined ? undefined : () => failureError("ABORTED", service, reason, core.instances()),
     };

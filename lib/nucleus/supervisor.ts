@@ -195,12 +195,13 @@ export class Supervisor {
   async #ping(id: InstanceId): Promise<void> {
     const pid = this.processes.pidOf(id);
     try {
-      const hello = await ping(join(runDirectory(), `${formatInstanceId(id)}.sock`));
+      const { hello, counts } = await ping(join(runDirectory(), `${formatInstanceId(id)}.sock`));
       if (hello.pid !== pid) throw new CellError("NOT_FOUND", `pid ${hello.pid} answers for ${formatInstanceId(id)}`);
       this.catalog.hasAnswered(id.service);
-      this.apply(this.core.onPingAnswered(id, this.now()));
+      // What a process that has ended meanwhile has said is nothing that the next one should answer for.
+      if (this.processes.pidOf(id) === pid) this.apply(this.core.onPingAnswered(id, counts, this.now()));
     } catch {
-      this.apply(this.core.onPingFailed(id, this.now()));
+      if (this.processes.pidOf(id) === pid) this.apply(this.core.onPingFailed(id, this.now()));
     }
   }
 
@@ -228,7 +229,7 @@ export class Supervisor {
     if (instance !== undefined) appendSystemLine(instance, message);
     const view = this.core.service(service);
     if (view === undefined) return;
-    this.followers.tell(service, { phase: view.phase, up: view.up, wanted: view.wanted, message: text });
+    this.followers.tell(service, { phase: view.phase, ...view.arrived, message: text });
   }
 
   #onExit(id: InstanceId, pid: number, status: ExitStatus): void {

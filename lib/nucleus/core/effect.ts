@@ -12,7 +12,7 @@ export type Effect =
   | { readonly kind: "drain"; readonly id: InstanceId }
   /** End a process and its children at once (SIGKILL to the group). Answered by `onExit`. */
   | { readonly kind: "kill"; readonly id: InstanceId; readonly reason: string }
-  /** Ask a process whether it lives. Answered by `onPingAnswered` or `onPingFailed`. */
+  /** Ask a process whether it lives, and what it has answered so far. Answered by `onPingAnswered` or `onPingFailed`. */
   | { readonly kind: "ping"; readonly id: InstanceId }
   /** A candidate has proved healthy: make it active, durably, then call `setSpec`. */
   | { readonly kind: "promote"; readonly service: string; readonly release: number }

@@ -1,3 +1,4 @@
+import { MS } from "../../base/mod.ts";
 import { type CallCounts, errorRateJumped, ERRORS_MIN } from "./error_rate.ts";
 import type { Slot } from "./slot.ts";
 import type { ReleaseSpec } from "./spec.ts";
@@ -12,6 +13,12 @@ export interface Evidence {
   readonly wanted: number;
 }
 
+/**
+ * While releases are compared, how often their instances are asked what they have answered. Heartbeats come too rarely: a
+ * release that fails every call would go on doing so for seconds. A question costs both sides some 0.2 ms.
+ */
+export const SAMPLE_MS = 250 * MS;
+
 /** What has become of a candidate: to be told to the driver, once. */
 export type Verdict = { readonly kind: "promote" } | { readonly kind: "abort"; readonly reason: string };
 
@@ -25,11 +32,15 @@ export type Verdict = { readonly kind: "promote" } | { readonly kind: "abort"; r
  *              aborted
  *
  * Both ends are final: the driver records them, and a new spec follows. The time is not over before every instance of the
- * candidate has reported once, because an error rate that nobody has measured proves nothing.
+ * candidate has said at its end what it has answered, because an error rate that nobody has measured proves nothing.
  */
 export class Rollout {
   phase: "starting" | "observing" | "promoted" | "aborted" = "starting";
   #observeUntil = Infinity;
+  /** When everybody is asked next. */
+  #sampleAt = Infinity;
+  /** The last question was at the end of the time or after it. */
+  #isLastSample = false;
 
   constructor(readonly release: ReleaseSpec) {}
 
@@ -47,8 +58,8 @@ export class Rollout {
     return { kind: "abort", reason };
   }
 
-  /** Goes on as far as the evidence allows. */
-  step(evidence: Evidence, now: number): Verdict | undefined {
+  /** Goes on as far as the evidence allows. "ask": all instances are to be asked what they have answered. */
+  step(evidence: Evidence, now: number): Verdict | { readonly kind: "ask" } | undefined {
     const { fresh, before, wanted } = evidence;
     const areUp = fresh.length >= wanted && fresh.every(({ isUp }) => isUp);
     if (this.phase === "starting" && areUp) {
@@ -56,23 +67,32 @@ export class Rollout {
       if (!isCompared) return this.promote();
       this.phase = "observing";
       this.#observeUntil = now + this.release.observeMs;
+      this.#sampleAt = Math.min(now + SAMPLE_MS, this.#observeUntil);
       for (const slot of [...fresh, ...before]) slot.observe();
     }
     if (this.phase !== "observing") return undefined;
     const reason = worsening(before, fresh);
     if (reason !== undefined) return this.abort(reason);
-    const isOver = now >= this.#observeUntil && areUp && fresh.every(({ hasReported }) => hasReported);
-    return isOver ? this.promote() : undefined;
+    if (now >= this.#sampleAt) return this.#sample(fresh, now);
+    return this.#isLastSample && areUp && fresh.every(({ hasReported }) => hasReported) ? this.promote() : undefined;
   }
 
   /** When time alone changes something. */
   nextAt(): number {
-    return this.phase === "observing" ? this.#observeUntil : Infinity;
+    return this.phase === "observing" ? this.#sampleAt : Infinity;
   }
 
   /** Leaves out a time in which nobody could listen. */
   postpone(lostMs: number): void {
     this.#observeUntil += lostMs;
+    this.#sampleAt += lostMs;
+  }
+
+  #sample(fresh: readonly Slot[], now: number): { readonly kind: "ask" } {
+    this.#isLastSample = now >= this.#observeUntil;
+    this.#sampleAt = this.#isLastSample ? Infinity : Math.min(now + SAMPLE_MS, this.#observeUntil);
+    for (const slot of fresh) slot.hasReported = false;
+    return { kind: "ask" };
   }
 }
 

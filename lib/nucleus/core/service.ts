@@ -1,5 +1,6 @@
 import { SECOND } from "../../base/mod.ts";
 import type { Effect, ExitStatus } from "./effect.ts";
+import type { CallCounts } from "./error_rate.ts";
 import { exitReason } from "./exit_reason.ts";
 import { idleSurplus } from "./idle.ts";
 import { plan } from "./replacement.ts";
@@ -159,6 +160,12 @@ export class Service {
     this.reconcile(turn);
   }
 
+  onPingAnswered(slot: Slot, counts: CallCounts, turn: Turn): void {
+    slot.onPingAnswered(counts, turn.now);
+    if (slot.isAdopted) this.onServing(slot, undefined, turn);
+    if (this.rollout !== undefined) this.reconcile(turn);
+  }
+
   /** Does what time alone asks for. */
   tick(turn: Turn): void {
     for (const slot of this.#all()) {
@@ -196,7 +203,11 @@ export class Service {
 
   view(): ServiceView {
     const wantedPerRelease = this.#isUnwanted() ? 0 : this.target;
-    return serviceView(this, this.#active().map((release) => this.#of(release)), wantedPerRelease);
+    const { rollout } = this;
+    const candidate = rollout === undefined || rollout.isDecided
+      ? undefined
+      : { slots: this.#of(rollout.release), wanted: this.#wanted(rollout.release) };
+    return serviceView(this, this.#active().map((release) => this.#of(release)), wantedPerRelease, candidate);
   }
 
   /** Makes the slots what is wanted: judges the candidate, adds slots, gives up others. */
@@ -219,7 +230,12 @@ export class Service {
     const fresh = this.#of(rollout.release);
     if (fresh.length < wanted) return;
     const verdict = rollout.step({ fresh, before, wanted }, turn.now);
+    if (verdict?.kind === "ask") return this.#ask([...fresh, ...before], turn);
     if (verdict !== undefined) this.#decide(verdict, turn);
+  }
+
+  #ask(slots: readonly Slot[], turn: Turn): void {
+    for (const { id, isUp } of slots) if (isUp) turn.emit({ kind: "ping", id });
   }
 
   #decide(verdict: Verdict, turn: Turn): void {

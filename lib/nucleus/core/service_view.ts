@@ -7,18 +7,27 @@ import type { ServiceView } from "./view.ts";
  *
  * @param active the slots that stay, one list per active release
  * @param wantedPerRelease how many of each there shall be
+ * @param candidate the slots of a release that is to become active, and how many there shall be
  */
-export function serviceView(service: Service, active: readonly Slot[][], wantedPerRelease: number): ServiceView {
+export function serviceView(
+  service: Service,
+  active: readonly Slot[][],
+  wantedPerRelease: number,
+  candidate: { readonly slots: readonly Slot[]; readonly wanted: number } | undefined,
+): ServiceView {
   const slots = active.flat();
   const up = slots.filter(({ isUp }) => isUp).length;
   const given = slots.find(({ phase }) => phase === "crash-looping");
   const looping = given === undefined
     ? undefined
     : `${service.name}@${given.id.number} is crash-looping: ${given.reason}`;
+  const wanted = wantedPerRelease * active.length;
+  const coming = candidate ?? { slots, wanted };
   return {
     state: stateOf(service, slots, wantedPerRelease, up),
     up,
-    wanted: wantedPerRelease * active.length,
+    wanted,
+    arrived: { up: coming.slots.filter(({ isUp, isStale }) => isUp && !isStale).length, wanted: coming.wanted },
     phase: phaseOf(service, slots),
     failure: looping ?? service.failure,
   };

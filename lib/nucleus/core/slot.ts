@@ -52,7 +52,7 @@ export class Slot {
   isAdopted = false;
   /** Nothing has been called since. */
   idleSince: number;
-  /** A heartbeat has come since `observe`. */
+  /** It has said what it has answered since it was asked last. */
   hasReported = false;
   /** Quick ones, in a row. */
   failures = 0;
@@ -162,17 +162,16 @@ export class Slot {
   }
 
   onHeartbeat(load: LoadReport, { now, options }: Turn): void {
-    const hasWorked = load.inFlight > 0 || load.calls !== (this.load?.calls ?? 0);
-    if (hasWorked) this.idleSince = now;
-    this.load = load;
-    this.hasReported = true;
+    this.#onLoad(load, now);
     this.#pulse.onHeartbeat(now);
     if (this.phase !== "up") return;
     const isLate = load.eventLoopLagMs > options.eventLoopLagMsMax;
     this.reason = isLate ? `its event loop was blocked for ${Math.round(load.eventLoopLagMs)} ms` : undefined;
   }
 
-  onPingAnswered(now: number): void {
+  onPingAnswered(counts: CallCounts, now: number): void {
+    const { inFlight, eventLoopLagMs } = this.load ?? { inFlight: 0, eventLoopLagMs: 0 };
+    this.#onLoad({ inFlight, eventLoopLagMs, ...counts }, now);
     this.#pulse.onPingAnswered(now);
   }
 
@@ -195,7 +194,6 @@ export class Slot {
   /** Counts calls anew, for a comparison of releases. */
   observe(): void {
     this.#observedFrom = this.load ?? NONE;
-    this.hasReported = false;
   }
 
   /** Calls since `observe`. */
@@ -232,6 +230,13 @@ export class Slot {
   view(): InstanceView {
     const { id, release, species, pid, reason, restarts, upSince, load } = this;
     return { id, release, species, pid, state: this.#state(), reason, restarts, upSince, load };
+  }
+
+  #onLoad(load: LoadReport, now: number): void {
+    const hasWorked = load.inFlight > 0 || load.calls !== (this.load?.calls ?? 0);
+    if (hasWorked) this.idleSince = now;
+    this.load = load;
+    this.hasReported = true;
   }
 
   #state(): InstanceView["state"] {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
+import { SAMPLE_MS } from "./rollout.ts";
 import { active, candidate, Stage } from "./testing/stage.ts";
 
 test("as many processes are started as are wanted", () => {
@@ -7,7 +8,14 @@ test("as many processes are started as are wanted", () => {
   expect(stage.spec({ replicas: 2 })).toEqual(["spawn 1", "spawn 2"]);
   stage.up(1, 2);
   expect(stage.instances).toEqual(["1 up", "2 up"]);
-  expect(stage.core.service("hello")).toEqual({ state: "up", up: 2, wanted: 2, phase: "settled", failure: undefined });
+  expect(stage.core.service("hello")).toEqual({
+    state: "up",
+    up: 2,
+    wanted: 2,
+    arrived: { up: 2, wanted: 2 },
+    phase: "settled",
+    failure: undefined,
+  });
 });
 
 test("a process that ends is started again under its number, and counted", () => {
@@ -245,12 +253,18 @@ test("a candidate comes up beside the active release, is watched, and takes its 
   stage.spec({ replicas: 2 });
   stage.up(1, 2);
   expect(stage.spec({ releases: [active(1), candidate(2, { observeMs: 2_000 })] })).toEqual(["spawn 3", "spawn 4"]);
-  stage.up(3, 4);
+  stage.up(3);
+  expect(stage.core.service("hello")).toMatchObject({ up: 2, arrived: { up: 1, wanted: 2 }, phase: "starting" });
+  stage.up(4);
   expect(stage.core.service("hello")?.phase).toBe("observing");
-  expect(stage.wait(5 * SECOND)).toEqual([]);
-  stage.beat(1);
-  stage.beat(2);
-  expect(stage.beat(3)).toEqual([]);
+  const everybody = ["ping 3", "ping 4", "ping 1", "ping 2"];
+  expect(stage.wait(SAMPLE_MS)).toEqual(everybody);
+  // What was said before the time was over does not count.
+  for (const number of [1, 2, 3, 4]) expect(stage.pong(number)).toEqual([]);
+  stage.wait(2_000 - 2 * SAMPLE_MS);
+  expect(stage.wait(SAMPLE_MS)).toEqual(everybody);
+  expect(stage.wait(1 * SECOND)).toEqual([]);
+  expect(stage.pong(3)).toEqual([]);
   expect(stage.beat(4)).toEqual(["promote r2"]);
   expect(stage.spec({ releases: [active(2)] })).toEqual(["drain 1", "drain 2"]);
   expect(stage.instances).toEqual(["1 draining", "2 draining", "3 up", "4 up"]);
@@ -299,6 +313,27 @@ test("a candidate whose calls fail more often is rolled back", () => {
   expect(stage.beat(2, { calls: 100, errors: 50 })).toEqual(["abort r2", "drain 2"]);
 });
 
+test("a candidate that fails is found out by being asked, long before its next heartbeat", () => {
+  const stage = new Stage();
+  stage.spec({});
+  stage.up(1);
+  stage.spec({ releases: [active(1), candidate(2, { observeMs: 10_000 })] });
+  stage.up(2);
+  stage.wait(SAMPLE_MS);
+  stage.pong(1, { calls: 1_000, errors: 0 });
+  expect(stage.pong(2, { calls: 20, errors: 20 })).toEqual(["abort r2", "drain 2"]);
+});
+
+test("calls that only an answer to a ping tells of keep an instance from being idle", () => {
+  const stage = new Stage();
+  stage.spec({});
+  stage.up(1);
+  stage.wait(50 * SECOND);
+  stage.pong(1, { calls: 1, errors: 0 });
+  stage.wait(20 * SECOND);
+  expect(stage.beat(1, { calls: 1 })).toEqual([]);
+});
+
 test("a candidate of a stopped service is promoted without being started", () => {
   const stage = new Stage();
   stage.spec({ stopped: true });
@@ -332,7 +367,7 @@ test("adopted processes are asked whether they serve, and not started again", ()
   ]);
   expect(stage.spec({ replicas: 2 })).toEqual(["spawn 1"]);
   expect(stage.instances).toEqual(["1 starting", "2 starting"]);
-  stage.did(stage.core.onPingAnswered(stage.id(2), 0));
+  stage.did(stage.core.onPingAnswered(stage.id(2), { calls: 0, errors: 0 }, 0));
   expect(stage.core.instances()[1]).toMatchObject({ state: "up", pid: 102, restarts: 0, species: "species" });
 });
 

@@ -1,4 +1,5 @@
 import type { Effect, ExitStatus, InstanceId } from "./effect.ts";
+import type { CallCounts } from "./error_rate.ts";
 import { type CoreOptions, validateOptions } from "./options.ts";
 import { type FoundInstance, Service } from "./service.ts";
 import type { Slot } from "./slot.ts";
@@ -93,12 +94,9 @@ export class SupervisorCore {
     return this.#at(id, pid, now, (service, slot, turn) => service.onHeartbeat(slot, load, turn));
   }
 
-  /** A `ping` was answered. */
-  onPingAnswered(id: InstanceId, now: number): Effect[] {
-    return this.#at(id, undefined, now, (service, slot, turn) => {
-      slot.onPingAnswered(now);
-      if (slot.isAdopted) service.onServing(slot, undefined, turn);
-    });
+  /** A `ping` was answered, with what the process has answered since it started. */
+  onPingAnswered(id: InstanceId, counts: CallCounts, now: number): Effect[] {
+    return this.#at(id, undefined, now, (service, slot, turn) => service.onPingAnswered(slot, counts, turn));
   }
 
   /** A `ping` could not be delivered, or nobody answered it in time. */

@@ -34,6 +34,8 @@ export interface ServiceView {
   readonly up: number;
   /** How many there shall be, over all active releases. */
   readonly wanted: number;
+  /** Of what the last change brings: the candidate while there is one, fresh processes while a restart goes on. */
+  readonly arrived: { readonly up: number; readonly wanted: number };
   /** How far the last change has come. */
   readonly phase: "starting" | "observing" | "draining" | "settled";
   /** Why waiting for an instance, or for a change to be done, leads nowhere. */

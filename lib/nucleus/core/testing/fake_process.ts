@@ -1,3 +1,4 @@
+import type { CallCounts } from "../error_rate.ts";
 import { SECOND } from "../../../base/mod.ts";
 import type { ExitStatus, InstanceId } from "../effect.ts";
 import type { LoadReport } from "../view.ts";
@@ -72,10 +73,15 @@ export class FakeProcess {
     return this.state === "serving";
   }
 
+  /** What it has answered since it started. */
+  get counts(): CallCounts {
+    return { calls: this.#calls, errors: this.#errors };
+  }
+
   load(): LoadReport {
     const { chance } = this.world;
     const lag = this.world.isDisturbed && chance.isOne(0.05) ? 3 * SECOND : 1;
-    return { inFlight: 0, calls: this.#calls, errors: this.#errors, eventLoopLagMs: lag };
+    return { inFlight: 0, ...this.counts, eventLoopLagMs: lag };
   }
 
   /** SIGTERM. */

@@ -278,7 +278,8 @@ export class Simulation implements World, Listener {
     const delayMs = isAnswered ? 1 : this.chance.pick([1, 3 * SECOND, 20 * SECOND]);
     const answer = () => {
       const { now } = this.time;
-      this.#apply(isAnswered ? this.#core.onPingAnswered(id, now) : this.#core.onPingFailed(id, now));
+      if (this.#live(id) !== process) return;
+      this.#apply(isAnswered ? this.#core.onPingAnswered(id, process.counts, now) : this.#core.onPingFailed(id, now));
     };
     this.#later(delayMs, answer);
   }

@@ -1,4 +1,5 @@
 import type { Effect, ExitStatus, InstanceId } from "../effect.ts";
+import type { CallCounts } from "../error_rate.ts";
 import type { CoreOptions } from "../options.ts";
 import type { ReleaseSpec, ServiceSpec } from "../spec.ts";
 import { SupervisorCore } from "../supervisor_core.ts";
@@ -64,6 +65,11 @@ export class Stage {
   beat(number: number, load: Partial<LoadReport> = {}): string[] {
     const effects = this.core.onHeartbeat(this.id(number), 100 + number, { ...IDLE, ...load }, this.now);
     return effects === "unknown" ? ["unknown"] : this.did(effects);
+  }
+
+  /** The answer to a ping. */
+  pong(number: number, counts: CallCounts = { calls: 0, errors: 0 }): string[] {
+    return this.did(this.core.onPingAnswered(this.id(number), counts, this.now));
   }
 
   exit(number: number, status: ExitStatus = { code: 1, signal: null }): string[] {
