@@ -39,6 +39,7 @@ export async function releaseFile({ mode, path, name }: Release, options: Releas
   const answer = await deploy(nucleus, requestOf(mode, built, env, options));
   announce(answer, options);
   const last = options.detach ? undefined : await followService(nucleus, built.service);
+  if (last !== undefined) await assertActive(nucleus, answer);
   if (options.json) return await printJson({ ...answer, package: built.sha256, up: last?.up ?? null });
   if (last === undefined) return;
   const style = stderrStyle();
@@ -50,6 +51,18 @@ export async function releaseFile({ mode, path, name }: Release, options: Releas
   );
   const [first] = Object.keys(built.schema.methods);
   if (first !== undefined) say(style.dim(`Try: ${exampleCall(service, first, built.schema)}`));
+}
+
+/** What has settled may be what somebody else deployed meanwhile. */
+async function assertActive(nucleus: NucleusClient, { service, release }: DeployAnswer): Promise<void> {
+  const { services } = await nucleus.status();
+  const active = services.find(({ name }) => name === service)?.releases.filter(({ role }) => role === "active") ?? [];
+  if (active.some(({ number }) => number === release)) return;
+  const successor = active.at(-1);
+  const found = successor === undefined
+    ? "the service was removed meanwhile"
+    : `release ${successor.number}, deployed meanwhile, has taken its place`;
+  throw new CellError("ABORTED", `deploying release ${release} of ${service}: ${found}`);
 }
 
 async function build(path: string, name: string | undefined): Promise<BuiltPackage> {

@@ -115,6 +115,17 @@ test("a new version whose errors jump under load is rolled back", async () => {
   expect({ exit, stdout }).toEqual({ exit: 0, stdout: '"two"\n' });
 });
 
+test("a version that is overtaken by a newer one before it took over says so", async () => {
+  const overtaken = machine.cell(["swap", "shop", file("slow", version("overtaken")), "--observe", "10m"]);
+  await until(async () => (await releases("shop")).some(({ role }) => role === "candidate"), "a candidate");
+  await machine.ok(["swap", "shop", file("next", version("two")), "--observe", "0"]);
+  const { exit, stderr } = await overtaken;
+  expect(exit).toBe(1);
+  const [active] = await releases("shop");
+  expect(stderr).toContain(`release ${active?.number}`);
+  expect(await machine.call<string>("shop", "version")).toBe("two");
+});
+
 test("a breaking schema is refused with the difference, and --parallel and --force are named", async () => {
   const before = await machine.pids("shop");
   const known = await releases("shop");
