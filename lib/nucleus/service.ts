@@ -187,7 +187,8 @@ export class NucleusService implements NucleusApi {
   }
 
   #unknown(attempted: string, service: string): CellError {
-    const near = didYouMean(service, new Set([...this.#catalog.all().map(({ name }) => name), ...servedNames()]));
+    const names = [...this.#catalog.all().map(({ name }) => name), ...servedNames()];
+    const near = didYouMean(service, new Set(names.filter((name) => name !== service)));
     return new CellError("NOT_FOUND", `${attempted}no service named ${service} is deployed here.${near}`, {
       data: { started: false },
     });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { connectNucleus, type NodeStatus } from "../../lib/nucleus/client/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
 import { isAlive, NodeMachine } from "./harness/mod.ts";
@@ -98,6 +98,26 @@ test("init lays the home out once and changes nothing the second time", async ()
   await machine.ok(["up"]);
   await machine.ok(["init"]);
   expect((await machine.status()).node).toBe("seven");
+});
+
+test("a home may be given by a relative path and have any name", async () => {
+  await using machine = new NodeMachine();
+  const relative = { cwd: dirname(machine.folder), env: { CELL_HOME: `${basename(machine.folder)}/home` } };
+  await machine.ok(["up"], relative);
+  const source = machine.write("hello.ts", `export function home(): string { return process.env["CELL_HOME"]!; }`);
+  await machine.ok(["deploy", source], relative);
+  expect(await machine.call<string>("hello", "home")).toBe(machine.home);
+  await machine.ok(["down"], relative);
+  expect(processesOf(machine.home)).toEqual([]);
+
+  const odd = { CELL_HOME: join(machine.folder, 'it\'s a "home" $1 ü') };
+  await machine.ok(["up"], { env: odd });
+  try {
+    await machine.ok(["deploy", source], { env: odd });
+    expect((await machine.ok(["call", "hello", "home", "--raw"], { env: odd })).stdout).toBe(`${odd.CELL_HOME}\n`);
+  } finally {
+    await machine.ok(["down"], { env: odd });
+  }
 });
 
 test("the agent is a service: it describes itself and answers calls", async () => {

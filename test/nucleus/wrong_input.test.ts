@@ -106,6 +106,10 @@ test("commands about a service that is unknown name the near one", async () => {
     expect(refused.exit, args.join(" ")).toBe(3);
     expect(refused.stderr, args.join(" ")).toContain("good");
   }
+  // The agent is a service, but none that was deployed.
+  const own = await machine.cell(["scale", "nucleus", "2"]);
+  expect(own.exit).toBe(3);
+  expect(own.stderr).not.toContain("Did you mean");
 });
 
 test("wrong environments and a wrong cell.toml are errors that say what is wrong", async () => {

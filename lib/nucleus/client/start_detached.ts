@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { CellError, KIB, MS } from "../../base/mod.ts";
-import { logsDirectory } from "../../service/mod.ts";
+import { home, logsDirectory } from "../../service/mod.ts";
 import type { NodeStatus } from "./api.ts";
 import { askStatus } from "./nucleus_client.ts";
 
@@ -31,7 +31,8 @@ export function startDetached(command: readonly string[]): StartedNucleus {
     const { size } = fstatSync(log);
     const child = Bun.spawn([...command], {
       cwd: "/",
-      env: process.env,
+      // In the folder that it runs in, a relative path would be another home.
+      env: { ...process.env, CELL_HOME: home() },
       stdin: "ignore",
       stdout: log,
       stderr: log,
