@@ -25,7 +25,7 @@ const REFERENCE = "idle Moleculer node";
 export const fleet: Case = {
   name: "fleet",
   summary:
-    `${INSTANCES} idle instances: memory of each, memory and CPU of the agent (Linux; 4 GB free; needs the peers)`,
+    `${INSTANCES} idle instances: memory of each, memory and CPU of the agent (Linux; 2 GB free; needs the peers)`,
   needsBinary: true,
   async measure(context) {
     if (process.platform !== "linux") {

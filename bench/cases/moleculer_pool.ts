@@ -18,7 +18,7 @@ export class MoleculerPool {
   static async start({ resources }: CaseContext, retry: "not-taken" | "all"): Promise<MoleculerPool> {
     const ports = Array.from({ length: SERVERS + 1 }, () => String(freePort()));
     const startServer = async (index: number): Promise<Program> => {
-      const server = resources.start(moleculerCommand("server", String(index), ...ports));
+      const server = resources.start(moleculerCommand("tracking-server", String(index), ...ports));
       await server.answer();
       return server;
     };

@@ -2,6 +2,7 @@
 //   node moleculer.mjs first-call                        a broker, a service, one local call, one line
 //   node moleculer.mjs alone                             a node over the TCP transporter that knows no other
 //   node moleculer.mjs server INDEX PORT...              a node that serves "hello" over the TCP transporter
+//   node moleculer.mjs tracking-server INDEX PORT...     the same; when it is stopped its calls may finish
 //   node moleculer.mjs client PORT...                    a node that calls it; a request per line of stdin
 //   node moleculer.mjs paced-client RETRY MODULE PORT... the same at a fixed rate; MODULE is load/paced.ts, bundled;
 //                                                        RETRY says which calls are made again, see below
@@ -102,9 +103,9 @@ if (role === "first-call") {
   await broker.start();
   await call(broker);
   answer({ ready: true });
-} else if (role === "server") {
+} else if (role === "server" || role === "tracking-server") {
   const [index, ...ports] = rest;
-  const broker = createBroker(...cluster(ports, Number(index)), { tracking });
+  const broker = createBroker(...cluster(ports, Number(index)), role === "server" ? {} : { tracking });
   broker.createService(hello);
   await broker.start();
   await call(broker);
