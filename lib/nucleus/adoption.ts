@@ -1,6 +1,6 @@
 import { formatInstanceId, type Holder, holders, parseInstanceId } from "../service/mod.ts";
 import type { InstanceId } from "./core/mod.ts";
-import { findLeftovers, killOrphans, seeOff } from "./process/mod.ts";
+import { findLeftovers, killOrphans, mayBeWorkerOf, seeOff } from "./process/mod.ts";
 
 /** A worker that runs and that nobody looks after. */
 export interface FoundWorker {
@@ -41,8 +41,11 @@ export function findWorkers(home: string, startingMsMax: number): Found {
   return { workers: [...found.values()], leaving };
 }
 
-/** Who holds an instance's name, whoever that is; undefined for what `cell run` started and for one that has yet to sign. */
-export function workerOf({ service, number, release, species, pid }: Holder): FoundWorker[] {
-  if (number === undefined || release === undefined || pid === undefined) return [];
+/**
+ * The worker that holds an instance's name; none for what `cell run` started, and for one that has yet to sign: until
+ * then the lock tells the pid of the holder before, which may be anybody's by now.
+ */
+export function workerOf({ service, instance, number, release, species, pid }: Holder): FoundWorker[] {
+  if (number === undefined || release === undefined || pid === undefined || !mayBeWorkerOf(instance, pid)) return [];
   return [{ id: { service, number }, release, species, pid }];
 }

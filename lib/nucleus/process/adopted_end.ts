@@ -3,7 +3,8 @@ import { dialUnix } from "../../net/mod.ts";
 import { createClient } from "../../rpc/mod.ts";
 import { reapChild } from "../../sys/mod.ts";
 import type { ExitStatus } from "../core/mod.ts";
-import { isRunning, processEntry } from "./process_table.ts";
+import { isRunning } from "./process_table.ts";
+import { isPassedOn, type ProcessIdentity } from "./signal.ts";
 
 /** How often a process is looked at that holds no connection: one that starts, or one that ends. */
 const POLL_MS = 100 * MS;
@@ -14,20 +15,21 @@ const UNSEEN: ExitStatus = { code: null, signal: null };
  * connection is there. The status is known where the process is a child nevertheless, because the program that this
  * process executed before had started it.
  */
-export async function adoptedEnd(pid: number, socket: string): Promise<ExitStatus> {
-  const startTicks = processEntry(pid)?.startTicks;
+export async function adoptedEnd(worker: ProcessIdentity, socket: string): Promise<ExitStatus> {
   for (;;) {
-    const status = statusOf(pid, startTicks);
+    const status = statusOf(worker);
     if (status !== "running") return status;
-    await connectionLost(socket, pid);
+    await connectionLost(socket, worker.pid);
     await Bun.sleep(POLL_MS);
   }
 }
 
 /** How a process ended that may or may not be a child. */
-function statusOf(pid: number, startTicks: number | undefined): ExitStatus | "running" {
-  const status = reapChild(pid);
-  if (status === "foreign") return isRunning(pid, startTicks) ? "running" : UNSEEN;
+function statusOf(worker: ProcessIdentity): ExitStatus | "running" {
+  // Somebody else's child, or one of the runtime's.
+  if (isPassedOn(worker)) return UNSEEN;
+  const status = reapChild(worker.pid);
+  if (status === "foreign") return isRunning(worker.pid, worker.startTicks) ? "running" : UNSEEN;
   return status;
 }
 

@@ -13,7 +13,8 @@
  * a connection costs nothing while nothing happens.
  *
  * **Nothing is killed on a guess.** A process is ours if it carries this home and an instance's name in its environment, and
- * is a worker by its command line or is in the group of one that is gone.
+ * is a worker by its command line or is in the session of one that is gone. A pid is never taken for a process: whoever is
+ * signalled has the start time, too, that the worker had.
  *
  * Invariants: `onExit` comes once for every worker, after its group was killed; a worker that was started has nothing of the
  * agent but its standard files, no environment but what is listed.
@@ -21,4 +22,4 @@
 export { findLeftovers, killOrphans, type Leftovers, seeOff, type WorkerProcess } from "./leftovers.ts";
 export { ping } from "./ping.ts";
 export { Processes, type ProcessesOptions, type WorkerCode } from "./processes.ts";
-export { isRunning, processEntry } from "./process_table.ts";
+export { isRunning, mayBeWorkerOf, processEntry } from "./process_table.ts";

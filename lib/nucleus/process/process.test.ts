@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/harness/until.ts";
 import { claimInstance } from "../../service/mod.ts";
 import { findLeftovers, killOrphans, Processes, seeOff } from "./mod.ts";
-import { instanceProcesses, isRunning, processEntry } from "./process_table.ts";
-import { killGroup } from "./signal.ts";
+import { instanceProcesses, isRunning, mayBeWorkerOf, processEntry } from "./process_table.ts";
+import { askToEnd, identityOf, killGroup } from "./signal.ts";
 
 const HAS_PROC = process.platform === "linux";
 const SHA256 = "a".repeat(64);
@@ -25,7 +25,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const pid of started.splice(0)) {
-    killGroup(pid);
+    killGroup(identityOf(pid));
     await until(() => !isRunning(pid, undefined), `process ${pid} to end`);
   }
   for (const name of Object.keys(process.env)) if (!(name in saved)) delete process.env[name];
@@ -106,14 +106,14 @@ test.skipIf(!HAS_PROC)("a killed worker takes its group with it", async () => {
 });
 
 /** A process that is no child of this one, as a worker is after the death of its agent. */
-async function foreign(script: string): Promise<number> {
+async function foreign(script: string, instance = "hello@1"): Promise<number> {
   const sh = Bun.spawn([
     "sh",
     "-c",
-    'setsid sh -c "$0" worker hello 1 3 ' + SHA256 + " </dev/null >/dev/null & echo $!",
+    `setsid sh -c "$0" worker ${instance.replace("@", " ")} 3 ${SHA256}` + " </dev/null >/dev/null & echo $!",
     script,
   ], {
-    env: { ...process.env, CELL_HOME: home, CELL_INSTANCE: "hello@1" },
+    env: { ...process.env, CELL_HOME: home, CELL_INSTANCE: instance },
     stdout: "pipe",
   });
   const pid = Number(await sh.stdout.text());
@@ -139,7 +139,9 @@ test.skipIf(!HAS_PROC)(
   "workers without a name and what a dead worker left are found; everything else is not",
   async () => {
     const worker = await foreign("sleep 1000 & wait");
-    const dead = await foreign("sleep 1002 & sleep 1003; true");
+    const dead = await foreign("sleep 1002 & sleep 1003; true", "hello@2");
+    const daemon = await foreign("sleep 1002 & sleep 0.2");
+    await until(() => !isRunning(daemon, undefined), "the leader of the daemon's session to end");
     await until(
       () => instanceProcesses(home).filter(({ group }) => group === dead).length === 3,
       "it to have children",
@@ -161,7 +163,7 @@ test.skipIf(!HAS_PROC)(
     expect(found.workers.map(({ pid, release, instance }) => ({ pid, release, instance })))
       .toEqual([{ pid: worker, release: 3, instance: "hello@1" }]);
     expect(found.orphans.map(({ group }) => group)).toEqual([dead, dead]);
-    expect(findLeftovers(home, new Set([worker])).workers).toEqual([]);
+    expect(findLeftovers(home, new Set([worker]))).toEqual({ workers: [], orphans: found.orphans });
     killOrphans(found.orphans);
     await until(() => found.orphans.every(({ pid }) => !isRunning(pid, undefined)), "the orphans to end");
     for (const pid of [worker, shell.pid, elsewhere.pid]) expect(isRunning(pid, undefined)).toBe(true);
@@ -176,12 +178,43 @@ test.skipIf(!HAS_PROC)("a worker that is seen off ends by itself, and then its g
   await until(() => findLeftovers(home, new Set()).orphans.length === 0, "its child to end");
 });
 
-test("a worker that holds its name is found by the lock", async () => {
-  const claim = await claimInstance("hello", 1, { species: "0123456789abcdef", release: 3 });
-  const { findWorkers } = await import("../adoption.ts");
-  expect(findWorkers(home, 1000)).toEqual({
-    workers: [{ id: HELLO, release: 3, species: "0123456789abcdef", pid: process.pid }],
-    leaving: [],
-  });
-  claim.release();
+test.skipIf(!HAS_PROC)("a process group that the shell of a worker made for a job is its worker's", async () => {
+  const script = "set -m; true | sleep 1006 & echo; wait";
+  const worker = await foreign(`bash -c '${script}' & wait`);
+  const job = () => instanceProcesses(home).find(({ command }) => command[1] === "1006");
+  await until(() => job() !== undefined && !isRunning(job()!.group, undefined), "the job's leader to end");
+  expect(findLeftovers(home, new Set([worker])).orphans).toEqual([]);
+  process.kill(worker, "SIGKILL");
+  await until(() => !isRunning(worker, undefined), "the worker to end");
+  killOrphans(findLeftovers(home, new Set()).orphans);
+  await until(() => job() === undefined, "the job to end with its worker");
 });
+
+test.skipIf(!HAS_PROC)("who has got the pid of a worker that ended is left alone, and is no worker", async () => {
+  const pid = await foreign("sleep 1000");
+  const { startTicks } = identityOf(pid);
+  const before = { pid, startTicks: startTicks! - 1 };
+  killGroup(before);
+  askToEnd(before);
+  await seeOff(before);
+  expect(isRunning(pid, startTicks)).toBe(true);
+  expect(mayBeWorkerOf("hello@1", pid)).toBe(true);
+  expect(mayBeWorkerOf("hello@2", pid)).toBe(false);
+  expect(mayBeWorkerOf("hello@1", process.pid)).toBe(false);
+});
+
+test.skipIf(!HAS_PROC)(
+  "a worker that holds its name is found by the lock, whoever only has the pid in it is not",
+  async () => {
+    const { findWorkers } = await import("../adoption.ts");
+    const claim = await claimInstance("hello", 1, { species: "0123456789abcdef", release: 3 });
+    expect(findWorkers(home, 1000)).toEqual({ workers: [], leaving: [] });
+    const pid = await foreign("sleep 1000");
+    writeFileSync(claim.lockFd, `${JSON.stringify({ pid, species: "0123456789abcdef", release: 3 })}\n`);
+    expect(findWorkers(home, 1000)).toEqual({
+      workers: [{ id: HELLO, release: 3, species: "0123456789abcdef", pid }],
+      leaving: [],
+    });
+    claim.release();
+  },
+);

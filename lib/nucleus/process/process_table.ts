@@ -13,6 +13,8 @@ export interface ProcessEntry {
   readonly isZombie: boolean;
   /** The process group, which has the pid of its leader. */
   readonly group: number;
+  /** The session, which has the pid of its leader. */
+  readonly session: number;
   /** Since it started, whatever was done to the clock. */
   readonly ageMs: number;
   /** When it started, in ticks since the machine did: with the pid it names a process for ever. */
@@ -39,7 +41,7 @@ export function processEntry(pid: number): ProcessEntry | undefined {
   const field = (number: number) => fields[number - 3] ?? "";
   const startTicks = Number(field(22));
   const ageMs = Math.max(0, uptime() * SECOND - startTicks * TICK_MS);
-  return { pid, isZombie: field(3) === "Z", group: Number(field(5)), ageMs, startTicks };
+  return { pid, isZombie: field(3) === "Z", group: Number(field(5)), session: Number(field(6)), ageMs, startTicks };
 }
 
 /** Whether the process that had `pid` and `startTicks` still runs; without `startTicks` whether any has the pid. */
@@ -51,6 +53,15 @@ export function isRunning(pid: number, startTicks: number | undefined): boolean 
   }
   const entry = processEntry(pid);
   return entry === undefined || !entry.isZombie && (startTicks === undefined || entry.startTicks === startTicks);
+}
+
+/**
+ * Whether a process can be the worker of an instance. One whose environment cannot be looked at can: it is another user's
+ * and safe from us, or has ended.
+ */
+export function mayBeWorkerOf(instance: string, pid: number): boolean {
+  const variables = strings(`/proc/${pid}/environ`);
+  return variables.length === 0 || variables.includes(`${INSTANCE_VARIABLE}=${instance}`);
 }
 
 /** Every process of this user that carries an instance's name and this home in its environment. */

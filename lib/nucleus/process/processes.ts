@@ -4,7 +4,7 @@ import { dataDirectory, formatInstanceId, logsDirectory, runDirectory } from "..
 import type { ExitStatus, InstanceId } from "../core/mod.ts";
 import { adoptedEnd } from "./adopted_end.ts";
 import { workerEnvironment } from "./environment.ts";
-import { askToEnd, killGroup } from "./signal.ts";
+import { askToEnd, identityOf, killGroup, type ProcessIdentity } from "./signal.ts";
 
 const LOG_MODE = 0o600;
 
@@ -30,16 +30,16 @@ export interface ProcessesOptions {
  * signals do not reach it, and whatever it starts can be ended with it.
  */
 export class Processes {
-  readonly #pids = new Map<string, number>();
+  readonly #workers = new Map<string, ProcessIdentity>();
 
   constructor(private readonly options: ProcessesOptions) {}
 
   get size(): number {
-    return this.#pids.size;
+    return this.#workers.size;
   }
 
   pidOf(id: InstanceId): number | undefined {
-    return this.#pids.get(formatInstanceId(id));
+    return this.#workerOf(id)?.pid;
   }
 
   /** Starts a worker; returns its pid. Throws what keeps it from being started. */
@@ -57,11 +57,12 @@ export class Processes {
           stderr: log ?? "ignore",
           detached: true,
           onExit: (ended, exitCode) =>
-            this.#onExit(id, ended.pid, { code: exitCode, signal: signalName(ended.signalCode) }),
+            this.#onExit(id, worker, { code: exitCode, signal: signalName(ended.signalCode) }),
         },
       );
-      this.#pids.set(instance, child.pid);
-      return child.pid;
+      const worker = identityOf(child.pid);
+      this.#workers.set(instance, worker);
+      return worker.pid;
     } finally {
       if (log !== undefined) closeSync(log);
     }
@@ -70,29 +71,36 @@ export class Processes {
   /** Takes over a worker that runs already. */
   adopt(id: InstanceId, pid: number): void {
     const instance = formatInstanceId(id);
-    this.#pids.set(instance, pid);
-    void adoptedEnd(pid, join(runDirectory(), `${instance}.sock`)).then((status) => this.#onExit(id, pid, status));
+    const worker = identityOf(pid);
+    this.#workers.set(instance, worker);
+    void adoptedEnd(worker, join(runDirectory(), `${instance}.sock`)).then((status) =>
+      this.#onExit(id, worker, status)
+    );
   }
 
   drain(id: InstanceId): void {
-    const pid = this.pidOf(id);
-    if (pid !== undefined) askToEnd(pid);
+    const worker = this.#workerOf(id);
+    if (worker !== undefined) askToEnd(worker);
   }
 
   kill(id: InstanceId): void {
-    const pid = this.pidOf(id);
-    if (pid !== undefined) killGroup(pid);
+    const worker = this.#workerOf(id);
+    if (worker !== undefined) killGroup(worker);
   }
 
   killAll(): void {
-    for (const pid of this.#pids.values()) killGroup(pid);
+    for (const worker of this.#workers.values()) killGroup(worker);
   }
 
-  #onExit(id: InstanceId, pid: number, status: ExitStatus): void {
-    killGroup(pid);
+  #workerOf(id: InstanceId): ProcessIdentity | undefined {
+    return this.#workers.get(formatInstanceId(id));
+  }
+
+  #onExit(id: InstanceId, worker: ProcessIdentity, status: ExitStatus): void {
+    killGroup(worker);
     const instance = formatInstanceId(id);
-    if (this.#pids.get(instance) === pid) this.#pids.delete(instance);
-    this.options.onExit(id, pid, status);
+    if (this.#workers.get(instance) === worker) this.#workers.delete(instance);
+    this.options.onExit(id, worker.pid, status);
   }
 }
 
