@@ -3,6 +3,11 @@ import { MINUTE } from "../../base/mod.ts";
 /** So many quick failures in a row are a crash loop: a sixth try would only cost what the fifth cost. */
 export const CRASH_LOOP_FAILURES = 5;
 /**
+ * How often what was given up gets one more try: what it lacked, a database that starts later than this machine, may be
+ * there by now, and nobody may be there to say so. One start in five minutes costs nothing.
+ */
+export const CRASH_LOOP_RETRY_MS = 5 * MINUTE;
+/**
  * A failure is quick when the process had lived for less than this. One that served for longer than that was in order
  * when it started: what ended it is another matter, and the count begins anew.
  */

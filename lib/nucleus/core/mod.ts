@@ -22,7 +22,8 @@
  * **What has failed is told apart.** A process that ends, one that never registers, one that hangs, and one that could
  * not be made at all each have their words, kept until the slot is up again. Back-off doubles, with jitter. Five failures in
  * a row, each within a minute of its start, are a crash loop and end the trying: it would cost a core for nothing and bury
- * the reason in the log. A new release or `restart` begins anew; a call does not, or callers would keep the loop going. A
+ * the reason in the log. A new release or `restart` begins anew; a call does not, or callers would keep the loop going.
+ * One try every five minutes remains, for what only lacked something that the machine starts later. A
  * process that could not be made is the machine's trouble and passes by itself: that is tried for ever, at most every 30
  * seconds. Silence is asked before it is punished: a worker whose connection broke answers a ping.
  *

@@ -286,6 +286,8 @@ export class Service {
         return this.#kill(slot, slot.reason ?? "", turn);
       case "up":
         return this.#examine(slot, turn);
+      case "crash-looping":
+        return slot.retry(turn.now);
     }
   }
 

@@ -1,6 +1,6 @@
 import { SECOND } from "../../base/mod.ts";
 import { backoffMs } from "./backoff.ts";
-import { failuresAfter, isCrashLoop } from "./crash_loop.ts";
+import { CRASH_LOOP_RETRY_MS, failuresAfter, isCrashLoop } from "./crash_loop.ts";
 import type { InstanceId } from "./effect.ts";
 import type { CallCounts } from "./error_rate.ts";
 import type { CoreOptions } from "./options.ts";
@@ -19,7 +19,7 @@ export const KILL_RETRY_MS = 5 * SECOND;
  *      │  │                │ fails            ▼                    ▼
  *      │  └──back-off──────┴──────exit──── killing ◀───────────────┘
  *      │        │                             ▲
- *      │        └─ 5 quick ──▶ crash-looping  │ timeout
+ *      │◀─5 min─┴─ 5 quick ──▶ crash-looping  │ timeout
  *      ▼                                      │
  *    (gone) ◀─────────────exit────────── draining ◀── starting, up: no longer wanted
  *
@@ -153,6 +153,11 @@ export class Slot {
     this.#wait(backoffMs(this.#spawnFailures, random()), now);
   }
 
+  /** Tries at once; one more failure, and it is given up again. */
+  retry(now: number): void {
+    this.#wait(0, now);
+  }
+
   /** Forgets failures and tries at once. */
   revive(now: number): void {
     this.failures = 0;
@@ -215,8 +220,9 @@ export class Slot {
         return this.since + options.drainTimeoutMs;
       case "killing":
         return this.since + KILL_RETRY_MS;
-      case "spawning":
       case "crash-looping":
+        return this.since + CRASH_LOOP_RETRY_MS;
+      case "spawning":
         return Infinity;
     }
   }

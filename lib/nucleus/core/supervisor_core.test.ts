@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
+import { CRASH_LOOP_RETRY_MS } from "./crash_loop.ts";
 import { SAMPLE_MS } from "./rollout.ts";
 import { active, candidate, Stage } from "./testing/stage.ts";
 
@@ -39,10 +40,28 @@ test("what fails five times in a row soon after its start is left alone, until s
     stage.wait(5 * SECOND);
   }
   expect(stage.instances).toEqual(["1 crash-looping: failed to start: exited with code 1"]);
-  expect(stage.core.nextTickAt()).toBe(Infinity);
+  expect(stage.wait(CRASH_LOOP_RETRY_MS - 10 * SECOND)).toEqual([]);
   expect(stage.demand()).toEqual([]);
   expect(stage.core.service("hello")?.failure).toContain("hello@1 is crash-looping: failed to start");
   expect(stage.restart()).toEqual(["spawn 1"]);
+});
+
+test("what was given up gets one more try now and then, and is in order again when that succeeds", () => {
+  const stage = new Stage();
+  stage.spec({});
+  for (let failure = 1; failure <= 5; failure++) {
+    stage.spawned(1);
+    stage.exit(1);
+    stage.wait(5 * SECOND);
+  }
+  expect(stage.wait(CRASH_LOOP_RETRY_MS)).toEqual(["spawn 1"]);
+  stage.spawned(1);
+  stage.exit(1);
+  expect(stage.instances[0]).toStartWith("1 crash-looping");
+  expect(stage.wait(CRASH_LOOP_RETRY_MS - 1)).toEqual([]);
+  expect(stage.wait(1)).toEqual(["spawn 1"]);
+  stage.up(1);
+  expect(stage.instances).toEqual(["1 up"]);
 });
 
 test("failures far apart are no crash loop", () => {
