@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../harness/mod.ts";
+import { processesOf, until } from "../harness/mod.ts";
 import { HAS_PROC, NodeMachine } from "./harness/mod.ts";
 
 const GUIDE = readFileSync(join(import.meta.dir, "../../docs/operations.md"), "utf8");
@@ -115,8 +115,29 @@ test.skipIf(!HAS_PROC)("top fills the terminal, follows its size, and puts it ba
   }
 });
 
+test("what may hold secrets is for its owner only", async () => {
+  await machine.deploy("secretive", `export function f(): void {}`, ["--env", "TOKEN=secret"]);
+  for (const name of ["state.db", "state.db-wal", "logs/nucleus.log", "logs/secretive@1.log"]) {
+    expect(statSync(join(machine.home, name)).mode & 0o077, name).toBe(0);
+  }
+  await machine.ok(["rm", "secretive"]);
+});
+
 test("after down nothing is left of a home but its files", async () => {
   await machine.ok(["down"]);
   const run = [...new Bun.Glob("*.sock").scanSync({ cwd: join(machine.home, "run"), onlyFiles: false })];
   expect(run).toEqual([]);
+  expect(processesOf(machine.home)).toEqual([]);
+});
+
+test("a backup as the guide makes it brings everything back in an empty home", async () => {
+  await using restored = new NodeMachine();
+  mkdirSync(restored.home, { mode: 0o700 });
+  for (const name of ["node.toml", "state.db", "packages", "data"]) {
+    cpSync(join(machine.home, name), join(restored.home, name), { recursive: true, preserveTimestamps: true });
+  }
+  await restored.ok(["up"]);
+  await restored.untilUp("hello", 2);
+  expect((await restored.status()).node).toBe("test");
+  expect(await restored.call<string>("hello", "greet")).toBe("hello");
 });
