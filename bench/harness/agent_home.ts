@@ -22,13 +22,9 @@ export class AgentHome {
     this.sources = context.resources.temporaryDirectory();
   }
 
-  /** Lays a home out and starts its agent; `heartbeat` is how often instances report, such as "1s". */
-  static async up(context: CaseContext, heartbeat?: string): Promise<AgentHome> {
+  /** Lays a home out and starts its agent. */
+  static async up(context: CaseContext): Promise<AgentHome> {
     const agentHome = new AgentHome(context);
-    if (heartbeat !== undefined) {
-      mkdirSync(agentHome.home, { mode: 0o700 });
-      writeFileSync(join(agentHome.home, "node.toml"), `[node]\nid = "bench"\nheartbeat = "${heartbeat}"\n`);
-    }
     await agentHome.cell("up");
     return agentHome;
   }
