@@ -66,6 +66,11 @@ export class Activations {
   }
 }
 
+/** The error for whoever begins something, or waits for it, while the agent goes down. */
+export function endingError(what: string): CellError {
+  return new CellError("FAILED_PRECONDITION", `${what}: the nucleus is going down`, { data: { started: false } });
+}
+
 /** The error for whoever calls or wakes a service that `cell stop` has stopped. */
 export function stoppedError(service: string): CellError {
   return new CellError("FAILED_PRECONDITION", `${service} is stopped: cell restart ${service} starts it again`, {

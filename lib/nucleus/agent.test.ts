@@ -1,12 +1,14 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { hostRole } from "../role/mod.ts";
 import { holders } from "../service/mod.ts";
+import { until } from "../../test/harness/until.ts";
 import { Agent } from "./agent.ts";
 import { connectNucleus, type NucleusClient } from "./client/mod.ts";
+import { FOLLOWERS_MAX } from "./followers.ts";
 
 const SPECIES = "0123456789abcdef";
 
@@ -15,18 +17,22 @@ class TestAgent implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "cell-test-"));
   readonly #saved = process.env["CELL_HOME"];
-  readonly agent = new Agent({
-    version: "1.2.3",
-    log: (line) => this.lines.push(line),
-    workerCommand: ["sh", "-c", "sleep 1000 & wait", "worker"],
-    command: ["/nonexistent"],
-    versionCommand: ["/nonexistent", "--version"],
-  });
+  readonly agent: Agent;
   #end: (() => Promise<void>) | undefined;
   nucleus!: NucleusClient;
 
-  static async start(): Promise<TestAgent> {
-    const test = new TestAgent();
+  private constructor(versionCommand: readonly string[]) {
+    this.agent = new Agent({
+      version: "1.2.3",
+      log: (line) => this.lines.push(line),
+      workerCommand: ["sh", "-c", "sleep 1000 & wait", "worker"],
+      command: ["/nonexistent"],
+      versionCommand,
+    });
+  }
+
+  static async start(versionCommand: readonly string[] = ["/nonexistent", "--version"]): Promise<TestAgent> {
+    const test = new TestAgent(versionCommand);
     process.env["CELL_HOME"] = join(test.#folder, "home");
     const hosted = await hostRole(test.agent, { log: (line) => test.lines.push(line) });
     test.#end = () => hosted.end();
@@ -131,6 +137,82 @@ test("whoever wakes a service that is stopped is told how to start it, also when
   });
   await expect(test.nucleus.activate("hello")).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
 });
+
+test("an agent that goes down while its binary is asked is not executed anew", async () => {
+  const test = await TestAgent.start(["sh", "-c", "sleep 0.3; echo cell 2.0.0"]);
+  const upgrade = test.agent.upgrade().catch((error: unknown) => error);
+  await test[Symbol.asyncDispose]();
+  expect(await upgrade).toMatchObject({ code: "FAILED_PRECONDITION", message: expect.stringContaining("going down") });
+});
+
+test("a node.toml that the next program could not read keeps this one in charge", async () => {
+  await using test = await TestAgent.start(["echo", "cell 2.0.0"]);
+  const path = join(process.env["CELL_HOME"]!, "node.toml");
+  writeFileSync(path, "[node]\nid = 7\n");
+  await expect(test.nucleus.restart("nucleus")).rejects.toMatchObject({
+    code: "FAILED_PRECONDITION",
+    message: expect.stringContaining(path),
+  });
+});
+
+test("whoever follows or wakes a service is told when the agent goes down", async () => {
+  const test = await TestAgent.start();
+  test.create("hello", 1);
+  test.create("sleeper", 0);
+  const { followers, activations } = test.agent.supervisor;
+  const following = (async () => {
+    for await (const _ of test.nucleus.follow("hello"));
+  })().catch((error: unknown) => error);
+  const waking = test.nucleus.activate("sleeper").catch((error: unknown) => error);
+  await until(() => followers.size === 1 && activations.services.length === 1, "both to wait");
+  await test.agent.shutdown();
+  for (const error of [await following, await waking]) {
+    expect(error).toMatchObject({ code: "FAILED_PRECONDITION", message: expect.stringContaining("going down") });
+  }
+  await test[Symbol.asyncDispose]();
+});
+
+test("a service is removed however many follow what becomes of it", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 1);
+  test.create("other", 1);
+  const standing = { progress: { phase: "starting", up: 0, wanted: 1 }, isSettled: false, failure: undefined } as const;
+  for (let count = 0; count < FOLLOWERS_MAX; count++) {
+    await test.agent.supervisor.followers.follow("other", () => standing).next();
+  }
+  await test.nucleus.remove("hello");
+  expect((await test.nucleus.status()).services.map(({ name }) => name)).toEqual(["other"]);
+});
+
+test("logs that cannot be removed, or be read, end neither the agent nor what it does", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 1);
+  const logs = join(process.env["CELL_HOME"]!, "logs");
+  chmodSync(logs, 0o777);
+  await test.nucleus.remove("hello");
+  await until(() => test.lines.some((line) => line.includes(logs)), "the agent to say so");
+  expect((await test.nucleus.status()).services).toEqual([]);
+  chmodSync(logs, 0o700);
+});
+
+test("a promotion whose outcome cannot be read is tried again", async () => {
+  await using test = await TestAgent.start();
+  test.create("hello", 1);
+  const { store, supervisor } = test.agent;
+  store.addCandidate("hello", { package: "b".repeat(64), species: SPECIES, parallel: false, observeMs: 0 });
+  supervisor.reload("hello");
+  const read = store.service.bind(store);
+  store.service = () => {
+    throw new CellError("UNAVAILABLE", "reading state.db: input/output error");
+  };
+  for (const { number, pid } of await test.nucleus.instances()) {
+    supervisor.onRegistered({ service: "hello", number }, pid!, SPECIES);
+  }
+  expect(test.lines.at(-1)).toContain("trying again");
+  store.service = read;
+  await until(async () => (await test.nucleus.status()).services[0]?.releases[0]?.number === 2, "the promotion");
+  await until(async () => (await test.nucleus.instances()).length === 1, "the old release to be gone");
+}, 20_000);
 
 test("an agent that ends leaves no process and no name", async () => {
   const test = await TestAgent.start();

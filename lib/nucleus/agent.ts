@@ -1,8 +1,10 @@
 import { join } from "node:path";
-import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { SECOND, toCellError } from "../base/mod.ts";
 import { prunePackages } from "../package/mod.ts";
 import type { Role, RoleHost } from "../role/mod.ts";
 import { home, NUCLEUS } from "../service/mod.ts";
+import { reapChildren } from "../sys/mod.ts";
+import { endingError } from "./activation.ts";
 import { findWorkers } from "./adoption.ts";
 import { type InstanceStatus, type NodeStatus, NUCLEUS_SCHEMA } from "./client/mod.ts";
 import { START_TIMEOUT_MS } from "./core/mod.ts";
@@ -12,7 +14,7 @@ import { NucleusService } from "./service.ts";
 import { StateStore } from "./state/mod.ts";
 import { instanceStatus, serviceStatus } from "./status.ts";
 import { Supervisor } from "./supervisor.ts";
-import { checkBinary, executeAgain } from "./upgrade.ts";
+import { checkBinary, executeAgain, isResumed } from "./upgrade.ts";
 
 /** Container runtimes and service managers lose patience at some time; a drain of 12 s fits in. */
 const SHUTDOWN_MS_MAX = 15 * SECOND;
@@ -49,6 +51,10 @@ export class Agent implements Role {
     return this.#home!.heartbeatMs;
   }
 
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   start(host: RoleHost): Promise<object> {
     this.#host = host;
     this.#home = initHome();
@@ -58,6 +64,8 @@ export class Agent implements Role {
     const { workers, leaving } = findWorkers(home(), START_TIMEOUT_MS);
     for (const worker of workers) this.supervisor.adopt(worker);
     this.#leaving = leaving;
+    // Found workers are waited for one by one; of others that ended while this program began nobody else knows.
+    if (isResumed(host.claim)) reapChildren();
     return Promise.resolve(new NucleusService(this));
   }
 
@@ -79,7 +87,7 @@ export class Agent implements Role {
     if (!this.#isServing) return this.store.close();
     this.options.log("nucleus is going down: services drain");
     try {
-      await Promise.all([this.supervisor.end(SHUTDOWN_MS_MAX), ...this.#leaving]);
+      await Promise.all([this.supervisor.end(SHUTDOWN_MS_MAX), within(SHUTDOWN_MS_MAX, this.#leaving)]);
       this.store.close();
     } finally {
       this.#stopped.resolve();
@@ -95,12 +103,17 @@ export class Agent implements Role {
 
   /** Executes the binary anew when it runs. Resolves before it does, so that whoever asked hears of it. */
   async upgrade(): Promise<void> {
-    this.assertOpen("executing the binary anew");
+    const what = "executing the binary anew";
+    this.assertOpen(what);
+    // The next program reads it, too, and could not say so to anybody.
+    initHome();
     const version = await checkBinary(this.options);
+    this.assertOpen(what);
     this.options.log(`executing ${this.options.command[0]} anew: version ${version} after ${this.options.version}`);
     setTimeout(async () => {
       await Promise.all(this.#turns.values());
       try {
+        this.assertOpen(what);
         executeAgain(this.options, this.#host!.claim);
       } catch (error) {
         this.options.log(`error: ${toCellError(error).message}; this program goes on`);
@@ -110,8 +123,7 @@ export class Agent implements Role {
 
   /** Throws FAILED_PRECONDITION once the agent is going down: nothing new is begun then. */
   assertOpen(what: string): void {
-    if (!this.#isEnding) return;
-    throw new CellError("FAILED_PRECONDITION", `${what}: the nucleus is going down`, { data: { started: false } });
+    if (this.#isEnding) throw endingError(what);
   }
 
   /** Runs changes of one service one after the other. */
@@ -158,4 +170,13 @@ export class Agent implements Role {
       instanceStatus(view, { load: workers.loadOf(view), uptimeMs: workers.uptimeMs(view, now) })
     );
   }
+}
+
+/** Resolves when all have resolved, or after this time. */
+async function within(timeoutMs: number, all: readonly Promise<void>[]): Promise<void> {
+  if (all.length === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
+  await Promise.race([Promise.all(all), promise]);
+  clearTimeout(timer);
 }

@@ -14,11 +14,20 @@ export function failureError(
   instances: readonly InstanceView[],
 ): CellError {
   const instance = instanceOf(service, reason, instances);
-  const lines = instance === undefined ? [] : lastLines(instance, LINES_MAX);
+  const lines = instance === undefined ? [] : linesOf(instance);
   const log = lines.length === 0
     ? ""
     : `\nThe last lines of ${instance}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
   return new CellError(code, `${service}: ${reason}${log}`, { data: { service, lines } });
+}
+
+/** None where the log cannot be read: the reason is worth more than that. */
+function linesOf(instance: string): string[] {
+  try {
+    return lastLines(instance, LINES_MAX);
+  } catch {
+    return [];
+  }
 }
 
 /** The one that the reason names, else one that has a reason of its own, else any. */

@@ -44,6 +44,10 @@ export class Followers {
   readonly #followers = new Map<string, Set<Follower>>();
   #count = 0;
 
+  get size(): number {
+    return this.#count;
+  }
+
   /** Something has happened to a service. */
   tell(service: string, progress: Progress): void {
     for (const follower of this.#followers.get(service) ?? []) follower.tell(progress);
@@ -65,6 +69,7 @@ export class Followers {
       );
     }
     const follower = this.#add(service);
+    this.#count++;
     try {
       yield { ...standing().progress, message: "" };
       for (;;) {
@@ -78,6 +83,17 @@ export class Followers {
         if (follower.news.length === 0) await follower.sleep();
       }
     } finally {
+      this.#count--;
+      this.#remove(service, follower);
+    }
+  }
+
+  /** Resolves when something holds of a service. Whoever waits is no stream and takes nobody's place. */
+  async until(service: string, holds: () => boolean): Promise<void> {
+    const follower = this.#add(service);
+    try {
+      while (!holds()) await follower.sleep();
+    } finally {
       this.#remove(service, follower);
     }
   }
@@ -86,7 +102,6 @@ export class Followers {
     const follower = new Follower();
     const followers = this.#followers.get(service) ?? new Set();
     this.#followers.set(service, followers.add(follower));
-    this.#count++;
     return follower;
   }
 
@@ -94,6 +109,5 @@ export class Followers {
     const followers = this.#followers.get(service);
     followers?.delete(follower);
     if (followers?.size === 0) this.#followers.delete(service);
-    this.#count--;
   }
 }

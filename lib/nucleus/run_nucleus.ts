@@ -18,16 +18,16 @@ export async function runNucleus(options: RunNucleusOptions): Promise<void> {
   // A signal that comes while the agent starts is not to be lost.
   let hosted: Promise<HostedRole> | undefined;
   let isEnding = false;
+  const tell = (error: unknown) => options.log(`error: ${toCellError(error).message}`);
   const end = (signal: keyof typeof SIGNAL_EXIT_CODES) => {
     if (isEnding) {
       options.log(`${signal} again: ending at once, workers go on`);
       process.exit(SIGNAL_EXIT_CODES[signal]);
     }
     isEnding = true;
-    void hosted?.then((role) => role.end(), () => {});
+    void hosted?.then((role) => role.end()).catch(tell);
   };
-  const upgrade = () =>
-    void agent.upgrade().catch((error: unknown) => options.log(`error: ${toCellError(error).message}`));
+  const upgrade = () => void agent.upgrade().catch(tell);
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
   process.on("SIGHUP", upgrade);

@@ -8,7 +8,7 @@ import {
   parseInstanceId,
   servedNames,
 } from "../service/mod.ts";
-import { stoppedError } from "./activation.ts";
+import { endingError, stoppedError } from "./activation.ts";
 import { workerOf } from "./adoption.ts";
 import type { Agent } from "./agent.ts";
 import type {
@@ -100,9 +100,10 @@ export class NucleusService implements NucleusApi {
       if (species === undefined) this.agent.store.remove(service);
       else this.agent.store.removeSpecies(service, species);
     });
-    const { followers } = this.#supervisor;
+    const { followers, core } = this.#supervisor;
+    // Somebody else may deploy it anew meanwhile.
     const isBack = () => this.#catalog.get(service) !== undefined;
-    for await (const _ of followers.follow(service, () => isBack() ? GONE : this.#standing(service)));
+    await followers.until(service, () => isBack() || core.service(service) === undefined);
   }
 
   async *follow(service: string): AsyncGenerator<Progress, void, void> {
@@ -163,6 +164,7 @@ export class NucleusService implements NucleusApi {
   #standing(service: string): Standing {
     const { core } = this.#supervisor;
     const view = core.service(service);
+    if (this.agent.isEnding) return { ...GONE, failure: () => endingError(`following ${service}`) };
     if (view === undefined) return GONE;
     const { phase, arrived } = view;
     // Rolled back is what has ended: whoever hears of it finds what was there before, and nothing else.

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { CellError, MS, SECOND, toCellError } from "../base/mod.ts";
 import { appendSystemLine, removeLogs } from "../logs/mod.ts";
 import { formatInstanceId, runDirectory } from "../service/mod.ts";
-import { Activations, type Availability, stoppedError } from "./activation.ts";
+import { Activations, type Availability, endingError, stoppedError } from "./activation.ts";
 import type { FoundWorker } from "./adoption.ts";
 import { Catalog } from "./catalog.ts";
 import type { InstanceLoad } from "./client/mod.ts";
 import { type Effect, type ExitStatus, type InstanceId, type ServiceSpec, SupervisorCore } from "./core/mod.ts";
 import { failureError } from "./failure.ts";
 import { Followers } from "./followers.ts";
-import { ping, Processes } from "./process/mod.ts";
+import { ping, type Pong, Processes } from "./process/mod.ts";
 import { RestartCounts } from "./restart_counts.ts";
 import type { StateStore, StoredService } from "./state/mod.ts";
 import { WorkerFacts } from "./worker_facts.ts";
@@ -18,6 +18,8 @@ import { WorkerFacts } from "./worker_facts.ts";
 const STORE_RETRY_MS = 5 * SECOND;
 /** The core is asked again after this time at the latest... */
 const TIMER_MS_MAX = 60 * SECOND;
+/** What SIGKILL has not ended after this time waits in the kernel, and the agent does not wait for it. */
+const KILLED_MS_MAX = 2 * SECOND;
 /** ...and at the earliest: whatever it wants can wait so long, and a time that never comes costs no core. */
 const TIMER_MS_MIN = 1 * MS;
 
@@ -45,6 +47,7 @@ export class Supervisor {
   readonly #restarts: RestartCounts;
   readonly #queue: Effect[] = [];
   #isApplying = false;
+  #isEnding = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #onAllEnded: (() => void) | undefined;
 
@@ -132,14 +135,14 @@ export class Supervisor {
     this.#queue.push(...effects);
     if (this.#isApplying) return;
     this.#isApplying = true;
-    try {
-      for (let effect = this.#queue.shift(); effect !== undefined; effect = this.#queue.shift()) this.#perform(effect);
-    } finally {
-      this.#isApplying = false;
+    for (let effect = this.#queue.shift(); effect !== undefined; effect = this.#queue.shift()) {
+      const { kind } = effect;
+      this.#attempt(kind, () => this.#perform(effect));
     }
-    this.activations.settle((service) => this.#availability(service));
+    this.#isApplying = false;
+    this.#attempt("answering who waits", () => this.activations.settle((service) => this.#availability(service)));
     this.followers.wake();
-    this.#setTimer();
+    this.#setTimer(this.core.nextTickAt() - this.now());
   }
 
   /** Time has passed. */
@@ -151,11 +154,14 @@ export class Supervisor {
   async end(timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onAllEnded = resolve;
+    this.#isEnding = true;
     this.apply(this.core.drainAll(this.now()));
     if (this.processes.size === 0) resolve();
-    const timer = setTimeout(() => this.processes.killAll(), timeoutMs);
+    const killing = setTimeout(() => this.processes.killAll(), timeoutMs);
+    const leaving = setTimeout(resolve, timeoutMs + KILLED_MS_MAX);
     await promise;
-    clearTimeout(timer);
+    clearTimeout(killing);
+    clearTimeout(leaving);
     clearTimeout(this.#timer);
   }
 
@@ -194,15 +200,14 @@ export class Supervisor {
 
   async #ping(id: InstanceId): Promise<void> {
     const pid = this.processes.pidOf(id);
-    try {
-      const { hello, counts } = await ping(join(runDirectory(), `${formatInstanceId(id)}.sock`));
-      if (hello.pid !== pid) throw new CellError("NOT_FOUND", `pid ${hello.pid} answers for ${formatInstanceId(id)}`);
+    const pong = await pingInstance(id).catch(() => undefined);
+    // What a process that has ended meanwhile has said is nothing that the next one should answer for.
+    if (this.processes.pidOf(id) !== pid) return;
+    this.#attempt("ping", () => {
+      if (pong?.hello.pid !== pid) return this.apply(this.core.onPingFailed(id, this.now()));
       this.catalog.hasAnswered(id.service);
-      // What a process that has ended meanwhile has said is nothing that the next one should answer for.
-      if (this.processes.pidOf(id) === pid) this.apply(this.core.onPingAnswered(id, counts, this.now()));
-    } catch {
-      if (this.processes.pidOf(id) === pid) this.apply(this.core.onPingFailed(id, this.now()));
-    }
+      this.apply(this.core.onPingAnswered(id, pong!.counts, this.now()));
+    });
   }
 
   /** Durable first: the core hears of it when the store has it. */
@@ -210,15 +215,19 @@ export class Supervisor {
     const { kind, service, release } = effect;
     if (!this.catalog.hasCandidate(service, release)) return;
     try {
-      if (kind === "promote") this.options.store.promote(service, release);
-      else this.options.store.abort(service, release, effect.reason);
+      // It may have been stored the last time, and only not been read.
+      const stored = this.options.store.service(service)?.releases.find(({ number }) => number === release);
+      if (stored?.role === "candidate") {
+        if (kind === "promote") this.options.store.promote(service, release);
+        else this.options.store.abort(service, release, effect.reason);
+      }
+      this.reload(service);
     } catch (error) {
       const seconds = STORE_RETRY_MS / SECOND;
       this.options.log(`error: ${service}: ${toCellError(error).message}; trying again in ${seconds} s`);
       setTimeout(() => this.apply([effect]), STORE_RETRY_MS).unref();
       return;
     }
-    this.reload(service);
     if (kind === "abort") this.catalog.failed(service, effect.reason);
   }
 
@@ -234,14 +243,15 @@ export class Supervisor {
 
   #onExit(id: InstanceId, pid: number, status: ExitStatus): void {
     this.workers.ended(pid);
-    this.apply(this.core.onExit(id, pid, status, this.now()));
+    this.#attempt("the end of a worker", () => this.apply(this.core.onExit(id, pid, status, this.now())));
     this.#forget(id.service);
     if (this.processes.size === 0) this.#onAllEnded?.();
   }
 
   /** Nothing is kept of a service that was removed and whose last instance has ended, but its data. */
   #forget(service: string): void {
-    if (this.catalog.get(service) === undefined && this.core.service(service) === undefined) removeLogs(service);
+    if (this.catalog.get(service) !== undefined || this.core.service(service) !== undefined) return;
+    this.#attempt(`removing the logs of ${service}`, () => removeLogs(service));
   }
 
   #availability(service: string): Availability {
@@ -250,6 +260,7 @@ export class Supervisor {
     const stored = this.catalog.get(service);
     if (stored === undefined) return { kind: "failed", error: new CellError("NOT_FOUND", `${service} was removed`) };
     if (stored.stopped) return { kind: "failed", error: stoppedError(service) };
+    if (this.#isEnding) return { kind: "failed", error: endingError(`waking ${service}`) };
     const failure = this.#blockageOf(service);
     if (failure === undefined) return { kind: "wait" };
     return { kind: "failed", error: failureError("FAILED_PRECONDITION", service, failure, this.core.instances()) };
@@ -260,12 +271,29 @@ export class Supervisor {
     return this.catalog.hasCandidate(service) ? undefined : this.core.service(service)?.failure;
   }
 
-  #setTimer(): void {
+  #setTimer(delayMs: number): void {
     clearTimeout(this.#timer);
-    const delayMs = this.core.nextTickAt() - this.now();
     if (delayMs === Infinity) return;
-    this.#timer = setTimeout(() => this.tick(), Math.min(Math.max(TIMER_MS_MIN, delayMs), TIMER_MS_MAX));
+    const onTime = () => {
+      this.#setTimer(TIMER_MS_MAX);
+      this.#attempt("looking after the services", () => this.tick());
+    };
+    this.#timer = setTimeout(onTime, Math.min(Math.max(TIMER_MS_MIN, delayMs), TIMER_MS_MAX));
   }
+
+  /** What goes wrong with one thing is told, and ends neither the agent nor what else it does. */
+  #attempt(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.options.log(`error: ${what}: ${toCellError(error).message}`);
+    }
+  }
+}
+
+/** Asks whoever listens where an instance should. */
+async function pingInstance(id: InstanceId): Promise<Pong> {
+  return await ping(join(runDirectory(), `${formatInstanceId(id)}.sock`));
 }
 
 /** What the core wants to know of a service. */

@@ -68,6 +68,11 @@ export function takeClaim(): Claim | undefined {
   return claim;
 }
 
+/** Whether a claim was taken up from the program before, whose children are this program's now. */
+export function isResumed({ lockFd }: Claim): boolean {
+  return lockFd === resumedLockFd;
+}
+
 function refused(path: string, why: string, cause?: unknown): CellError {
   return new CellError(
     "FAILED_PRECONDITION",

@@ -1,4 +1,4 @@
-import { assert, SECOND } from "../base/mod.ts";
+import { assert, SECOND, toCellError } from "../base/mod.ts";
 import type { Handler } from "../rpc/mod.ts";
 import { type Claim, claimName, type RunningService, serve } from "../service/mod.ts";
 import type { Role } from "./role.ts";
@@ -30,7 +30,7 @@ export async function hostRole(role: Role, { log, claim: held }: HostOptions): P
   const started = Promise.withResolvers<RunningService>();
   const hosted = new Hosted(role, started.promise);
   try {
-    const api = await role.start({ claim, log, end: () => void hosted.end() });
+    const api = await role.start({ claim, log, end: () => void endOrTell(hosted, log) });
     try {
       started.resolve(await serve(role.schema, handlersOf(role, api), claim, log));
     } catch (error) {
@@ -43,6 +43,11 @@ export async function hostRole(role: Role, { log, claim: held }: HostOptions): P
   }
   role.serving();
   return hosted;
+}
+
+/** For whoever does not wait for the end. */
+async function endOrTell(role: HostedRole, log: (line: string) => void): Promise<void> {
+  await role.end().catch((error: unknown) => log(`error: ${toCellError(error).message}`));
 }
 
 class Hosted implements HostedRole {

@@ -14,7 +14,7 @@
  */
 export { execute, type ExecuteOptions, inheritable } from "./execute.ts";
 export { isHungUp } from "./hang_up.ts";
-export { type ChildStatus, reapChild } from "./reap.ts";
+export { type ChildStatus, reapChild, reapChildren } from "./reap.ts";
 export { tryLockExclusive } from "./lock.ts";
 export { redirect } from "./redirect.ts";
 export { type Credentials, peerCredentials } from "./peer.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { processesOf, until } from "../harness/mod.ts";
+import { BINARY, processesOf, until } from "../harness/mod.ts";
 import { HAS_PROC, isAlive, NodeMachine, zombiesOf } from "./harness/mod.ts";
 
 const SERVICE = `
@@ -51,6 +51,29 @@ test("an agent that is executed anew again and again keeps pid, lock, workers, a
   expect(readdirSync(join(machine.home, "run"))).toEqual([]);
 });
 
+test.skipIf(!HAS_PROC)("a worker that dies while the agent is being executed anew leaves no zombie", async () => {
+  await using machine = new NodeMachine();
+  const installed = join(machine.folder, "cell");
+  copyFileSync(BINARY, installed);
+  chmodSync(installed, 0o755);
+  await machine.ok(["up"], { command: [installed] });
+  await machine.deploy("kept", SERVICE, ["--instances", "2"]);
+  const [victim] = await machine.pids("kept");
+  const { pid } = await machine.status();
+  // No agent is there while the shell runs.
+  const script = `#!/bin/sh\n[ "$1" = nucleus ] && kill -9 ${victim}\nexec ${BINARY} "$@"\n`;
+  writeFileSync(`${installed}.new`, script, { mode: 0o755 });
+  renameSync(`${installed}.new`, installed);
+  await machine.ok(["restart", "nucleus"]);
+  await machine.untilInstances(
+    "kept",
+    "a new process",
+    (all) => all.length === 2 && all.every(({ state }) => state === "up") && all[0]!.pid !== victim,
+  );
+  expect((await machine.status()).pid).toBe(pid);
+  expect(zombiesOf(pid)).toEqual([]);
+});
+
 /** Whether a descriptor of the agent is the lock of its name. */
 function isLock(machine: NodeMachine, pid: number, fd: string): boolean {
   const path = Bun.spawnSync(["readlink", `/proc/${pid}/fd/${fd}`]).stdout.toString().trim();
@@ -69,10 +92,14 @@ test.skipIf(!HAS_PROC)(
       return children.size === 2;
     }, "both instances to have been called");
     const [dead, living] = await machine.pids("family");
-    const orphans = processesOf(machine.home).filter((pid) => groupOf(pid) === dead && pid !== dead);
-    const others = processesOf(machine.home).filter((pid) => groupOf(pid) === living && pid !== living);
-    expect(others.length).toBeGreaterThan(0);
-    expect(orphans.length).toBeGreaterThan(0);
+    // A process has its environment only when it has become another program.
+    const childrenIn = (group: number) =>
+      until(() => {
+        const found = processesOf(machine.home).filter((pid) => groupOf(pid) === group && pid !== group);
+        return found.length > 0 ? found : undefined;
+      }, "the children to run");
+    const orphans = await childrenIn(dead!);
+    const others = await childrenIn(living!);
     await killAgent(machine);
     process.kill(dead!, "SIGKILL");
     await until(() => !isAlive(dead!), "the worker to end");

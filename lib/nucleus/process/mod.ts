@@ -20,6 +20,6 @@
  * agent but its standard files, no environment but what is listed.
  */
 export { findLeftovers, killOrphans, type Leftovers, seeOff, type WorkerProcess } from "./leftovers.ts";
-export { ping } from "./ping.ts";
+export { ping, type Pong } from "./ping.ts";
 export { Processes, type ProcessesOptions, type WorkerCode } from "./processes.ts";
 export { isRunning, mayBeWorkerOf, processEntry } from "./process_table.ts";
