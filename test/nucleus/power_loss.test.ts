@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { connectService } from "../../lib/service/mod.ts";
 import { readFileSync } from "node:fs";
 import { processesOf, until } from "../harness/mod.ts";
-import { HAS_PROC, isAlive, NodeMachine } from "./harness/mod.ts";
+import { HAS_PROC, isAlive, NodeMachine, SEED, seeded } from "./harness/mod.ts";
 
 /**
  * The agent is killed at a random moment of a change, often with everything that it looks after, as when the power fails.
@@ -13,8 +13,6 @@ const ROUNDS = process.env["CELL_SOAK"] === undefined ? 10 : 300;
 const KILL_AFTER_MS_MAX = { swap: 600, deploy: 600, scale: 150, restart: 300 };
 /** An agent takes about this long to start. */
 const START_MS_MAX = 60;
-/** Printed with a failure; CELL_SEED=n draws the same moments again. */
-const SEED = Number(process.env["CELL_SEED"] ?? Date.now() % 2 ** 31);
 
 /** What was asked for. */
 interface Wanted {
@@ -25,17 +23,6 @@ interface Wanted {
 type Arguments = [command: keyof typeof KILL_AFTER_MS_MAX, ...string[]];
 
 const source = (version: string): string => `export function version(): string { return ${JSON.stringify(version)}; }`;
-
-/** mulberry32: small, seeded, good enough to draw moments. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The commands of a change, and what is wanted after it. */
 function change(round: number, random: () => number, before: Wanted, machine: NodeMachine): [Arguments, Wanted] {
