@@ -187,6 +187,7 @@ test.skipIf(process.platform !== "linux")("a state.db that cannot be written is 
   }
   expect(refused.exit).toBe(1);
   expect(refused.stderr).toContain(path);
+  expect(refused.stderr).toMatch(/Mount it|Allow it/);
   expect(existsSync(path)).toBe(true);
 });
 

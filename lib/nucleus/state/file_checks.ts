@@ -61,7 +61,11 @@ function assertWritable(path: string, { mode }: Stats, bits: number, advice: str
     if ((mode & bits) === bits) return;
   } catch (error) {
     if ((error as { code?: unknown }).code === "EROFS") {
-      throw new CellError("FAILED_PRECONDITION", `opening ${path}: the file system is read-only`, { cause: error });
+      throw new CellError(
+        "FAILED_PRECONDITION",
+        `opening ${path}: the file system is read-only. Mount it for writing, or set CELL_HOME to a directory elsewhere.`,
+        { cause: error },
+      );
     }
   }
   throw new CellError("FAILED_PRECONDITION", `opening ${path}: it may not be written. Allow it: ${advice}`);
