@@ -21,6 +21,8 @@ export const BUILD_FLAGS = [
   "--no-compile-autoload-bunfig",
   // The packages beside a service say in theirs what an import of them means.
   "--compile-autoload-package-json",
+  // And the project's tsconfig.json which file its short names stand for: what passes a type check runs.
+  "--compile-autoload-tsconfig",
 ];
 
 /** Compiles the binary to `out` for `target`; throws with the compiler's output when it fails. */

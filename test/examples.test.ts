@@ -132,6 +132,34 @@ export function measure(shape: Size & Named) { return { name: shape.name, area: 
   expect((await machine.cell(["call", "plane", "count"])).stdout).toBe("3\n");
 });
 
+test("a service may use the short names of paths that its tsconfig.json gives, wherever it is run from", async () => {
+  await using machine = new Machine();
+  // Editors are often told where our declarations lie: at run time the modules are meant nevertheless.
+  const paths = {
+    "@shapes/*": ["./parts/*"],
+    "cell": ["./types/cell.d.ts"],
+    "cell:*": ["./types/*.d.ts"],
+  };
+  machine.write("project/tsconfig.json", JSON.stringify({ compilerOptions: { paths } }));
+  machine.write("project/parts/area.ts", "export const area = (w: number, h: number): number => w * h;\n");
+  const file = machine.write(
+    "project/plane.ts",
+    `import { method } from "cell";
+import { area } from "@shapes/area.ts";
+import { pong } from "cell:other";
+export function measure(w: number, h: number): number { return area(w, h); }
+export async function ask(): Promise<unknown> { return await (pong as () => Promise<unknown>)(); }
+method({ idempotent: true }, measure);
+`,
+  );
+  machine.write("project/types/cell.d.ts", "export declare function method(options: object, fn: object): void;\n");
+  machine.write("project/types/other.d.ts", "export declare function pong(): Promise<string>;\n");
+  await machine.serve("other.ts", 'export function pong(): string { return "pong"; }\n');
+  await machine.start(["run", file]).serving();
+  expect((await machine.cell(["call", "plane", "measure", "w:=2", "h:=3"])).stdout).toBe("6\n");
+  expect((await machine.cell(["call", "plane", "ask"])).stdout).toBe('"pong"\n');
+});
+
 test("the examples' own record of the SDK is the SDK", () => {
   const recorded = readFileSync(join(EXAMPLES, ".cell/types/cell.d.ts"), "utf8");
   expect(recorded).toBe(readFileSync(join(import.meta.dir, "../sdk/cell.d.ts"), "utf8"));
