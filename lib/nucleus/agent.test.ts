@@ -43,8 +43,8 @@ class TestAgent implements AsyncDisposable {
   /** Deploys without a package: what runs is sh. */
   create(name: string, replicas: number): void {
     const { store, supervisor } = this.agent;
-    const settings = { replicas, minReplicas: 0, maxReplicas: 4, idleMs: 60_000, cpuTarget: undefined, env: {} };
-    store.create({ name, ...settings }, { package: "a".repeat(64), species: SPECIES });
+    const settings = { replicas, minReplicas: 0, maxReplicas: 4, idleMs: 60_000, cpuTarget: undefined };
+    store.create({ name, ...settings }, { package: "a".repeat(64), species: SPECIES, env: {} });
     supervisor.reload(name);
   }
 
@@ -199,7 +199,7 @@ test("a promotion whose outcome cannot be read is tried again", async () => {
   await using test = await TestAgent.start();
   test.create("hello", 1);
   const { store, supervisor } = test.agent;
-  store.addCandidate("hello", { package: "b".repeat(64), species: SPECIES, parallel: false, observeMs: 0 });
+  store.addCandidate("hello", { package: "b".repeat(64), species: SPECIES, env: {}, parallel: false, observeMs: 0 });
   supervisor.reload("hello");
   const read = store.service.bind(store);
   store.service = () => {

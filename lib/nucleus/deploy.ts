@@ -28,23 +28,25 @@ export async function deploy(
   const asked = supervisor.mayHaveCallers(service) ? request : { ...request, force: true };
   const plan = await planDeployment(supervisor.catalog.get(service), asked, code, packageSchema);
   const release = keep(store, service, code, plan);
-  if (plan.action !== "unchanged") supervisor.reload(service);
+  // Also where nothing has changed: how the deploy before ended is no news of this one.
+  supervisor.reload(service);
   if (request.replicas !== undefined) supervisor.rescale(service);
-  if (plan.needsRestart) supervisor.restart(service);
+  // Whoever deploys the same again means it: what had been given up is tried again.
+  if (plan.action === "unchanged" && supervisor.core.service(service)?.state === "down") supervisor.restart(service);
   return { service, release, action: plan.action, species: code.species };
 }
 
 /** Makes a plan durable; returns the number of the release that it is about. */
 function keep(store: StateStore, service: string, { sha256, species }: Code, plan: Deployment): number {
-  const { action, settings, parallel, observeMs, release } = plan;
+  const { action, settings, env, parallel, observeMs, release } = plan;
   switch (action) {
     case "created":
-      store.create({ name: service, ...settings }, { package: sha256, species });
+      store.create({ name: service, ...settings }, { package: sha256, species, env });
       return store.service(service)!.releases[0]!.number;
     case "swapping":
       return store.atomically(() => {
         store.configure(service, { ...settings, stopped: false });
-        return store.addCandidate(service, { package: sha256, species, parallel, observeMs });
+        return store.addCandidate(service, { package: sha256, species, env, parallel, observeMs });
       });
     case "configured":
       store.configure(service, { ...settings, stopped: false });

@@ -20,6 +20,7 @@ const release = (number: number, of: Code, role: StoredRelease["role"] = "active
   number,
   package: of.sha256,
   species: of.species,
+  env: {},
   role,
   parallel: false,
   observeMs: 0,
@@ -50,10 +51,17 @@ test("the same code again is no new release: other settings are taken, and the s
   const existing = stored([release(1, OLD)]);
   expect(await plan(existing, OLD)).toMatchObject({ action: "unchanged", release: { number: 1 } });
   expect(await plan(existing, OLD, { replicas: 5 }))
-    .toMatchObject({ action: "configured", needsRestart: false, settings: { replicas: 5 }, release: { number: 1 } });
-  expect(await plan(existing, OLD, { env: { A: "b" } })).toMatchObject({ action: "configured", needsRestart: true });
-  expect(await plan(stored([release(1, OLD)], { stopped: true }), OLD))
-    .toMatchObject({ action: "configured", needsRestart: false });
+    .toMatchObject({ action: "configured", settings: { replicas: 5 }, release: { number: 1 } });
+  expect(await plan(stored([release(1, OLD)], { stopped: true }), OLD)).toMatchObject({ action: "configured" });
+});
+
+test("another environment is a new release, since it can be as wrong as other code; none means the one that is there", async () => {
+  const existing = stored([{ ...release(1, OLD), env: { A: "b" } }]);
+  expect(await plan(existing, OLD, { env: { A: "c" } })).toMatchObject({ action: "swapping", env: { A: "c" } });
+  expect(await plan(existing, OLD, { env: {} })).toMatchObject({ action: "swapping", env: {} });
+  expect(await plan(existing, OLD, { env: { A: "b" } })).toMatchObject({ action: "unchanged" });
+  expect(await plan(existing, OLD)).toMatchObject({ action: "unchanged" });
+  expect(await plan(existing, code("b", TEXT))).toMatchObject({ action: "swapping", env: { A: "b" } });
 });
 
 test("other code is a new release beside what runs", async () => {

@@ -15,17 +15,19 @@ export interface Code {
 export interface Deployment {
   readonly action: DeployAnswer["action"];
   readonly settings: Settings;
+  /** Of "created" and "swapping". */
+  readonly env: StoredRelease["env"];
   /** Of "swapping". */
   readonly parallel: boolean;
   readonly observeMs: number;
   /** Of "configured" and "unchanged": what runs already. */
   readonly release: StoredRelease | undefined;
-  /** Instances that run already have to be replaced to learn of the settings. */
-  readonly needsRestart: boolean;
 }
 
 /**
- * Decides what a deploy comes to: a new service, a new release of one that exists, other settings, or nothing. Throws
+ * Decides what a deploy comes to: a new service, a new release of one that exists, other settings, or nothing. What a
+ * process is given when it starts makes a release, so another environment is one, too: it has to prove itself like other
+ * code, and is rolled back when it does not. Throws
  * INVALID_ARGUMENT for settings that cannot be, and FAILED_PRECONDITION, with `data.changes`, when the new schema breaks
  * callers and neither `parallel` nor `force` is set. `schemaOf` reads the schema of a package.
  */
@@ -37,13 +39,13 @@ export async function planDeployment(
 ): Promise<Deployment> {
   const settings = settingsAfter(existing, request);
   const { parallel = false, force = false, observeMs = OBSERVE_MS_DEFAULT } = request;
-  const plan = { settings, parallel, observeMs, release: undefined, needsRestart: false };
+  const newest = existing?.releases.at(-1);
+  const env = request.env ?? newest?.env ?? {};
+  const plan = { settings, env, parallel, observeMs, release: undefined };
   if (existing === undefined) return { ...plan, action: "created" };
-  const newest = existing.releases.at(-1);
-  if (newest?.package === code.sha256 && !parallel) {
+  if (newest?.package === code.sha256 && isSameEnvironment(newest.env, env) && !parallel) {
     const isSame = !existing.stopped && isSameSettings(existing, settings);
-    const needsRestart = !isSame && !existing.stopped && !isSameEnvironment(existing.env, settings.env);
-    return { ...plan, action: isSame ? "unchanged" : "configured", release: newest, needsRestart };
+    return { ...plan, action: isSame ? "unchanged" : "configured", release: newest };
   }
   const active = existing.releases.filter(({ role }) => role === "active");
   if (parallel) refuseSameSpecies(request.service, active, code);
@@ -83,10 +85,10 @@ async function refuseBreaking(
 
 function isSameSettings(a: Settings, b: Settings): boolean {
   return a.replicas === b.replicas && a.minReplicas === b.minReplicas && a.maxReplicas === b.maxReplicas &&
-    a.idleMs === b.idleMs && a.cpuTarget === b.cpuTarget && isSameEnvironment(a.env, b.env);
+    a.idleMs === b.idleMs && a.cpuTarget === b.cpuTarget;
 }
 
-function isSameEnvironment(a: Settings["env"], b: Settings["env"]): boolean {
+function isSameEnvironment(a: StoredRelease["env"], b: StoredRelease["env"]): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -25,16 +25,15 @@ test("a new service has one instance that never stops, and what the request says
     maxReplicas: undefined,
     idleMs: 300_000,
     cpuTarget: undefined,
-    env: {},
   });
-  const all = { replicas: 4, minReplicas: 2, maxReplicas: 6, idleMs: 500, cpuTarget: 0.6, env: { A: "b\nc" } };
+  const all = { replicas: 4, minReplicas: 2, maxReplicas: 6, idleMs: 500, cpuTarget: 0.6 };
   expect(settingsAfter(undefined, asked(all))).toEqual(all);
 });
 
 test("what a request does not say stays as it was", () => {
-  const before = settingsAfter(undefined, asked({ replicas: 4, minReplicas: 2, env: { A: "b" } }));
+  const before = settingsAfter(undefined, asked({ replicas: 4, minReplicas: 2 }));
   expect(settingsAfter(before, REQUEST)).toEqual(before);
-  expect(settingsAfter(before, asked({ env: {} }))).toEqual({ ...before, env: {} });
+  expect(settingsAfter(before, asked({ idleMs: 500 }))).toEqual({ ...before, idleMs: 500 });
 });
 
 test("without a count the bounds say how many: at least the minimum, at most the maximum", () => {

@@ -2,7 +2,7 @@ import { CellError, MINUTE, MS, SECOND } from "../base/mod.ts";
 import { checkEnvironment } from "../package/mod.ts";
 import { type DeployRequest, INSTANCES_MAX } from "./client/mod.ts";
 
-/** What a service has been told about how it is to run, apart from its code. */
+/** What a service has been told about how it is to run, whichever release. */
 export interface Settings {
   readonly replicas: number;
   /** `ALWAYS_ALL` where nobody has said how many may stop when they are idle: none then. */
@@ -10,7 +10,6 @@ export interface Settings {
   readonly maxReplicas: number | undefined;
   readonly idleMs: number;
   readonly cpuTarget: number | undefined;
-  readonly env: { readonly [name: string]: string };
 }
 
 /** A minimum that is never below what is wanted. */
@@ -23,7 +22,6 @@ const DEFAULTS: Settings = {
   maxReplicas: undefined,
   idleMs: 5 * MINUTE,
   cpuTarget: undefined,
-  env: {},
 };
 
 const IDLE_MS_MIN = 100 * MS;
@@ -46,10 +44,10 @@ export function assertCount(what: string, count: number): void {
  */
 export function settingsAfter(before: Settings | undefined, request: DeployRequest): Settings {
   checkBounds(request);
-  const { minReplicas, maxReplicas, idleMs, cpuTarget, env } = { ...(before ?? DEFAULTS), ...given(request) };
+  const { minReplicas, maxReplicas, idleMs, cpuTarget } = { ...(before ?? DEFAULTS), ...given(request) };
   const floor = minReplicas === ALWAYS_ALL ? 0 : minReplicas;
   const replicas = request.replicas ?? clamp(before?.replicas ?? DEFAULTS.replicas, floor, maxReplicas);
-  const settings = { replicas, minReplicas, maxReplicas, idleMs, cpuTarget, env };
+  const settings = { replicas, minReplicas, maxReplicas, idleMs, cpuTarget };
   assertTogether(settings);
   return settings;
 }
@@ -78,8 +76,8 @@ function checkBounds({ replicas, minReplicas, maxReplicas, idleMs, observeMs, cp
 }
 
 /** Only the settings that the request has. */
-function given({ minReplicas, maxReplicas, idleMs, cpuTarget, env }: DeployRequest): Partial<Settings> {
-  const all = { minReplicas, maxReplicas, idleMs, cpuTarget, env };
+function given({ minReplicas, maxReplicas, idleMs, cpuTarget }: DeployRequest): Partial<Settings> {
+  const all = { minReplicas, maxReplicas, idleMs, cpuTarget };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

@@ -184,12 +184,11 @@ export class Supervisor {
   }
 
   #spawn({ id, release }: EffectOf<"spawn">): void {
-    const service = this.catalog.get(id.service);
-    const code = service?.releases.find(({ number }) => number === release);
+    const code = this.catalog.get(id.service)?.releases.find(({ number }) => number === release);
     let pid: number;
     try {
-      if (service === undefined || code === undefined) throw new Error(`release ${release} is gone`);
-      pid = this.processes.spawn(id, { release, package: code.package, env: service.env });
+      if (code === undefined) throw new Error(`release ${release} is gone`);
+      pid = this.processes.spawn(id, { release, package: code.package, env: code.env });
     } catch (error) {
       this.#queue.push(...this.core.onSpawnFailed(id, (error as Error).message, this.now()));
       return;

@@ -130,6 +130,46 @@ test("--env and --env-file are the service's environment, newlines included, and
   await machine.ok(["rm", "settings"]);
 });
 
+test("an environment that the service cannot live with is rolled back, for what starts later, too", async () => {
+  const source = `
+    if (process.env["LEVEL"] === "wrong") throw new Error("no such level");
+    export function level(): string { return process.env["LEVEL"] ?? "none"; }`;
+  const path = machine.write("level.ts", source);
+  await machine.ok(["deploy", path, "--env", "LEVEL=low", "--instances", "2"]);
+  const before = await machine.pids("level");
+  const refused = await machine.cell(["deploy", path, "--env", "LEVEL=wrong"]);
+  expect(refused.exit).toBe(1);
+  expect(refused.stderr).toContain("no such level");
+  expect(await machine.pids("level")).toEqual(before);
+  await replaceFirst("level");
+  expect(await machine.call<string>("level", "level")).toBe("low");
+  // The same environment changes nothing, another one that works takes over.
+  await machine.ok(["deploy", path, "--env", "LEVEL=low"]);
+  expect(await machine.pids("level")).toContain(before[1]!);
+  await machine.ok(["deploy", path, "--env", "LEVEL=high"]);
+  expect(await machine.call<string>("level", "level")).toBe("high");
+  await machine.ok(["rm", "level"]);
+});
+
+test("what never came up is replaced by a deploy of what does, and tried again by a deploy of the same", async () => {
+  const broken = `import { existsSync } from "node:fs";
+    if (!existsSync("ready")) throw new Error("not ready");
+    export function state(): string { return "ready"; }`;
+  const path = machine.write("first.ts", broken);
+  expect((await machine.cell(["deploy", path])).exit).toBe(1);
+  await machine.untilInstances("first", "to be a crash loop", ([one]) => one?.state === "crash-looping");
+  writeFileSync(join(machine.home, "data/first/ready"), "");
+  await machine.ok(["deploy", path]);
+  expect(await machine.call<string>("first", "state")).toBe("ready");
+
+  rmSync(join(machine.home, "data/first/ready"));
+  await machine.ok(["rm", "first"]);
+  expect((await machine.cell(["deploy", path])).exit).toBe(1);
+  await machine.deploy("first", `export function state(given: number): number { return given; }`);
+  expect(await machine.call<number>("first", "state", "7")).toBe(7);
+  await machine.ok(["rm", "first"]);
+});
+
 test.skipIf(!HAS_PROC)("a worker starts without the compiler and without the sources' cache", async () => {
   await machine.deploy("light", `export function f(input: { a: string }): string { return input.a; }`);
   rmSync(join(machine.home, "cache"), { recursive: true, force: true });

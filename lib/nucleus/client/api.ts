@@ -107,7 +107,7 @@ export interface DeployRequest {
   idleMs?: number;
   /** Share of one core, 0.6 for 60 %; for the autoscaler. */
   cpuTarget?: number;
-  /** Replaces the environment of before. */
+  /** Replaces the environment of before; another one makes a new release, also of the same code. */
   env?: { [name: string]: string };
   /** Keeps the releases that are active running beside the new one. */
   parallel?: boolean;

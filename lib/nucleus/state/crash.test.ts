@@ -44,7 +44,7 @@ test("after kill -9 at any point there is the state of before or after a change,
     expect([durable, durable + 1]).toContain(replicas);
     for (const service of services) {
       expect(service.replicas).toBe(replicas);
-      expect(service.env["ROUND"]).toBe(String(replicas));
+      expect(service.releases[0]!.env["ROUND"]).toBe(String(replicas));
       expect(service.releases.map(({ role, observeMs }) => [role, observeMs])).toEqual([["active", replicas]]);
     }
     expect(services.length).toBe(3);
@@ -72,7 +72,7 @@ test("two that have the state open see each other's changes", () => {
   using folder = new StateFolder();
   const [one, other] = [folder.open(), folder.open()];
   const settings = { name: "a", replicas: 1, minReplicas: 0, maxReplicas: undefined, idleMs: 1, cpuTarget: undefined };
-  one.create({ ...settings, env: {} }, { package: "a".repeat(64), species: "1".repeat(16) });
+  one.create(settings, { package: "a".repeat(64), species: "1".repeat(16), env: {} });
   other.configure("a", { replicas: 2 });
   expect(one.service("a")!.replicas).toBe(2);
 });
@@ -81,7 +81,7 @@ test("a state that another process has locked is UNAVAILABLE, and changes nothin
   using folder = new StateFolder();
   const [one, other] = [folder.open(), folder.open({ busyMs: 1 })];
   const settings = { name: "a", replicas: 1, minReplicas: 0, maxReplicas: undefined, idleMs: 1, cpuTarget: undefined };
-  one.create({ ...settings, env: {} }, { package: "a".repeat(64), species: "1".repeat(16) });
+  one.create(settings, { package: "a".repeat(64), species: "1".repeat(16), env: {} });
   let refused: unknown;
   one.atomically(() => {
     try {
@@ -100,11 +100,15 @@ test("when no space is left a change is refused as a whole, and a later one that
   folder.open().close();
   const store = folder.open({ pagesMax: 24 });
   const settings = { name: "a", replicas: 1, minReplicas: 0, maxReplicas: undefined, idleMs: 1, cpuTarget: undefined };
-  store.create({ ...settings, env: { A: "small" } }, { package: "a".repeat(64), species: "1".repeat(16) });
+  const release = { package: "a".repeat(64), species: "1".repeat(16), env: { A: "small" } };
+  store.create(settings, release);
   const before = store.services();
   let refused: unknown;
   try {
-    store.configure("a", { replicas: 5, env: { A: "x".repeat(200_000) } });
+    store.atomically(() => {
+      store.configure("a", { replicas: 5 });
+      store.addCandidate("a", { ...release, env: { A: "x".repeat(200_000) }, parallel: false, observeMs: 0 });
+    });
   } catch (error) {
     refused = error;
   }
@@ -141,7 +145,10 @@ test("on a full disk a change is an error, the state stays as it was, and it ope
   fill(store, 3);
   const before = pictureOf(store);
   fillUp();
-  expect(codeOf(() => store.configure("service-1", { env: { A: "x".repeat(30_000) } }))).toBe("RESOURCE_EXHAUSTED");
+  const large = { package: "a".repeat(64), species: "1".repeat(16), env: { A: "x".repeat(30_000) } };
+  expect(codeOf(() => store.addCandidate("service-1", { ...large, parallel: false, observeMs: 0 }))).toBe(
+    "RESOURCE_EXHAUSTED",
+  );
   expect(codeOf(() => store.configure("service-1", { replicas: 9 }))).toBe("RESOURCE_EXHAUSTED");
   expect(pictureOf(store)).toEqual(before);
   store.close();

@@ -10,10 +10,15 @@ const HELLO: NewService = {
   maxReplicas: undefined,
   idleMs: 300_000,
   cpuTarget: undefined,
-  env: { KEY: "value" },
 };
-const FIRST = { package: "a".repeat(64), species: "1111111111111111" };
-const SECOND = { package: "b".repeat(64), species: "2222222222222222", parallel: false, observeMs: 2000 };
+const FIRST = { package: "a".repeat(64), species: "1111111111111111", env: { KEY: "value" } };
+const SECOND = {
+  package: "b".repeat(64),
+  species: "2222222222222222",
+  env: { A: "1\n2", B: "" },
+  parallel: false,
+  observeMs: 2000,
+};
 
 function codeOf(work: () => unknown): string {
   try {
@@ -51,8 +56,8 @@ test("only the settings that are given change, and one that is given as undefine
   const before = store.service("hello")!;
   store.configure("hello", { replicas: 0, stopped: true });
   expect(store.service("hello")).toEqual({ ...before, replicas: 0, stopped: true });
-  store.configure("hello", { maxReplicas: undefined, env: { A: "1\n2", B: "" }, stopped: false });
-  expect(store.service("hello")).toEqual({ ...before, replicas: 0, maxReplicas: undefined, env: { A: "1\n2", B: "" } });
+  store.configure("hello", { maxReplicas: undefined, stopped: false });
+  expect(store.service("hello")).toEqual({ ...before, replicas: 0, maxReplicas: undefined });
 });
 
 test("a candidate that is promoted takes the place of the others", () => {
@@ -182,11 +187,11 @@ test("names, values and reasons may hold anything that text can", () => {
     EMOJI: "\u{1f9ec}\n\r\t",
     LONG: "x".repeat(100_000),
   };
-  store.create({ ...HELLO, env }, FIRST);
+  store.create(HELLO, { ...FIRST, env });
   store.abort("hello", store.addCandidate("hello", SECOND), `reason\n${"y".repeat(100_000)}`);
   store.close();
   const again = folder.open().service("hello")!;
-  expect(again.env).toEqual(env);
+  expect(again.releases.map((release) => release.env)).toEqual([env]);
   expect(again.failure).toStartWith("reason\ny");
   expect(again.failure!.length).toBe(8192);
 });

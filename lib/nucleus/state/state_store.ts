@@ -211,6 +211,7 @@ export class StateStore implements Disposable {
       number: release.number,
       package: release.package,
       species: release.species,
+      env: JSON.stringify(release.env),
       role: release.role,
       parallel: Number(release.parallel),
       observe_ms: release.observeMs,

@@ -1,4 +1,4 @@
-/** How a service is to run, apart from its code. */
+/** How a service is to run, whichever release. */
 export interface StoredSettings {
   readonly replicas: number;
   readonly minReplicas: number;
@@ -6,7 +6,6 @@ export interface StoredSettings {
   readonly idleMs: number;
   /** Share of one core. */
   readonly cpuTarget: number | undefined;
-  readonly env: { readonly [name: string]: string };
   readonly stopped: boolean;
 }
 
@@ -27,6 +26,8 @@ export interface StoredRelease {
   /** The SHA-256 of the package. */
   readonly package: string;
   readonly species: string;
+  /** Is given up with the release: a wrong one must not outlive it. */
+  readonly env: { readonly [name: string]: string };
   /** A candidate becomes active when its instances have proved healthy. */
   readonly role: "active" | "candidate";
   /** Of a candidate: the active releases stay beside it. */
@@ -47,6 +48,7 @@ export interface NewService extends Omit<StoredSettings, "stopped"> {
 export interface NewRelease {
   readonly package: string;
   readonly species: string;
+  readonly env: { readonly [name: string]: string };
 }
 
 /** The code of a release that is to prove itself. */

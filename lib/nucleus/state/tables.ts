@@ -14,7 +14,6 @@ export const TABLES: { readonly [name: string]: string } = {
   max_replicas INTEGER,
   idle_ms REAL NOT NULL,
   cpu_target REAL,
-  env TEXT NOT NULL,
   stopped INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   last_release INTEGER NOT NULL,
@@ -26,6 +25,7 @@ export const TABLES: { readonly [name: string]: string } = {
   number INTEGER NOT NULL,
   package TEXT NOT NULL,
   species TEXT NOT NULL,
+  env TEXT NOT NULL,
   role TEXT NOT NULL,
   parallel INTEGER NOT NULL,
   observe_ms REAL NOT NULL,
@@ -53,8 +53,6 @@ export interface ServiceRow {
   max_replicas: number | null;
   idle_ms: number;
   cpu_target: number | null;
-  /** JSON */
-  env: string;
   stopped: number;
   /** Milliseconds since 1970. */
   created_at: number;
@@ -68,6 +66,8 @@ export interface ReleaseRow {
   number: number;
   package: string;
   species: string;
+  /** JSON */
+  env: string;
   role: string;
   parallel: number;
   observe_ms: number;

@@ -5,8 +5,12 @@ export function fill(store: StateStore, count: number): void {
   for (let index = 0; index < count; index++) {
     const name = `service-${index}`;
     const species = String(index).padStart(16, "0");
+    const release = { package: "a".repeat(64), species, env: { TEXT: "x\n".repeat(index * 40) } };
     if (store.service(name) !== undefined) {
-      store.promote(name, store.addCandidate(name, { package: "c".repeat(64), species, parallel: true, observeMs: 2 }));
+      store.promote(
+        name,
+        store.addCandidate(name, { ...release, package: "c".repeat(64), parallel: true, observeMs: 2 }),
+      );
       continue;
     }
     store.create({
@@ -16,8 +20,7 @@ export function fill(store: StateStore, count: number): void {
       maxReplicas: index % 2 === 0 ? undefined : index,
       idleMs: index * 1000 + 0.5,
       cpuTarget: index % 3 === 0 ? undefined : 0.6,
-      env: { TEXT: "x\n".repeat(index * 40) },
-    }, { package: "a".repeat(64), species });
+    }, release);
     store.setRestarts(name, 1, index + 1);
   }
 }
