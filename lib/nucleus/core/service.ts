@@ -279,6 +279,7 @@ export class Service {
   #onDeadline(slot: Slot, turn: Turn): void {
     switch (slot.phase) {
       case "starting":
+        if (!slot.hasMissedStart(turn.now)) return;
         return this.#kill(slot, `failed to start: not ready after ${turn.options.startTimeoutMs / SECOND} s`, turn);
       case "draining":
         return this.#kill(slot, `did not end within ${turn.options.drainTimeoutMs / SECOND} s`, turn);

@@ -12,6 +12,12 @@ import type { InstanceView, LoadReport } from "./view.ts";
 export const KILL_RETRY_MS = 5 * SECOND;
 
 /**
+ * When the time for a start is over, what the process may have said by then is heard before it is judged: an agent that was
+ * suspended until just before finds the time over first and the message after that.
+ */
+export const LAST_LOOK_MS = 1 * SECOND;
+
+/**
  * What a slot is doing.
  *
  *     waiting ──spawn──▶ spawning ──pid──▶ starting ──registers──▶ up
@@ -57,6 +63,7 @@ export class Slot {
   /** Quick ones, in a row. */
   failures = 0;
   #spawnFailures = 0;
+  #lastLookAt: number | undefined;
   #startedAt: number;
   #hasStarted = false;
   #pulse: Pulse;
@@ -123,6 +130,13 @@ export class Slot {
     this.reason = undefined;
     this.#pulse = new Pulse(now);
     this.#enter("up", now);
+  }
+
+  /** The time for its start is over: false when it is to be looked at once more. */
+  hasMissedStart(now: number): boolean {
+    if (this.#lastLookAt !== undefined) return true;
+    this.#lastLookAt = now + LAST_LOOK_MS;
+    return false;
   }
 
   drain(now: number): void {
@@ -213,7 +227,7 @@ export class Slot {
       case "waiting":
         return this.startAt;
       case "starting":
-        return this.since + options.startTimeoutMs;
+        return this.#lastLookAt ?? this.since + options.startTimeoutMs;
       case "up":
         return this.#pulse.nextAt(options);
       case "draining":
@@ -230,6 +244,7 @@ export class Slot {
   /** Leaves out a time in which nobody could listen. */
   postpone(lostMs: number): void {
     if (this.hasProcess) this.since += lostMs;
+    if (this.#lastLookAt !== undefined) this.#lastLookAt += lostMs;
     this.#pulse.postpone(lostMs);
   }
 
@@ -269,6 +284,7 @@ export class Slot {
   #enter(phase: SlotPhase, now: number): void {
     this.phase = phase;
     this.since = now;
+    this.#lastLookAt = undefined;
     if (phase !== "up" && phase !== "draining" && phase !== "killing") {
       this.upSince = undefined;
       this.load = undefined;

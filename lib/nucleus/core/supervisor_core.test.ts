@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
 import { CRASH_LOOP_RETRY_MS } from "./crash_loop.ts";
+import { LAST_LOOK_MS } from "./slot.ts";
 import { SAMPLE_MS } from "./rollout.ts";
 import { active, candidate, Stage } from "./testing/stage.ts";
 
@@ -92,9 +93,20 @@ test("a process that never registers is killed, and that is why it is down", () 
   const stage = new Stage();
   stage.spec({});
   stage.spawned(1);
-  expect(stage.wait(30 * SECOND)).toEqual(["kill 1"]);
+  expect(stage.wait(30 * SECOND)).toEqual([]);
+  expect(stage.wait(LAST_LOOK_MS)).toEqual(["kill 1"]);
   stage.exit(1, { code: null, signal: "SIGKILL" });
   expect(stage.instances).toEqual(["1 down: failed to start: not ready after 30 s"]);
+});
+
+test("a registration that waited for the agent, and comes just after the time for the start, counts", () => {
+  const stage = new Stage();
+  stage.spec({});
+  stage.spawned(1);
+  expect(stage.wait(30 * SECOND)).toEqual([]);
+  stage.registered(1);
+  expect(stage.wait(5 * SECOND)).toEqual([]);
+  expect(stage.instances).toEqual(["1 up"]);
 });
 
 test("a process that hangs is asked, then killed; its end is called by its cause", () => {
@@ -395,7 +407,7 @@ test("an adopted process that never says anything is killed", () => {
   stage.did(stage.core.adopt({ id: stage.id(1), release: 1, species: undefined, pid: 101 }, 0));
   stage.spec({});
   stage.did(stage.core.onPingFailed(stage.id(1), 0));
-  expect(stage.wait(30 * SECOND)).toEqual(["kill 1"]);
+  expect(stage.wait(30 * SECOND + LAST_LOOK_MS)).toEqual(["kill 1"]);
 });
 
 test("adopted processes of a service that nobody wants go with the first tick", () => {
