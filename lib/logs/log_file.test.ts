@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { KIB, MIB } from "../base/mod.ts";
 import { logsDirectory } from "../service/mod.ts";
 import { appendSystemLine, LINE_BYTES_MAX, LogFile, type LogFileOptions } from "./mod.ts";
@@ -115,6 +115,23 @@ test("a log that was removed, or rotated by somebody else, begins anew", () => {
   log.line("stdout", "three");
   expect(readFileSync(home.log("hello@1.log.1"), "utf8")).toBe(`${STAMP} o two\n`);
   expect(readFileSync(home.log("hello@1.log"), "utf8")).toBe(`${STAMP} o three\n`);
+});
+
+test("a file that cannot be created loses lines, throws nothing, and is created when that can be done", () => {
+  using home = new TemporaryHome();
+  logsDirectory();
+  mkdirSync(home.log("hello@1.log"));
+  const log = open();
+  log.line("stdout", "lost");
+  log.line("stdout", "lost, too\nand this");
+  log.checkSize();
+  rmSync(home.log("hello@1.log"), { recursive: true });
+  log.checkSize();
+  log.line("stdout", "kept");
+  const text = readFileSync(home.log("hello@1.log"), "utf8");
+  expect(text).toStartWith(`${STAMP} s 3 lines were lost: EISDIR`);
+  expect(text).toEndWith(`\n${STAMP} o kept\n`);
+  log.close();
 });
 
 test.skipIf(process.platform !== "linux")(

@@ -3,7 +3,7 @@ import { KIB, MIB } from "../base/mod.ts";
 import { redirect } from "../sys/mod.ts";
 import { cutLine } from "./cut_line.ts";
 import { LINE_BYTES_MAX, linePrefix } from "./log_line.ts";
-import { type LogPaths, logPaths } from "./log_paths.ts";
+import { assertInstanceId, type LogPaths, logPaths } from "./log_paths.ts";
 
 /** A log that reached this is put aside for a new one; with the old one it takes at most twice this on the disk. */
 export const LOG_BYTES_MAX = 4 * MIB;
@@ -32,16 +32,18 @@ export interface LogFileOptions {
 }
 
 /**
- * The log that this process writes. Every message is in the file when the method returns. A disk that is full, or any
- * other failure, loses lines, which the next line that succeeds is preceded by a note of; nothing here throws after the
- * constructor.
+ * The log that this process writes. Every message is in the file when the method returns. A disk that is full or takes no
+ * file, or any other failure, loses lines, which the next line that succeeds is preceded by a note of; nothing but the
+ * constructor throws.
  */
 export class LogFile {
-  readonly #paths: LogPaths;
+  /** Undefined until there is a folder for logs. */
+  #paths: LogPaths | undefined;
   readonly #takesOutput: boolean;
   readonly #bytesMax: number;
   readonly #now: () => number;
-  #fd: number;
+  /** Undefined while the file cannot be opened. */
+  #fd: number | undefined;
   #inode = 0;
   #size = 0;
   #unchecked = 0;
@@ -51,13 +53,12 @@ export class LogFile {
   #isMidLine = false;
   readonly #partial = { stdout: "", stderr: "" };
 
-  /** Throws what opening the file throws. */
-  constructor(instance: string, options: LogFileOptions = {}) {
-    this.#paths = logPaths(instance);
+  /** Throws INVALID_ARGUMENT for what is no instance's id. */
+  constructor(private readonly instance: string, options: LogFileOptions = {}) {
+    assertInstanceId(instance);
     this.#takesOutput = options.takesOutput ?? false;
     this.#bytesMax = options.bytesMax ?? LOG_BYTES_MAX;
     this.#now = options.now ?? Date.now;
-    this.#fd = this.#open();
     this.checkSize();
   }
 
@@ -104,14 +105,19 @@ export class LogFile {
     }
   }
 
-  /** Rotates when the file has become too large by what others wrote; begins a new one when it was removed or renamed. */
+  /**
+   * Rotates when the file has become too large by what others wrote; begins a new one when it was removed or renamed, or
+   * could not be opened before.
+   */
   checkSize(): void {
     this.#unchecked = 0;
     try {
+      this.#paths ??= logPaths(this.instance);
+      if (this.#fd === undefined) this.#reopen(this.#paths);
       const found = statSync(this.#paths.current, { throwIfNoEntry: false });
-      if (found === undefined || found.ino !== this.#inode) return this.#reopen();
+      if (found === undefined || found.ino !== this.#inode) return this.#reopen(this.#paths);
       this.#size = found.size;
-      if (found.size >= this.#bytesMax) this.#rotate();
+      if (found.size >= this.#bytesMax) this.#rotate(this.#paths);
     } catch (error) {
       this.#lost(0, error);
     }
@@ -119,7 +125,8 @@ export class LogFile {
 
   close(): void {
     this.flush();
-    closeSync(this.#fd);
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 
   #keep(stream: "stdout" | "stderr", text: string): void {
@@ -133,7 +140,8 @@ export class LogFile {
     if (this.#lostLines > 0 || this.#isMidLine) text = this.#excuse() + text;
     const bytes = Buffer.from(text);
     try {
-      if (this.#size > 0 && this.#size + bytes.length > this.#bytesMax) this.#rotate();
+      if (this.#fd === undefined || this.#paths === undefined) return this.#lostUnopened(lines, bytes.length);
+      if (this.#size > 0 && this.#size + bytes.length > this.#bytesMax) this.#rotate(this.#paths);
       const written = writeSync(this.#fd, bytes);
       this.#size += written;
       if (written < bytes.length) {
@@ -158,26 +166,33 @@ export class LogFile {
     return `${end}${linePrefix(this.#now(), "system")}${lines} lost: ${this.#lostWhy}\n`;
   }
 
+  /** Why it cannot be opened is known; whether it can by now is looked at now and then. */
+  #lostUnopened(lines: number, bytes: number): void {
+    this.#lostLines += lines;
+    this.#unchecked += bytes;
+    if (this.#unchecked >= SIZE_CHECK_BYTES) this.checkSize();
+  }
+
   #lost(lines: number, error: unknown): void {
     this.#lostLines += lines;
     this.#lostWhy = (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
   }
 
-  #rotate(): void {
+  #rotate(paths: LogPaths): void {
     // A predecessor that still drains may have rotated it, and somebody may have removed it: both make room just as well.
-    const found = statSync(this.#paths.current, { throwIfNoEntry: false });
-    if (found?.ino === this.#inode) renameSync(this.#paths.current, this.#paths.old);
-    this.#reopen();
+    const found = statSync(paths.current, { throwIfNoEntry: false });
+    if (found?.ino === this.#inode) renameSync(paths.current, paths.old);
+    this.#reopen(paths);
   }
 
-  #reopen(): void {
+  #reopen(paths: LogPaths): void {
     const before = this.#fd;
-    this.#fd = this.#open();
-    closeSync(before);
+    this.#fd = this.#open(paths);
+    if (before !== undefined) closeSync(before);
   }
 
-  #open(): number {
-    const fd = openSync(this.#paths.current, APPEND, LOG_MODE);
+  #open(paths: LogPaths): number {
+    const fd = openSync(paths.current, APPEND, LOG_MODE);
     if (this.#takesOutput) redirectOutput(fd);
     const { ino, size } = fstatSync(fd);
     this.#inode = ino;

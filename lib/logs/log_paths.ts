@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { formatInstanceId, logsDirectory, parseInstanceId } from "../service/mod.ts";
+import { assertServiceName, formatInstanceId, logsDirectory, parseInstanceId } from "../service/mod.ts";
 
 const SUFFIX = ".log";
 
@@ -14,10 +14,14 @@ export interface LogPaths {
 
 /** Where the log of "hello@2" lies. Throws INVALID_ARGUMENT for what is no instance's id. */
 export function logPaths(instance: string): LogPaths {
-  const id = parseInstanceId(instance);
-  const name = formatInstanceId(id ?? { service: instance, number: undefined });
-  const current = join(logsDirectory(), `${name}${SUFFIX}`);
+  assertInstanceId(instance);
+  const current = join(logsDirectory(), `${instance}${SUFFIX}`);
   return { current, old: `${current}.1` };
+}
+
+/** Throws INVALID_ARGUMENT for what is no instance's id. */
+export function assertInstanceId(instance: string): void {
+  if (parseInstanceId(instance) === undefined) assertServiceName(instance);
 }
 
 /**

@@ -25,7 +25,7 @@ export interface WorkerOptions {
 
 /**
  * Serves one instance of a deployed service until it is told to stop, then ends the process. Throws only what is wrong with
- * the arguments or the log file itself: everything later is told there.
+ * the arguments: everything later is told in the log.
  */
 export async function runWorker({ args, sdk }: WorkerOptions): Promise<void> {
   const worker = parseWorkerArguments(args);

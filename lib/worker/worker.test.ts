@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../test/harness/mod.ts";
 import { CellError, KIB, MIB } from "../base/mod.ts";
@@ -47,6 +47,23 @@ test("a worker goes on without its agent, and registers with the next one", asyn
   await until(() => second.heartbeats.some(({ load }) => load.calls === 1), "heartbeats to the new agent");
   expect(second.registrations).toHaveLength(1);
   expect(machine.log("hello@1")).toBe("");
+});
+
+test("a worker whose log cannot be created serves nevertheless, and logs as soon as it can", async () => {
+  await using machine = new WorkerMachine();
+  const sha256 = await machine.package("hello.ts", HELLO);
+  const logs = join(machine.home, "logs");
+  writeFileSync(logs, "no folder");
+  await using _ = await fakeAgent(machine.home);
+  machine.worker("hello", 1, sha256);
+  await until(() => existsSync(join(machine.home, "run/hello@1.sock")), "the worker to serve");
+  expect((await machine.cell(["call", "hello", "greet", "name=Ada"])).stdout).toContain("Hello, Ada!");
+  rmSync(logs);
+  await until(() => existsSync(join(logs, "hello@1.log")), "the log to be there");
+  const file = join(machine.folder, "over");
+  writeFileSync(file, "");
+  await machine.cell(["call", "hello", "wait", `file=${file}`]);
+  expect(machine.log("hello@1")).toMatch(/ o waiting\n$/);
 });
 
 test("a worker that the agent does not know registers again", async () => {
