@@ -7,7 +7,7 @@ import { hostRole } from "../role/mod.ts";
 import { holders } from "../service/mod.ts";
 import { until } from "../../test/harness/until.ts";
 import { Agent } from "./agent.ts";
-import { connectNucleus, type NucleusClient } from "./client/mod.ts";
+import { connectNucleus, type InstanceStatus, type NucleusClient } from "./client/mod.ts";
 import { FOLLOWERS_MAX } from "./followers.ts";
 
 const SPECIES = "0123456789abcdef";
@@ -119,6 +119,16 @@ test("counts that cannot be, names that are unknown and a binary that is gone ar
   }
   await expect(nucleus.remove("hello", "f".repeat(16))).rejects.toMatchObject({ code: "NOT_FOUND" });
   await expect(nucleus.restart("nucleus")).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+  const [{ pid, release }] = await nucleus.instances() as [InstanceStatus];
+  const worker = { service: "hello", number: 1, release, pid: pid!, startedAt: new Date() };
+  for (
+    const wrong of [{ species: "x".repeat(1_000_000) }, { species: SPECIES, number: NaN }, {
+      species: SPECIES,
+      number: 0.5,
+    }]
+  ) {
+    await expect(nucleus.register({ ...worker, ...wrong })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  }
   const request = { service: "hello", package: "b".repeat(64), mode: "deploy" } as const;
   await expect(nucleus.deploy(request)).rejects.toMatchObject({ code: "NOT_FOUND" });
   await expect(nucleus.deploy({ ...request, package: "../x" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });

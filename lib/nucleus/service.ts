@@ -34,6 +34,8 @@ import { healthOf } from "./status.ts";
 /** Every service has a row, a schema and at least a release: this many fit into any machine's memory. */
 export const SERVICES_MAX = 1000;
 
+const SPECIES_PATTERN = /^[0-9a-f]{16}$/;
+
 /** What followers of a service see that was removed. */
 const GONE: Standing = {
   progress: { phase: "settled", up: 0, wanted: 0 },
@@ -124,6 +126,7 @@ export class NucleusService implements NucleusApi {
   }
 
   register({ service, number, release, species, pid }: Registration): Promise<RegistrationAnswer> {
+    if (!SPECIES_PATTERN.test(species)) throw new CellError("INVALID_ARGUMENT", `registering ${service}: no species`);
     const id = { service, number };
     const known = this.#supervisor.processes.pidOf(id);
     if (known === undefined && holds(id, pid)) this.#supervisor.adopt({ id, release, species, pid });
@@ -183,15 +186,15 @@ export class NucleusService implements NucleusApi {
   }
 
   #assertNew(service: string, mode: DeployRequest["mode"]): void {
-    if (mode === "swap") throw this.#unknown(`swapping ${service}: `, service);
+    if (mode === "swap") throw this.#unknown(`swapping ${service}: `, service, ` Deploy it first: cell deploy FILE`);
     if (this.#catalog.size < SERVICES_MAX) return;
     throw new CellError("RESOURCE_EXHAUSTED", `deploying ${service}: ${SERVICES_MAX} services are deployed already`);
   }
 
-  #unknown(attempted: string, service: string): CellError {
+  #unknown(attempted: string, service: string, advice = ""): CellError {
     const names = [...this.#catalog.all().map(({ name }) => name), ...servedNames()];
     const near = didYouMean(service, new Set(names.filter((name) => name !== service)));
-    return new CellError("NOT_FOUND", `${attempted}no service named ${service} is deployed here.${near}`, {
+    return new CellError("NOT_FOUND", `${attempted}no service named ${service} is deployed here.${near || advice}`, {
       data: { started: false },
     });
   }

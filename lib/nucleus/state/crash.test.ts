@@ -95,6 +95,19 @@ test("a state that another process has locked is UNAVAILABLE, and changes nothin
   expect(one.service("a")!.replicas).toBe(1);
 });
 
+test("a count of restarts waits for nobody who has the state locked: a service would wait with it", () => {
+  using folder = new StateFolder();
+  const [one, other] = [folder.open(), folder.open({ busyMs: 60_000 })];
+  const settings = { name: "a", replicas: 1, minReplicas: 0, maxReplicas: undefined, idleMs: 1, cpuTarget: undefined };
+  one.create(settings, { package: "a".repeat(64), species: "1".repeat(16), env: {} });
+  one.atomically(() => {
+    one.configure("a", { replicas: 2 });
+    expect(() => other.setRestarts("a", 1, 7)).toThrow("another process has locked it");
+  });
+  other.setRestarts("a", 1, 7);
+  expect(one.restarts("a")).toEqual(new Map([[1, 7]]));
+});
+
 test("when no space is left a change is refused as a whole, and a later one that fits is made", () => {
   using folder = new StateFolder();
   folder.open().close();

@@ -44,12 +44,19 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
  * ends earlier. When somebody reads, or the disk is full, it stays in the log until the next time.
  */
 export function emptyLog(database: Database): void {
+  try {
+    withoutWaiting(database, () => database.run("PRAGMA wal_checkpoint(TRUNCATE)"));
+  } catch {
+    // The commit is durable already.
+  }
+}
+
+/** Does something that fails at once when somebody else has the file locked. */
+export function withoutWaiting(database: Database, work: () => void): void {
   const [before] = database.query<{ timeout: number }, []>("PRAGMA busy_timeout").all();
   try {
     database.run("PRAGMA busy_timeout = 0");
-    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch {
-    // The commit is durable already.
+    work();
   } finally {
     database.run(`PRAGMA busy_timeout = ${before?.timeout ?? BUSY_MS_MAX}`);
   }

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { CellError, didYouMean } from "../../base/mod.ts";
 import { verified, withChecksum } from "./checksum.ts";
 import { stateError } from "./failures.ts";
-import { emptyLog, openDatabase, type OpenOptions } from "./open_database.ts";
+import { emptyLog, openDatabase, type OpenOptions, withoutWaiting } from "./open_database.ts";
 import { releaseOf, rowOf, serviceOf } from "./rows.ts";
 import type { NewCandidate, NewRelease, NewService, StoredRelease, StoredService, StoredSettings } from "./stored.ts";
 import type { Checked, InstanceRow, ReleaseRow, ServiceRow } from "./tables.ts";
@@ -147,16 +147,20 @@ export class StateStore implements Disposable {
     });
   }
 
-  /** Keeps how often an instance was started again; 0 forgets it. */
+  /**
+   * Keeps how often an instance was started again; 0 forgets it. Throws at once when somebody has the file locked: the
+   * next count says it, too.
+   */
   setRestarts(name: string, number: number, count: number): void {
-    this.#write(`counting the restarts of ${name}`, () => {
-      this.#known(name);
-      if (count === 0) {
-        this.#database.run("DELETE FROM instances WHERE service = ? AND number = ?", [name, number]);
-        return;
-      }
-      this.#put("instances", { service: name, number, restarts: Math.min(count, RESTARTS_MAX) });
-    });
+    withoutWaiting(this.#database, () =>
+      this.#write(`counting the restarts of ${name}`, () => {
+        this.#known(name);
+        if (count === 0) {
+          this.#database.run("DELETE FROM instances WHERE service = ? AND number = ?", [name, number]);
+          return;
+        }
+        this.#put("instances", { service: name, number, restarts: Math.min(count, RESTARTS_MAX) });
+      }));
   }
 
   /** Several changes that are made all or not at all. */
