@@ -61,6 +61,24 @@ test("a service wakes another one by importing it", async () => {
   await machine.ok(["rm", "waker"]);
 });
 
+test("services that call a sleeping one while they start do not keep it from starting", async () => {
+  await machine.deploy("settings", `export function color(): string { return "red"; }`, ["--instances", "0"]);
+  const source = `import { color } from "cell:settings";
+    const loaded = await color();
+    export function shown(): string { return loaded; }`;
+  await machine.deploy("early", source, ["--instances", "0"]);
+  // Building it has asked for the types of what it imports.
+  await machine.ok(["scale", "settings", "0"]);
+  await asleep("settings");
+  // More than may start at the same time.
+  await machine.ok(["scale", "early", "10"]);
+  const all = await machine.untilUp("early", 10);
+  expect(all.map(({ restarts }) => restarts)).toEqual(all.map(() => 0));
+  expect(await machine.call<string>("early", "shown")).toBe("red");
+  await machine.ok(["rm", "early"]);
+  await machine.ok(["rm", "settings"]);
+});
+
 test("a name that was never deployed is unknown at once, with near names", async () => {
   const unknown = await machine.cell(["call", "sleepr", "pid", "--timeout", "15s"]);
   expect(unknown.exit).toBe(3);

@@ -36,7 +36,7 @@
  * the agent did not run. It heard nothing meanwhile, so every deadline moves by that time.
  *
  * What holds always, checked after every step of the simulation:
- * - a slot has one process at most, and only `startingMax` of all start at once;
+ * - a slot has one process at most, and only `startingMax` of all start at once, and one of each that is waited for;
  * - nothing is started for a stopped or removed service, a release that was given up, or after `drainAll`;
  * - what is drained is one more than is wanted, and what serves and says so is never killed;
  * - where nothing fails, no swap, restart or scaling makes fewer instances answer than are wanted;

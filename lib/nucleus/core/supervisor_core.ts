@@ -206,7 +206,8 @@ export class SupervisorCore {
     const services = [...this.#services.values()];
     const ready = services.flatMap((service) => {
       const isAwaited = service.isAwaited && !service.isUp;
-      return service.ready(turn.now).map((slot) => ({ slot, isAwaited }));
+      const isUrgent = isAwaited && ![...service.slots.values()].some(({ isStarting }) => isStarting);
+      return service.ready(turn.now).map((slot) => ({ slot, isAwaited, isUrgent }));
     });
     if (ready.length === 0) return;
     const starting = services.flatMap(({ slots }) => [...slots.values()]).filter(({ isStarting }) => isStarting).length;

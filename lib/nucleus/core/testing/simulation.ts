@@ -135,7 +135,8 @@ export class Simulation implements World, Listener {
     const starting = [...this.#processes.values()].filter((process) =>
       process.agent === this.#agent && !process.isKnown && !process.isEnding
     );
-    if (starting.length > STARTING_MAX) throw new Error(`${starting.length} processes are starting`);
+    // One of every service that somebody waits for starts in any case.
+    if (starting.length > STARTING_MAX + SERVICES.length) throw new Error(`${starting.length} processes are starting`);
     this.#checkDemands();
     if (!this.course.isDisturbed) this.#checkAnswering();
   }
