@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { CellError, didYouMean } from "../base/mod.ts";
 import { dialUnix, type Link } from "../net/mod.ts";
-import { stateFile } from "./home.ts";
+import { DirectoryMemory } from "./directory_memory.ts";
+import { existingRunDirectory, stateFile } from "./home.ts";
 import { type Holder, holderOf, holdersOf, isListening, servedNames } from "./holders.ts";
 import { assertServiceName, NUCLEUS } from "./names.ts";
 
@@ -26,7 +27,7 @@ export interface Endpoint {
 /** From a service's name to the places where it can be reached. */
 export interface Directory {
   /** The instances that accept connections now; nobody is waited for. */
-  list(service: string): Promise<Endpoint[]>;
+  list(service: string): Promise<readonly Endpoint[]>;
   /**
    * At least one instance: when none accepts connections, one is started if somebody can do that. Throws NOT_FOUND with
    * near names, UNAVAILABLE while all that there are start or stop, and whatever kept an instance from starting.
@@ -42,11 +43,19 @@ export type Activate = (service: string) => Promise<boolean>;
 
 /** The services of this user on this machine: whoever holds the lock of a name in the run directory serves it. */
 export class LocalDirectory implements Directory {
+  readonly #listed = new DirectoryMemory<readonly Endpoint[]>();
+
   /** Without `activate` nothing is ever started. */
   constructor(private readonly activate: Activate = () => Promise.resolve(false)) {}
 
-  list(service: string): Promise<Endpoint[]> {
-    return Promise.resolve(holdersOf(service).filter(isListening).map(endpointOf));
+  /**
+   * Costs little while nobody comes or goes, however many instances there are. One that has crashed since may still be
+   * listed: whoever connects to it is told, and then what it left behind is removed.
+   */
+  async list(service: string): Promise<readonly Endpoint[]> {
+    const run = existingRunDirectory();
+    if (run === undefined) return [];
+    return this.#listed.recall(run, service, () => holdersOf(service).filter(isListening).map(endpointOf));
   }
 
   async find(service: string): Promise<Endpoint[]> {
