@@ -1,6 +1,6 @@
 import { connectNucleus } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
-import { parseServiceName } from "./service_name.ts";
+import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -17,7 +17,7 @@ export function command(): AnyCommand {
       ["cell stop hello", "stop it, but keep it deployed"],
     ],
   })
-    .argument("<service>", "a deployed service", parseServiceName)
+    .argument("<service>", "a deployed service", parseDeployedName)
     .option("--species <species>", "only the releases of this species, see `cell status`", parseSpecies)
     .action(async (service, { species }) => {
       await using nucleus = await connectNucleus();

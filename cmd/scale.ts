@@ -2,7 +2,7 @@ import { connectNucleus } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { parseInstances } from "./count.ts";
 import { countInstances, followService } from "./follow_service.ts";
-import { parseServiceName } from "./service_name.ts";
+import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 
 /** `cell scale` */
@@ -16,7 +16,7 @@ export function command(): AnyCommand {
       ["cell scale hello 50 --detach", "returns at once"],
     ],
   })
-    .argument("<service>", "a deployed service", parseServiceName)
+    .argument("<service>", "a deployed service", parseDeployedName)
     .argument("<count>", "how many instances", parseInstances)
     .option("-d, --detach", "do not wait until it is done")
     .action(async (service, count, { detach }) => {

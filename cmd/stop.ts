@@ -1,7 +1,7 @@
 import { connectNucleus } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { followService } from "./follow_service.ts";
-import { parseServiceName } from "./service_name.ts";
+import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 
 /** `cell stop` */
@@ -16,7 +16,7 @@ export function command(): AnyCommand {
       ["cell rm hello", "stop it and forget it"],
     ],
   })
-    .argument("<service>", "a deployed service", parseServiceName)
+    .argument("<service>", "a deployed service", parseDeployedName)
     .option("-d, --detach", "do not wait until it is done")
     .action(async (service, { detach }) => {
       await using nucleus = await connectNucleus();

@@ -1,6 +1,6 @@
 import { type AnyCommand, createCommand } from "./command.ts";
 import { addReleaseOptions, type ReleaseOptions } from "./deploy_options.ts";
-import { parseServiceName } from "./service_name.ts";
+import { parseDeployedName } from "./service_name.ts";
 
 /** `cell swap` */
 export function command(): AnyCommand {
@@ -13,7 +13,7 @@ export function command(): AnyCommand {
       ["cell swap hello v2.ts --parallel", "both species, each for its own"],
     ],
   })
-    .argument("<service>", "", parseServiceName)
+    .argument("<service>", "", parseDeployedName)
     .argument("<path>");
   return addReleaseOptions(swap).action(async (name: string, path: string, options: ReleaseOptions) => {
     const { releaseFile } = await import("./release_file.ts");
