@@ -28,8 +28,10 @@ const OBSERVE_MS_MAX = 10 * MINUTE;
 export function addReleaseOptions<Command extends AnyCommand>(command: Command): Command {
   command
     .option("-i, --instances <count>", "how many shall run (default: as before, else 1)", parseInstances)
-    .addOption(new Option("-e, --env <name=value>", "set an environment variable; repeat for more").argParser(collect))
-    .option("--env-file <file>", "read NAME=VALUE lines from a file")
+    .addOption(
+      new Option("-e, --env <name=value>", "its environment, instead of the one before; repeatable").argParser(collect),
+    )
+    .option("--env-file <file>", "the same, NAME=VALUE lines of a file; --env wins")
     .option("--min <count>", "keep this many when nobody calls; 0 lets it sleep", parseMin)
     .option("--max <count>", "never run more than this many", parseMax)
     .option("--idle <duration>", "end what is above the minimum after so long unused", parseDuration)

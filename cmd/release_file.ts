@@ -5,6 +5,7 @@ import {
   type DeployAnswer,
   type DeployRequest,
   type NucleusClient,
+  type Progress,
 } from "../lib/nucleus/client/mod.ts";
 import { buildPackage, type BuiltPackage, parseEnvironment } from "../lib/package/mod.ts";
 import type { Change } from "../lib/schema/mod.ts";
@@ -38,7 +39,7 @@ export async function releaseFile({ mode, path, name }: Release, options: Releas
   for (const warning of built.warnings) say(`${stderrStyle().yellow("warning:")} ${warning}`);
   const answer = await deploy(nucleus, requestOf(mode, built, env, options));
   announce(answer, options);
-  const last = options.detach ? undefined : await followService(nucleus, built.service);
+  const last = options.detach ? undefined : await settle(nucleus, answer);
   if (last !== undefined) await assertActive(nucleus, answer);
   if (options.json) return await printJson({ ...answer, package: built.sha256, up: last?.up ?? null });
   if (last === undefined) return;
@@ -51,6 +52,28 @@ export async function releaseFile({ mode, path, name }: Release, options: Releas
   );
   const [first] = Object.keys(built.schema.methods);
   if (first !== undefined) say(style.dim(`Try: ${exampleCall(service, first, built.schema)}`));
+}
+
+/** Follows the service; what failed is said with what is left of it. */
+async function settle(nucleus: NucleusClient, answer: DeployAnswer): Promise<Progress | undefined> {
+  try {
+    return await followService(nucleus, answer.service);
+  } catch (error) {
+    const left = await whatIsLeft(nucleus, answer).catch(() => undefined);
+    if (left !== undefined) say(left);
+    throw error;
+  }
+}
+
+async function whatIsLeft(nucleus: NucleusClient, { service, release }: DeployAnswer): Promise<string | undefined> {
+  const { services } = await nucleus.status();
+  const active = services.find(({ name }) => name === service)?.releases.filter(({ role }) => role === "active") ?? [];
+  const latest = active.at(-1);
+  if (latest === undefined) return undefined;
+  if (active.some(({ number }) => number === release)) {
+    return `${service} stays deployed: deploy it again when that is mended, or forget it with cell rm ${service}`;
+  }
+  return `${service}: release ${release} is rolled back; release ${latest.number} goes on`;
 }
 
 /** What has settled may be what somebody else deployed meanwhile. */
@@ -103,7 +126,12 @@ function requestOf(
 /** What the command line says of the environment; undefined when it says nothing. */
 function environmentOf({ env, envFile }: ReleaseOptions): Record<string, string> | undefined {
   if (env === undefined && envFile === undefined) return undefined;
-  return parseEnvironment(env ?? [], envFile === undefined ? undefined : readEnvironmentFile(envFile));
+  const text = envFile === undefined ? undefined : readEnvironmentFile(envFile);
+  try {
+    return parseEnvironment(env ?? [], text, envFile);
+  } catch (error) {
+    throw error instanceof CellError ? new UsageError(error.message) : error;
+  }
 }
 
 function readEnvironmentFile(path: string): string {
@@ -151,10 +179,11 @@ function changesOf(error: unknown): Change[] | undefined {
 }
 
 /** What the agent has done with the request, where that is not what the command's name says. */
-function announce({ service, release, action }: DeployAnswer, { detach }: ReleaseOptions): void {
+function announce({ service, release, action }: DeployAnswer, { detach, parallel }: ReleaseOptions): void {
   const later = detach ? `; see cell status, cell logs ${service}` : "";
   if (action === "swapping") {
-    say(`${service} is deployed already: this is release ${release}, which takes over${later}`);
+    const how = parallel ? "runs beside it" : "takes over";
+    say(`${service} is deployed already: this is release ${release}, which ${how}${later}`);
   }
   if (action === "configured") {
     say(`${service} has this code already: release ${release} gets its new settings${later}`);
