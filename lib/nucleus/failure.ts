@@ -30,11 +30,11 @@ function linesOf(instance: string): string[] {
   }
 }
 
-/** The one that the reason names, else one that has a reason of its own, else any. */
+/** The one that the reason names, else one that has a reason of its own: the log of any other says something else. */
 function instanceOf(service: string, reason: string, instances: readonly InstanceView[]): string | undefined {
   const [named] = reason.match(/[a-z][a-z0-9-]*@\d+/) ?? [];
   if (named?.startsWith(`${service}@`)) return named;
   const own = instances.filter(({ id }) => id.service === service);
-  const found = own.find((view) => view.reason !== undefined) ?? own[0];
+  const found = own.find((view) => view.reason !== undefined);
   return found === undefined ? undefined : formatInstanceId(found.id);
 }
