@@ -1,5 +1,5 @@
 import { CellError, didYouMean, MS } from "../lib/base/mod.ts";
-import { followLogs, LINES_MAX, loggedServices, type LogLine, readLogs } from "../lib/logs/mod.ts";
+import { followLogs, LINES_MAX, loggedInstances, loggedServices, type LogLine, readLogs } from "../lib/logs/mod.ts";
 import { holders, INSTANCE_NUMBER_MAX } from "../lib/service/mod.ts";
 import { isHungUp } from "../lib/sys/mod.ts";
 import { stdoutStyle, type Style } from "./color.ts";
@@ -13,6 +13,8 @@ import { isTerminal, STDOUT } from "./terminal.ts";
 import { withoutControls } from "./without_controls.ts";
 
 const LINES_DEFAULT = 100;
+/** More instances than this are not listed in an error. */
+const INSTANCES_SHOWN_MAX = 10;
 /** How often somebody who follows and prints nothing looks whether there is still a reader. */
 const READER_CHECK_MS = 250 * MS;
 
@@ -37,6 +39,7 @@ export function command(): AnyCommand {
     .option("--json", "print { instance, time, stream, text } per line")
     .action(async (service, { follow, lines, since, instance, json }) => {
       if (!loggedServices().includes(service)) return nothingLogged(service);
+      if (instance !== undefined && !follow) assertLogged(service, instance);
       const wanted = {
         last: lines ?? (since === undefined ? LINES_DEFAULT : LINES_MAX),
         ...(since === undefined ? {} : { sinceMs: Date.now() - since }),
@@ -65,6 +68,14 @@ export function textLine({ instance, time, stream, text }: LogLine, style: Style
 
 function jsonLine(line: LogLine): string {
   return `${JSON.stringify(line)}\n`;
+}
+
+/** Throws NOT_FOUND, with the instances that have one, when there is no log of this instance. */
+function assertLogged(service: string, number: number): void {
+  if (loggedInstances(service, number).length > 0) return;
+  const logged = loggedInstances(service);
+  const shown = logged.slice(0, INSTANCES_SHOWN_MAX).join(", ") + (logged.length > INSTANCES_SHOWN_MAX ? ", ..." : "");
+  throw new CellError("NOT_FOUND", `there is no log of ${service}@${number}. There are logs of ${shown}`);
 }
 
 /** Why there is nothing to show; throws NOT_FOUND when there is no such service. */

@@ -127,6 +127,9 @@ test("logs show what is printed, with time and instance, of all instances or one
   expect((await machine.cell(["logs", "hello", "--instance", String(3 - Number(number))])).stdout).not.toContain(
     "greeting",
   );
+  const absent = await machine.cell(["logs", "hello", "--instance", "9"]);
+  expect(absent.exit).toBe(3);
+  expect(absent.stderr).toContain("there is no log of hello@9. There are logs of hello@1");
   const last = JSON.parse((await machine.cell(["logs", "hello", "-n", "1", "--json"])).stdout);
   expect(last).toMatchObject({ instance: expect.stringContaining("hello@"), stream: expect.any(String) });
   expect((await machine.cell(["logs", "hello", "--since", "1h", "-n", "0"])).stdout).toBe("");
@@ -197,11 +200,42 @@ test("a new version takes over; one that breaks callers or does not start change
   const boom = await machine.cell(["swap", "hello", "boom.ts"]);
   expect(boom.exit).toBe(1);
   expect(boom.stderr).toContain("boom at start");
+  expect(boom.stderr).toContain("hello: release 3 is rolled back; release 2 goes on\n");
   machine.write("syntax.ts", "export function greet(: string {}");
   expect((await machine.cell(["swap", "hello", "syntax.ts"])).stderr).toContain("syntax.ts:1");
-  expect((await machine.cell(["swap", "nosuch", "new.ts"])).exit).toBe(3);
+  const unknown = await machine.cell(["swap", "nosuch", "new.ts"]);
+  expect(unknown.exit).toBe(3);
+  expect(unknown.stderr).toContain("cell deploy FILE");
   expect((await machine.cell(["call", "hello", "greet", "name=x"])).stdout).toContain("Welcome");
   expect(await json("health")).toMatchObject({ healthy: true });
+});
+
+test("an instance, or the agent, where a service is expected is answered with what to write", async () => {
+  const instance = await machine.cell(["stop", "hello@1"]);
+  expect(instance.exit).toBe(2);
+  expect(instance.stderr).toContain("cell logs hello --instance 1");
+  for (const args of [["stop"], ["rm"], ["scale", "2"], ["swap", "new.ts"]]) {
+    const [command = "", ...more] = args;
+    const agent = await machine.cell([command, "nucleus", ...more]);
+    expect(agent.exit, command).toBe(2);
+    expect(agent.stderr, command).toContain("cell down");
+  }
+});
+
+test("a malformed environment is wrong usage, and names the file", async () => {
+  machine.write("bad.env", "GOOD=1\nnothing\n");
+  const file = await machine.cell(["deploy", "hello.ts", "--env-file", "bad.env"]);
+  expect(file).toMatchObject({ exit: 2, stdout: "" });
+  expect(file.stderr).toContain("bad.env:2: expected NAME=VALUE");
+  expect((await machine.cell(["deploy", "hello.ts", "--env", "COLOR"])).exit).toBe(2);
+});
+
+test("a first release that does not start stays deployed, and says how to go on", async () => {
+  machine.write("never.ts", `throw new Error("never");\nexport function f(): number { return 1; }\n`);
+  const failed = await machine.cell(["deploy", "never.ts"]);
+  expect(failed.exit).toBe(1);
+  expect(failed.stderr).toContain("never stays deployed: ");
+  expect((await machine.cell(["rm", "never"])).exit).toBe(0);
 });
 
 test("scale returns when it is done; none is an answer, and a call starts one", async () => {
