@@ -1,7 +1,7 @@
 import { CellError, toCellError } from "../base/mod.ts";
 import { maybeStarted, openCall } from "../rpc/mod.ts";
 import { Attempts } from "./attempts.ts";
-import type { Pool, PooledConnection } from "./pool/mod.ts";
+import { CONNECTIONS_MAX, type Pool, type PooledConnection } from "./pool/mod.ts";
 import type { RemoteCallOptions } from "./remote.ts";
 import {
   certainlyNotStarted,
@@ -14,9 +14,13 @@ import {
 import { wait } from "./wait.ts";
 import { waitFor } from "./wait_for.ts";
 
+/** All that are tried before it waits, or gives up: a service that is overloaded gets no call from each caller 200 times. */
+export const TRIED_MAX = CONNECTIONS_MAX;
+
 /**
  * A call that could not be made at once, or whose first attempt failed. It goes on until it is answered, may not be made
- * again, or its time is up: at once on an instance that it has not tried, and when it has tried all, after a while.
+ * again, or its time is up: at once on an instance that it has not tried, and after a while when it has tried all, or
+ * `TRIED_MAX`.
  */
 export class RetriedCall<T> {
   readonly #signal: AbortSignal | undefined;
@@ -78,7 +82,9 @@ export class RetriedCall<T> {
       if (connection !== undefined) {
         this.#tried.add(connection.id);
         try {
-          next = pool.pick(method, performance.now(), this.#tried) ?? await this.#acquire();
+          if (this.#tried.size < TRIED_MAX) {
+            next = pool.pick(method, performance.now(), this.#tried) ?? await this.#acquire();
+          }
         } catch (thrown) {
           if (verdict !== "again") throw this.#misfit ?? error;
           error = toCellError(thrown);

@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { CellError, type Code } from "../base/mod.ts";
+import type { RpcClient } from "../rpc/mod.ts";
+import { Pool } from "./pool/mod.ts";
+import { FakeService } from "./pool/testing/fake_service.ts";
+import { RetriedCall, TRIED_MAX } from "./retried_call.ts";
+
+/** Makes a call of a service with many instances, of which each does as `answer` says. */
+function callMany(service: FakeService, answer: (attempt: number) => unknown): Promise<unknown> {
+  for (let number = 1; number <= 10 * TRIED_MAX; number++) service.start(number);
+  const pool = new Pool({ service: "s", directory: service, connect: service.connect, pinned: undefined });
+  let attempts = 0;
+  const request = {
+    what: "calling s.m",
+    method: "m",
+    isQuestion: false,
+    options: {},
+    canReplay: () => true,
+    invoke: async (_: RpcClient) => answer(++attempts),
+  };
+  return new RetriedCall(pool, request, performance.now(), undefined).begin().finally(() => pool.close());
+}
+
+function refusal(code: Code): CellError {
+  return new CellError(code, "not now", { data: { started: false } });
+}
+
+test("a call that instances are too busy for is given to a few of them, however many there are", async () => {
+  const service = new FakeService();
+  let attempts = 0;
+  const answer = callMany(service, () => {
+    attempts++;
+    throw refusal("RESOURCE_EXHAUSTED");
+  });
+  expect(await answer.catch((error: unknown) => error)).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  expect(attempts).toBe(TRIED_MAX);
+  expect(service.dials).toBeLessThanOrEqual(TRIED_MAX);
+});
+
+test("a call that instances did not start because they leave is made again until one answers", async () => {
+  const answer = callMany(new FakeService(), (attempt) => {
+    if (attempt < 3 * TRIED_MAX) throw refusal("UNAVAILABLE");
+    return attempt;
+  });
+  expect(await answer).toBe(3 * TRIED_MAX);
+});
