@@ -58,7 +58,7 @@
  */
 export type { Effect, ExitStatus, InstanceId } from "./effect.ts";
 export { type CoreOptions, DEFAULTS, START_TIMEOUT_MS } from "./options.ts";
-export type { FoundInstance } from "./service.ts";
+export type { FoundInstance } from "./slots.ts";
 export type { ReleaseSpec, ServiceSpec } from "./spec.ts";
 export { SupervisorCore } from "./supervisor_core.ts";
 export type { InstanceView, LoadReport, ServiceView } from "./view.ts";

@@ -32,6 +32,25 @@ export function plan(slots: readonly Slot[], wanted: number): Plan {
   return { create: Math.max(0, Math.min(wanted - fresh.length, room)), leave };
 }
 
+/** The release that has taken the place of others. */
+export interface Successor {
+  readonly number: number;
+  /** Its slots that stay. */
+  readonly slots: readonly Slot[];
+  /** How many there shall be. */
+  readonly target: number;
+}
+
+/** Which slots of releases that nobody wants any more may go: all but those that still stand in for the successor's. */
+export function relieved(retired: readonly Slot[], { number, slots, target }: Successor): Slot[] {
+  const areComing = slots.every((slot) => slot.isUp || slot.isPromising);
+  const missing = target - slots.filter(({ isUp }) => isUp).length;
+  // What is newer than the successor is a candidate that was given up.
+  const older = retired.filter((slot) => slot.isUp && slot.release < number);
+  const leaving = new Set(victims(older, older.length - (areComing ? Math.max(0, missing) : 0)));
+  return retired.filter((slot) => !older.includes(slot) || leaving.has(slot));
+}
+
 function surge(wanted: number): number {
   return Math.max(1, Math.floor(wanted * SURGE_SHARE));
 }

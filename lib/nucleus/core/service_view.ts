@@ -2,39 +2,37 @@ import type { Service } from "./service.ts";
 import type { Slot } from "./slot.ts";
 import type { ServiceView } from "./view.ts";
 
-/**
- * A service in a few words.
- *
- * @param active the slots that stay, one list per active release
- * @param wantedPerRelease how many of each there shall be
- * @param candidate the slots of a release that is to become active, and how many there shall be
- */
-export function serviceView(
-  service: Service,
-  active: readonly Slot[][],
-  wantedPerRelease: number,
-  candidate: { readonly slots: readonly Slot[]; readonly wanted: number } | undefined,
-): ServiceView {
-  const slots = active.flat();
-  const up = slots.filter(({ isUp }) => isUp).length;
-  const given = slots.find(({ phase }) => phase === "crash-looping");
-  const looping = given === undefined
-    ? undefined
-    : `${service.name}@${given.id.number} is crash-looping: ${given.reason}`;
-  const wanted = wantedPerRelease * active.length;
-  const coming = candidate ?? { slots, wanted };
+/** A service in a few words. */
+export function serviceView(service: Service): ServiceView {
+  const { name, wanted, slots, trial, failure } = service;
+  const { rollout } = trial;
+  const active = wanted.active.map(({ number }) => slots.of(number));
+  const staying = active.flat();
+  const up = staying.filter(({ isUp }) => isUp).length;
+  const wantedPerRelease = wanted.isNothing ? 0 : wanted.target;
+  const given = staying.find(({ phase }) => phase === "crash-looping");
+  const looping = given === undefined ? undefined : `${name}@${given.id.number} is crash-looping: ${given.reason}`;
+  const all = { slots: staying, wanted: wantedPerRelease * active.length };
+  const coming = rollout === undefined || rollout.isDecided
+    ? all
+    : { slots: slots.of(rollout.release.number), wanted: trial.wantedOf(rollout.release) };
   return {
-    state: stateOf(service, slots, wantedPerRelease, up),
+    state: stateOf(service, staying, wantedPerRelease, up),
     up,
-    wanted,
+    wanted: all.wanted,
     arrived: { up: coming.slots.filter(({ isUp, isStale }) => isUp && !isStale).length, wanted: coming.wanted },
-    phase: phaseOf(service, slots),
-    failure: looping ?? service.failure,
+    phase: phaseOf(service, staying),
+    failure: looping ?? failure,
   };
 }
 
-function stateOf(service: Service, slots: readonly Slot[], wanted: number, up: number): ServiceView["state"] {
-  if (service.spec === undefined || service.spec.stopped) return "stopped";
+function stateOf(
+  { wanted: { spec } }: Service,
+  slots: readonly Slot[],
+  wanted: number,
+  up: number,
+): ServiceView["state"] {
+  if (spec === undefined || spec.stopped) return "stopped";
   if (wanted === 0) return "idle";
   const hasFailed = slots.some((slot) => !slot.isUp && !slot.isPromising);
   const isIll = slots.some((slot) => slot.isUp && slot.reason !== undefined);
@@ -42,12 +40,10 @@ function stateOf(service: Service, slots: readonly Slot[], wanted: number, up: n
   return hasFailed || isIll ? "degraded" : "up";
 }
 
-function phaseOf(service: Service, slots: readonly Slot[]): ServiceView["phase"] {
-  if (service.rollout !== undefined && !service.rollout.isDecided) {
-    return service.rollout.phase === "observing" ? "observing" : "starting";
-  }
+function phaseOf({ slots: all, trial: { rollout } }: Service, slots: readonly Slot[]): ServiceView["phase"] {
+  if (rollout !== undefined && !rollout.isDecided) return rollout.phase === "observing" ? "observing" : "starting";
   const isComing = slots.some((slot) => slot.isStale || (!slot.isUp && slot.phase !== "crash-looping"));
   if (isComing) return "starting";
-  const isGoing = service.rollout !== undefined || [...service.slots.values()].some(({ isLeaving }) => isLeaving);
+  const isGoing = rollout !== undefined || all.all().some(({ isLeaving }) => isLeaving);
   return isGoing ? "draining" : "settled";
 }

@@ -5,8 +5,9 @@ import type { InstanceId } from "./effect.ts";
 import type { CallCounts } from "./error_rate.ts";
 import type { CoreOptions } from "./options.ts";
 import { Pulse } from "./pulse.ts";
+import type { SlotPhase } from "./slot_phase.ts";
 import type { Turn } from "./turn.ts";
-import type { InstanceView, LoadReport } from "./view.ts";
+import type { LoadReport } from "./view.ts";
 
 /** A process that SIGKILL has not ended waits in the kernel for a disk or a network; it is tried again this often. */
 export const KILL_RETRY_MS = 5 * SECOND;
@@ -16,23 +17,6 @@ export const KILL_RETRY_MS = 5 * SECOND;
  * suspended until just before finds the time over first and the message after that.
  */
 export const LAST_LOOK_MS = 1 * SECOND;
-
-/**
- * What a slot is doing.
- *
- *     waiting ──spawn──▶ spawning ──pid──▶ starting ──registers──▶ up
- *      │  ▲                │                  │ timeout            │ hangs
- *      │  │                │ fails            ▼                    ▼
- *      │  └──back-off──────┴──────exit──── killing ◀───────────────┘
- *      │        │                             ▲
- *      │◀─5 min─┴─ 5 quick ──▶ crash-looping  │ timeout
- *      ▼                                      │
- *    (gone) ◀─────────────exit────────── draining ◀── starting, up: no longer wanted
- *
- * A process may exit in any phase that has one. "spawning" cannot be drained: that follows as soon as there is a pid. A
- * slot without a process that is no longer wanted is gone at once.
- */
-export type SlotPhase = "waiting" | "spawning" | "starting" | "up" | "draining" | "killing" | "crash-looping";
 
 const NONE: CallCounts = { calls: 0, errors: 0 };
 
@@ -248,32 +232,11 @@ export class Slot {
     this.#pulse.postpone(lostMs);
   }
 
-  view(): InstanceView {
-    const { id, release, species, pid, reason, restarts, upSince, load } = this;
-    return { id, release, species, pid, state: this.#state(), reason, restarts, upSince, load };
-  }
-
   #onLoad(load: LoadReport, now: number): void {
     const hasWorked = load.inFlight > 0 || load.calls !== (this.load?.calls ?? 0);
     if (hasWorked) this.idleSince = now;
     this.load = load;
     this.hasReported = true;
-  }
-
-  #state(): InstanceView["state"] {
-    if (this.isLeaving) return "draining";
-    switch (this.phase) {
-      case "up":
-        return this.reason === undefined ? "up" : "degraded";
-      case "crash-looping":
-        return "crash-looping";
-      case "killing":
-        return "down";
-      case "waiting":
-        return this.reason === undefined ? "starting" : "down";
-      default:
-        return "starting";
-    }
   }
 
   #wait(delayMs: number, now: number): void {
@@ -288,6 +251,7 @@ export class Slot {
     if (phase !== "up" && phase !== "draining" && phase !== "killing") {
       this.upSince = undefined;
       this.load = undefined;
+      this.#observedFrom = NONE;
     }
     if (!this.hasProcess) this.pid = undefined;
   }

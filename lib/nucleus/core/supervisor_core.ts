@@ -1,8 +1,11 @@
 import type { Effect, ExitStatus, InstanceId } from "./effect.ts";
 import type { CallCounts } from "./error_rate.ts";
 import { type CoreOptions, validateOptions } from "./options.ts";
-import { type FoundInstance, Service } from "./service.ts";
+import { Service } from "./service.ts";
+import { serviceView } from "./service_view.ts";
 import type { Slot } from "./slot.ts";
+import { slotView } from "./slot_view.ts";
+import type { FoundInstance } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { admit } from "./start_gate.ts";
 import { Turn } from "./turn.ts";
@@ -52,7 +55,7 @@ export class SupervisorCore {
 
   /** How often the slots of a service were started again before this core began to count. */
   setRestarts(name: string, counts: ReadonlyMap<number, number>): void {
-    this.#create(name).setRestarts(counts);
+    this.#create(name).slots.setRestarts(counts);
   }
 
   /**
@@ -129,7 +132,7 @@ export class SupervisorCore {
     return this.#turn(now, (turn) => {
       this.#isClosed = true;
       for (const service of this.#services.values()) {
-        service.close();
+        service.wanted.close();
         service.reconcile(turn);
       }
     });
@@ -152,12 +155,13 @@ export class SupervisorCore {
     return [...this.#services.values()]
       .flatMap(({ slots }) => [...slots.values()])
       .toSorted((a, b) => compare(a.id.service, b.id.service) || a.id.number - b.id.number)
-      .map((slot) => slot.view());
+      .map(slotView);
   }
 
   /** How a service is; undefined when there is no such service. */
   service(name: string): ServiceView | undefined {
-    return this.#services.get(name)?.view();
+    const service = this.#services.get(name);
+    return service === undefined ? undefined : serviceView(service);
   }
 
   /** Whether an instance of a service answers calls. */
@@ -219,7 +223,7 @@ export class SupervisorCore {
 
   #create(name: string): Service {
     const service = this.#services.get(name) ?? new Service(name);
-    if (this.#isClosed) service.close();
+    if (this.#isClosed) service.wanted.close();
     this.#services.set(name, service);
     return service;
   }
