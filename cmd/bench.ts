@@ -36,7 +36,7 @@ export function command(): AnyCommand {
   return createCommand("bench", {
     description: "Measure how fast a method answers, and how many calls a second it takes.",
     examples: [
-      ["cell bench hello greet name=World", "1, 8 and 64 callers, 2 s each"],
+      ["cell bench hello greet name=World", "1, 8, 64 callers, 2 s each"],
       ["cell bench hello greet name=World --duration 10s", "longer"],
       ["cell bench math add 1 2 --concurrency 1,256 --json", "for a program"],
     ],

@@ -11,9 +11,12 @@ export interface HelpParts {
   notes?: string;
 }
 
+/** Help is no wider than the narrowest terminal that people use. */
+const HELP_WIDTH = 80;
+
 /** A parser for one command that throws instead of printing errors and ending the process. */
 export function createCommand(name: string, help: HelpParts) {
-  const parts = ["", "Examples:", ...help.examples.flatMap(exampleLines)];
+  const parts = ["", "Examples:", ...exampleLines(help.examples)];
   if (help.notes !== undefined) parts.push("", help.notes);
   return new Command(`cell ${name}`)
     .description(help.description)
@@ -21,7 +24,7 @@ export function createCommand(name: string, help: HelpParts) {
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({ helpWidth: HELP_WIDTH })
     .configureOutput({
       writeOut: (text) => console.log(text.trimEnd()),
       writeErr: () => {},
@@ -33,9 +36,10 @@ export function createCommand(name: string, help: HelpParts) {
 /** The command as `parse` and tab completion see it. */
 export type AnyCommand = CommandUnknownOpts;
 
-/** An explanation stands beside its command line where both fit, else above it. */
-function exampleLines([commandLine, explanation]: Example): string[] {
-  const beside = `  ${commandLine.padEnd(44)}  ${explanation}`;
-  if (commandLine.length <= 44 && beside.length <= 80) return [beside];
-  return [`  # ${explanation}`, `  ${commandLine}`];
+/** Explanations stand beside the command lines, in one column, where all fit; else each stands above its own. */
+function exampleLines(examples: readonly Example[]): string[] {
+  const commandWidth = Math.max(...examples.map(([commandLine]) => commandLine.length));
+  const beside = examples.map(([commandLine, explanation]) => `  ${commandLine.padEnd(commandWidth)}  ${explanation}`);
+  if (beside.every((line) => line.length <= HELP_WIDTH)) return beside;
+  return examples.flatMap(([commandLine, explanation]) => [`  # ${explanation}`, `  ${commandLine}`]);
 }

@@ -48,6 +48,18 @@ test("the help of each command has examples and fits a screen", async () => {
   }
 });
 
+test("the examples of one help are laid out in one way", async () => {
+  await using machine = new CommandMachine();
+  for (const { name } of COMMANDS) {
+    const { stdout } = await machine.cell([name, "--help"]);
+    const [, examples = ""] = /^Examples:\n([\s\S]*?)(?:\n\n|\n?$)/m.exec(stdout) ?? [];
+    const lines = linesOf(examples);
+    const isAbove = lines.map((line) => line.startsWith("  # "));
+    const expected = isAbove[0] ? lines.map((_, index) => index % 2 === 0) : lines.map(() => false);
+    expect(isAbove, name).toEqual(expected);
+  }
+});
+
 function linesOf(text: string): string[] {
   return text.trimEnd().split("\n");
 }

@@ -9,7 +9,7 @@ export function command(): AnyCommand {
       "A name that is deployed gets a new release, which takes over as by `cell swap`.",
     examples: [
       ["cell deploy hello.ts -i 3", "returns when three answer"],
-      ["cell deploy job.ts --min 0 --idle 5m", "sleeps when nobody calls"],
+      ["cell deploy shop/ --min 0 --idle 5m", "a folder; sleeps when nobody calls"],
     ],
   })
     .argument("<path>")

@@ -20,7 +20,7 @@ export function command(): AnyCommand {
     examples: [
       ["cell ps", "one line per instance"],
       ["cell ps hello", "those of one service"],
-      ["cell ps nucleus", "the agent itself, which is left out else"],
+      ["cell ps nucleus", "the agent itself, else left out"],
       ["cell ps --json", "with the counters of every method"],
       [`cell ps --json | jq -r '.[].instance'`, "only the names"],
     ],

@@ -25,8 +25,8 @@ export function command(): AnyCommand {
   return createCommand("status", {
     description: "Show the agent of this home and the services that are deployed.",
     examples: [
-      ["cell status", "the node, then one line per service"],
-      ["cell status --json", "{ node, pid, version, services, ... }"],
+      ["cell status", "the node, then its services"],
+      ["cell status --json", "one object with all of it"],
       [`cell status --json | jq -r '.services[].name'`, "only the names"],
     ],
     notes: "UP counts the instances that answer, WANTED those that `cell scale` asked for.\n" +
