@@ -99,6 +99,8 @@ export class NucleusService implements NucleusApi {
 
   async remove(service: string, species?: string): Promise<void> {
     await this.#change(`removing ${service}`, service, () => {
+      // What is needed until now stays for those who end: another service's deploy removes what is forgotten for long.
+      this.agent.prune();
       if (species === undefined) this.agent.store.remove(service);
       else this.agent.store.removeSpecies(service, species);
     });

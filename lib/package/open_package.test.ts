@@ -155,3 +155,13 @@ test("a package that is built again counts as young", async () => {
   expect(prunePackages(new Set())).toEqual([]);
   await openPackage(sha256);
 });
+
+test("a package that was needed a moment ago stays: whoever runs it still loads parts of it", async () => {
+  await using place = new TestHome();
+  const { path, sha256 } = await hello(place);
+  utimesSync(path, HOURS_AGO, HOURS_AGO);
+  expect(prunePackages(new Set([sha256]))).toEqual([]);
+  expect(prunePackages(new Set())).toEqual([]);
+  utimesSync(path, HOURS_AGO, HOURS_AGO);
+  expect(prunePackages(new Set())).toEqual([sha256]);
+});
