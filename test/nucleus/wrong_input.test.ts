@@ -108,8 +108,8 @@ test("commands about a service that is unknown name the near one", async () => {
   }
   // The agent is a service, but none that was deployed.
   const own = await machine.cell(["scale", "nucleus", "2"]);
-  expect(own.exit).toBe(3);
-  expect(own.stderr).not.toContain("Did you mean");
+  expect(own.exit).toBe(2);
+  expect(own.stderr).toContain("cell down");
 });
 
 test("wrong environments and a wrong cell.toml are errors that say what is wrong", async () => {
