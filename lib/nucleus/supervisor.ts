@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CellError, MS, SECOND, toCellError } from "../base/mod.ts";
+import { CellError, SECOND, toCellError } from "../base/mod.ts";
 import { appendSystemLine, removeLogs } from "../logs/mod.ts";
 import { formatInstanceId, runDirectory } from "../service/mod.ts";
 import { Activations, type Availability, endingError, stoppedError } from "./activation.ts";
@@ -12,17 +12,14 @@ import { Followers } from "./followers.ts";
 import { ping, type Pong, Processes } from "./process/mod.ts";
 import { RestartCounts } from "./restart_counts.ts";
 import type { StateStore, StoredService } from "./state/mod.ts";
+import { TickTimer } from "./tick_timer.ts";
+import { recordVerdict, type Verdict } from "./verdict.ts";
 import { WorkerFacts } from "./worker_facts.ts";
 
 /** What could not be written, because the disk is full, is tried again after this time. */
 const STORE_RETRY_MS = 5 * SECOND;
-/** The core is asked again after this time at the latest... */
-const TIMER_MS_MAX = 60 * SECOND;
 /** What SIGKILL has not ended after this time waits in the kernel, and the agent does not wait for it. */
 const KILLED_MS_MAX = 2 * SECOND;
-/** ...and at the earliest: whatever it wants can wait so long, and a time that never comes costs no core. */
-const TIMER_MS_MIN = 1 * MS;
-
 /** What the supervisor works with. */
 export interface SupervisorOptions {
   readonly store: StateStore;
@@ -48,7 +45,7 @@ export class Supervisor {
   readonly #queue: Effect[] = [];
   #isApplying = false;
   #isEnding = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new TickTimer(() => this.#attempt("looking after the services", () => this.tick()));
   #onAllEnded: (() => void) | undefined;
 
   constructor(private readonly options: SupervisorOptions) {
@@ -142,7 +139,7 @@ export class Supervisor {
     this.#isApplying = false;
     this.#attempt("answering who waits", () => this.activations.settle((service) => this.#availability(service)));
     this.followers.wake();
-    this.#setTimer(this.core.nextTickAt() - this.now());
+    this.#timer.set(this.core.nextTickAt() - this.now());
   }
 
   /** Time has passed. */
@@ -162,7 +159,7 @@ export class Supervisor {
     await promise;
     clearTimeout(killing);
     clearTimeout(leaving);
-    clearTimeout(this.#timer);
+    this.#timer.clear();
   }
 
   #perform(effect: Effect): void {
@@ -201,7 +198,7 @@ export class Supervisor {
     const pid = this.processes.pidOf(id);
     const pong = await pingInstance(id).catch(() => undefined);
     // What a process that has ended meanwhile has said is nothing that the next one should answer for.
-    if (this.processes.pidOf(id) !== pid) return;
+    if (pid === undefined || this.processes.pidOf(id) !== pid) return;
     this.#attempt("ping", () => {
       if (pong?.hello.pid !== pid) return this.apply(this.core.onPingFailed(id, this.now()));
       this.catalog.hasAnswered(id.service);
@@ -210,16 +207,10 @@ export class Supervisor {
   }
 
   /** Durable first: the core hears of it when the store has it. */
-  #settleCandidate(effect: EffectOf<"promote"> | EffectOf<"abort">): void {
-    const { kind, service, release } = effect;
-    if (!this.catalog.hasCandidate(service, release)) return;
+  #settleCandidate(effect: Verdict): void {
+    const { service } = effect;
     try {
-      // It may have been stored the last time, and only not been read.
-      const stored = this.options.store.service(service)?.releases.find(({ number }) => number === release);
-      if (stored?.role === "candidate") {
-        if (kind === "promote") this.options.store.promote(service, release);
-        else this.options.store.abort(service, release, effect.reason);
-      }
+      if (!recordVerdict(effect, this.catalog, this.options.store)) return;
       this.reload(service);
     } catch (error) {
       const seconds = STORE_RETRY_MS / SECOND;
@@ -227,7 +218,7 @@ export class Supervisor {
       setTimeout(() => this.apply([effect]), STORE_RETRY_MS).unref();
       return;
     }
-    if (kind === "abort") this.catalog.failed(service, effect.reason);
+    if (effect.kind === "abort") this.catalog.failed(service, effect.reason);
   }
 
   #tell({ service, number, level, message }: EffectOf<"event">): void {
@@ -256,28 +247,25 @@ export class Supervisor {
   #availability(service: string): Availability {
     const up = this.core.service(service)?.up ?? 0;
     if (this.core.isUp(service)) return { kind: "up", instances: up };
+    const error = this.#refusal(service);
+    return error === undefined ? { kind: "wait" } : { kind: "failed", error };
+  }
+
+  /** Why nothing of a service will come up. */
+  #refusal(service: string): CellError | undefined {
     const stored = this.catalog.get(service);
-    if (stored === undefined) return { kind: "failed", error: new CellError("NOT_FOUND", `${service} was removed`) };
-    if (stored.stopped) return { kind: "failed", error: stoppedError(service) };
-    if (this.#isEnding) return { kind: "failed", error: endingError(`waking ${service}`) };
+    if (stored === undefined) return new CellError("NOT_FOUND", `${service} was removed`);
+    if (stored.stopped) return stoppedError(service);
+    if (this.#isEnding) return endingError(`waking ${service}`);
     const failure = this.#blockageOf(service);
-    if (failure === undefined) return { kind: "wait" };
-    return { kind: "failed", error: failureError("FAILED_PRECONDITION", service, failure, this.core.instances()) };
+    return failure === undefined
+      ? undefined
+      : failureError("FAILED_PRECONDITION", service, failure, this.core.instances());
   }
 
   /** What ails the release that runs is in nobody's way while another one is coming to take its place. */
   #blockageOf(service: string): string | undefined {
     return this.catalog.hasCandidate(service) ? undefined : this.core.service(service)?.failure;
-  }
-
-  #setTimer(delayMs: number): void {
-    clearTimeout(this.#timer);
-    if (delayMs === Infinity) return;
-    const onTime = () => {
-      this.#setTimer(TIMER_MS_MAX);
-      this.#attempt("looking after the services", () => this.tick());
-    };
-    this.#timer = setTimeout(onTime, Math.min(Math.max(TIMER_MS_MIN, delayMs), TIMER_MS_MAX));
   }
 
   /** What goes wrong with one thing is told, and ends neither the agent nor what else it does. */
