@@ -17,6 +17,11 @@ export function surviveUserFailures(log: (line: string) => void): () => void {
 }
 
 function describe(what: string, thrown: unknown): string {
-  if (!(thrown instanceof Error)) return `error: ${what}: ${String(thrown)}`;
-  return [`error: ${what}: ${thrown.name}: ${thrown.message}`, ...userFrames(thrown)].join("\n");
+  try {
+    if (!(thrown instanceof Error)) return `error: ${what}: ${String(thrown)}`;
+    return [`error: ${what}: ${thrown.name}: ${thrown.message}`, ...userFrames(thrown)].join("\n");
+  } catch {
+    // An object without a prototype, for instance. An error from here would end the process.
+    return `error: ${what}, and it is something that cannot be shown`;
+  }
 }

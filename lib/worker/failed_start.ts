@@ -33,6 +33,15 @@ export function guardStart(instance: string, note: (line: string) => void): Star
 
 /** Our errors say everything; others are told with their stacks, and with what caused them. */
 function describe(error: unknown): string {
+  try {
+    return stackOf(error);
+  } catch {
+    // An object without a prototype, for instance.
+    return "something was thrown that cannot be shown";
+  }
+}
+
+function stackOf(error: unknown): string {
   if (error instanceof CellError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const { name, message, stack, cause } = error;

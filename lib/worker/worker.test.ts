@@ -216,6 +216,30 @@ test("a timer that throws while the code is still loaded is in the log, complete
   expect(log).toMatch(/Z o no end\n/);
 });
 
+test("what is thrown outside of calls and cannot even be shown is noted, and ends nothing", async () => {
+  await using machine = new WorkerMachine();
+  const rude = await machine.package(
+    "rude.ts",
+    `
+export function fail(): void {
+  setTimeout(() => { throw { toString() { throw new Error("no text"); } }; }, 0);
+  void Promise.reject(Object.create(null));
+  void Promise.reject(Object.defineProperty(new Error(), "message", { get() { throw new Error("no message"); } }));
+}`,
+  );
+  await machine.serving("rude", 1, rude);
+  for (let call = 0; call < 2; call++) expect((await machine.cell(["call", "rude", "fail"])).exit).toBe(0);
+  await until(() => machine.log("rude@1").split("cannot be shown").length > 6, "six notes");
+  expect((await machine.cell(["call", "rude", "fail"])).exit).toBe(0);
+});
+
+test("what code throws while it is loaded and cannot be shown is noted, too", async () => {
+  await using machine = new WorkerMachine();
+  const rude = await machine.package("rude.ts", "export function f(): void {}\nthrow Object.create(null);\n");
+  expect(await machine.worker("rude", 1, rude).exited()).toBe(1);
+  expect(machine.log("rude@1")).toContain("rude@1 did not start");
+});
+
 test("code that ends the process while it is loaded gives the name back", async () => {
   await using machine = new WorkerMachine();
   const quitter = await machine.package("quitter.ts", "export function a(): void {}\nprocess.exit(7);\n");
