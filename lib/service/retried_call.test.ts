@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { CellError, type Code } from "../base/mod.ts";
 import type { RpcClient } from "../rpc/mod.ts";
 import { Pool } from "./pool/mod.ts";
-import { FakeService } from "./pool/testing/fake_service.ts";
+import type { Endpoint } from "./directory.ts";
+import { type FakeClient, FakeService } from "./pool/testing/fake_service.ts";
 import { RetriedCall, TRIED_MAX } from "./retried_call.ts";
 
 /** Makes a call of a service with many instances, of which each does as `answer` says. */
@@ -43,4 +44,34 @@ test("a call that instances did not start because they leave is made again until
     return attempt;
   });
   expect(await answer).toBe(3 * TRIED_MAX);
+});
+
+test("a call that may have run ends at its deadline although the next instance does not say what it serves", async () => {
+  const service = new FakeService();
+  const schema = { methods: { m: { idempotent: true } } };
+  const clients: FakeClient[] = [];
+  const connect = async (endpoint: Endpoint): Promise<RpcClient> => {
+    const client = await service.connect(endpoint) as RpcClient & FakeClient;
+    clients.push(client);
+    const servedSchema = () => new Promise<never>(() => {});
+    return Object.assign(client, { schema: () => Promise.resolve(schema as never), servedSchema });
+  };
+  for (const number of [1, 2]) service.start(number);
+  const pool = new Pool({ service: "s", directory: service, connect, pinned: undefined });
+  const request = {
+    what: "calling s.m",
+    method: "m",
+    isQuestion: false,
+    options: { timeoutMs: 50 },
+    canReplay: () => true,
+    invoke: async (client: RpcClient) => {
+      (client as unknown as FakeClient).lose();
+      throw new CellError("UNAVAILABLE", "the connection broke");
+    },
+  };
+  const error = await new RetriedCall(pool, request, performance.now(), undefined).begin().catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  expect(error.data).not.toMatchObject({ started: false });
+  expect(clients).toHaveLength(2);
+  await pool.close();
 });

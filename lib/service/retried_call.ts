@@ -100,7 +100,7 @@ export class RetriedCall<T> {
       connection = next;
       try {
         connection ??= pool.pick(method, performance.now()) ?? await this.#acquire();
-        if (this.#mayHaveRun && !await isServedIdempotent(connection!.client, request)) break;
+        if (this.#mayHaveRun && !await this.#within(isServedIdempotent(connection!.client, request))) break;
         return await request.invoke(connection!.client, this.#bounded());
       } catch (thrown) {
         error = toCellError(thrown);
@@ -123,8 +123,12 @@ export class RetriedCall<T> {
 
   /** A connection to an instance that was not tried; none only if some were. */
   #acquire(): Promise<PooledConnection | undefined> {
-    const { pool, request } = this;
-    return waitFor(pool.acquire(request.method, this.#tried), request.what, this.#remainingMs(), this.#signal);
+    return this.#within(this.pool.acquire(this.request.method, this.#tried));
+  }
+
+  /** What is waited for before an attempt has no more time than the call. */
+  #within<A>(answer: Promise<A>): Promise<A> {
+    return waitFor(answer, this.request.what, this.#remainingMs(), this.#signal);
   }
 
   #bounded(): RemoteCallOptions {
