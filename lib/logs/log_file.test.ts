@@ -1,5 +1,15 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
 import { KIB, MIB } from "../base/mod.ts";
 import { logsDirectory } from "../service/mod.ts";
 import { appendSystemLine, LINE_BYTES_MAX, LogFile, type LogFileOptions } from "./mod.ts";
@@ -101,6 +111,22 @@ test("a log that has become too large by what others wrote is rotated when its s
   appendSystemLine("hello@1", "z".repeat(20 * KIB));
   open({ bytesMax: 10 * KIB });
   expect(statSync(home.log("hello@1.log")).size).toBe(0);
+});
+
+test("a child that goes on writing into the old file after a rotation fills no disk", () => {
+  using home = new TemporaryHome();
+  const log = open({ bytesMax: 10 * KIB });
+  log.line("stdout", "before");
+  const child = openSync(home.log("hello@1.log"), "a");
+  const old = (): number => statSync(home.log("hello@1.log.1")).size;
+  for (let block = 0; block < 100; block++) {
+    writeSync(child, "z".repeat(5 * KIB));
+    log.checkSize();
+    if (block > 1) expect(old()).toBeLessThan(40 * KIB);
+  }
+  closeSync(child);
+  log.line("stdout", "after");
+  expect(readFileSync(home.log("hello@1.log"), "utf8")).toBe(`${STAMP} o after\n`);
 });
 
 test("a log that was removed, or rotated by somebody else, begins anew", () => {

@@ -1,12 +1,14 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, renameSync, statSync, truncateSync, writeSync } from "node:fs";
 import { KIB, MIB } from "../base/mod.ts";
 import { redirect } from "../sys/mod.ts";
 import { cutLine } from "./cut_line.ts";
 import { LINE_BYTES_MAX, linePrefix } from "./log_line.ts";
 import { assertInstanceId, type LogPaths, logPaths } from "./log_paths.ts";
 
-/** A log that reached this is put aside for a new one; with the old one it takes at most twice this on the disk. */
+/** A log that reached this is put aside for a new one; with the old one it takes twice this on the disk. */
 export const LOG_BYTES_MAX = 4 * MIB;
+/** A child that was started before a rotation goes on writing into the old file: at so many times the bound it is emptied. */
+const OLD_FILE_FACTOR_MAX = 4;
 /** Only this user reads what services print. */
 const LOG_MODE = 0o600;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
@@ -106,8 +108,8 @@ export class LogFile {
   }
 
   /**
-   * Rotates when the file has become too large by what others wrote; begins a new one when it was removed or renamed, or
-   * could not be opened before.
+   * Rotates when the file has become too large by what others wrote, and empties the old one when they go on there; begins
+   * a new one when it was removed or renamed, or could not be opened before.
    */
   checkSize(): void {
     this.#unchecked = 0;
@@ -118,6 +120,8 @@ export class LogFile {
       if (found === undefined || found.ino !== this.#inode) return this.#reopen(this.#paths);
       this.#size = found.size;
       if (found.size >= this.#bytesMax) this.#rotate(this.#paths);
+      const old = statSync(this.#paths.old, { throwIfNoEntry: false });
+      if (old !== undefined && old.size >= OLD_FILE_FACTOR_MAX * this.#bytesMax) truncateSync(this.#paths.old);
     } catch (error) {
       this.#lost(0, error);
     }
