@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -335,4 +336,17 @@ test("a claim is resumed by the descriptor of its lock, and by no other file", a
   expect(resumed).toMatchObject({ name: "hello", instance: "hello", lockFd: claim.lockFd, socket: claim.socket });
   resumed?.release();
   expect(readdirSync(runDirectory())).toEqual(["notes.txt"]);
+});
+
+test("a file that is no lock is in the way of its own name only", async () => {
+  const run = runDirectory();
+  mkdirSync(join(run, "folder.lock"));
+  symlinkSync("/dev/null", join(run, "link.lock"));
+  const claim = await claimName("hello");
+  expect(holders().map(({ instance }) => instance)).toEqual(["hello"]);
+  claim.release();
+  for (const name of ["folder", "link"]) {
+    await expect(claimName(name)).rejects.toThrow(`opening the lock file ${join(run, `${name}.lock`)}`);
+  }
+  expect(readdirSync(run).sort()).toEqual(["folder.lock", "link.lock"]);
 });

@@ -1,9 +1,13 @@
 import { closeSync, existsSync, readdirSync } from "node:fs";
+import { CellError } from "../base/mod.ts";
+import { errorCode } from "./error_code.ts";
 import { existingRunDirectory } from "./home.ts";
 import { formatInstanceId, type InstanceId, parseInstanceId } from "./instance_id.ts";
 import { type LockRecord, namePaths, openLocked, readRecord, removeRemains } from "./lock.ts";
 
 const LOCK_EXTENSION = ".lock";
+/** Why a file is no lock of ours: another user's, a directory, a link. */
+const FOREIGN: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EISDIR", "ELOOP"]);
 
 /** A live process that holds the name of a service, or of an instance of one, on this machine. */
 export interface Holder {
@@ -21,10 +25,13 @@ export interface Holder {
   readonly socket: string;
 }
 
-/** Everybody who holds a name, sorted by service and number. What crashed holders left behind is removed. */
+/**
+ * Everybody who holds a name, sorted by service and number. What crashed holders left behind is removed. A file that is no
+ * lock of ours is left out: it is in the way of whoever wants that name, and of nobody else.
+ */
 export function holders(): Holder[] {
   const run = existingRunDirectory();
-  return run === undefined ? [] : heldIn(run, idsIn(run));
+  return run === undefined ? [] : heldIn(run, idsIn(run), lookUnlessForeign);
 }
 
 /** Those of `holders` that are of one service. */
@@ -54,8 +61,17 @@ function idsIn(run: string): InstanceId[] {
   return names.flatMap((file) => parseInstanceId(file.slice(0, -LOCK_EXTENSION.length)) ?? []);
 }
 
-function heldIn(run: string, ids: InstanceId[]): Holder[] {
-  return ids.sort(inOrder).flatMap((id) => look(run, id) ?? []);
+function heldIn(run: string, ids: InstanceId[], lookAt = look): Holder[] {
+  return ids.sort(inOrder).flatMap((id) => lookAt(run, id) ?? []);
+}
+
+function lookUnlessForeign(run: string, id: InstanceId): Holder | undefined {
+  try {
+    return look(run, id);
+  } catch (error) {
+    if (error instanceof CellError && FOREIGN.has(errorCode(error.cause))) return undefined;
+    throw error;
+  }
 }
 
 function inOrder(a: InstanceId, b: InstanceId): number {
