@@ -1,9 +1,10 @@
 import { CellError, toCellError } from "../base/mod.ts";
 import { type HostedRole, hostRole } from "../role/mod.ts";
 import { home } from "../service/mod.ts";
+import { releaseSignals } from "../sys/mod.ts";
 import { Agent } from "./agent.ts";
 import type { RunNucleusOptions } from "./options.ts";
-import { takeClaim } from "./upgrade.ts";
+import { ENDING_SIGNALS, takeClaim } from "./upgrade.ts";
 
 /** A shell's exit code for a process that signal n ended is 128 + n. */
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -31,6 +32,7 @@ export async function runNucleus(options: RunNucleusOptions): Promise<void> {
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
   process.on("SIGHUP", upgrade);
+  releaseSignals(ENDING_SIGNALS);
   try {
     const claim = takeClaim();
     const role = hostRole(agent, { log: options.log, ...(claim === undefined ? {} : { claim }) });

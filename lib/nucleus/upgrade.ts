@@ -5,6 +5,8 @@ import type { RunNucleusOptions } from "./options.ts";
 
 /** Where the new program finds the lock of the agent's name: the number of an open file. */
 export const LOCK_VARIABLE = "CELL_NUCLEUS_LOCK";
+/** Whoever wants the agent to end while its program is replaced is heard by the next one. */
+export const ENDING_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** A binary that does not say its version within this time is not executed. */
 const VERSION_MS_MAX = 5 * SECOND;
 /** This much of what a broken binary says is shown. */
@@ -51,7 +53,7 @@ export function executeAgain({ command }: RunNucleusOptions, { lockFd }: Claim):
   const copy = lockFd === resumedLockFd ? undefined : inheritable(lockFd);
   try {
     const env = { ...process.env, [LOCK_VARIABLE]: String(copy?.fd ?? lockFd) };
-    return execute({ command, env, ignoredSignals: ["SIGHUP"] });
+    return execute({ command, env, ignoredSignals: ["SIGHUP"], heldSignals: ENDING_SIGNALS });
   } finally {
     copy?.close();
   }

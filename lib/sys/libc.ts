@@ -11,6 +11,7 @@ export interface Libc {
   poll(descriptors: Uint8Array, count: number, timeoutMs: number): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
   sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number;
+  pthread_sigmask(how: number, set: Uint8Array, old: null): number;
   signal(signal: number, handler: number): number | bigint;
   /** Where a value lies in memory, for tables of pointers: only while somebody holds the value. */
   addressOf(bytes: Uint8Array): bigint;
@@ -39,6 +40,7 @@ function open(platform: Platform): Libc {
     poll: { args: ["ptr", "u64", "int"], returns: "int" },
     waitpid: { args: ["int", "ptr", "int"], returns: "int" },
     sigaction: { args: ["int", "ptr", "ptr"], returns: "int" },
+    pthread_sigmask: { args: ["int", "ptr", "ptr"], returns: "int" },
     signal: { args: ["int", "ptr"], returns: "ptr" },
     [platform.errnoLocation]: { args: [], returns: "ptr" },
     ...(platform.peerQuery.kind === "peereid" && { getpeereid: { args: ["int", "ptr", "ptr"], returns: "int" } }),

@@ -12,7 +12,7 @@
  * nothing pays neither start-up time (0.5 ms) nor memory (200 KB) for it. What differs between platforms stands in one table,
  * `platform.ts`; no struct layout and no constant appears anywhere else.
  */
-export { execute, type ExecuteOptions, inheritable } from "./execute.ts";
+export { execute, type ExecuteOptions, inheritable, releaseSignals } from "./execute.ts";
 export { isHungUp } from "./hang_up.ts";
 export { type ChildStatus, reapChild, reapChildren } from "./reap.ts";
 export { tryLockExclusive } from "./lock.ts";

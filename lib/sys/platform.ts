@@ -14,6 +14,8 @@ export interface Platform {
   /** The function that gives the address of this thread's errno. */
   errnoLocation: "__errno_location" | "__error";
   peerQuery: PeerQuery;
+  /** `SIG_BLOCK` and `SIG_UNBLOCK` of pthread_sigmask(3). */
+  signalMask: { block: number; unblock: number };
 }
 
 const UCRED: PeerQuery = { kind: "ucred", level: 1, /* SOL_SOCKET */ option: 17 /* SO_PEERCRED */ };
@@ -23,11 +25,13 @@ const PLATFORMS: { [platform: string]: Platform } = {
     libraries: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"],
     errnoLocation: "__errno_location",
     peerQuery: UCRED,
+    signalMask: { block: 0, unblock: 1 },
   },
   darwin: {
     libraries: ["/usr/lib/libSystem.B.dylib"],
     errnoLocation: "__error",
     peerQuery: { kind: "peereid", level: 0, /* SOL_LOCAL */ pidOption: 2 /* LOCAL_PEERPID */ },
+    signalMask: { block: 1, unblock: 2 },
   },
 };
 
@@ -43,6 +47,9 @@ export const POLL_HUNG_UP = 0x10;
 
 /** `SIG_IGN` of signal(2): the same on every platform. */
 export const SIGNAL_IGNORED = 1;
+
+/** Room for the `sigset_t` of any platform; signal n is bit n - 1, counted from the first byte's lowest. */
+export const SIGNAL_SET_BYTES_MAX = 128;
 
 /** Room for the `struct sigaction` of any platform: the largest has 152 bytes. */
 export const SIGNAL_ACTION_BYTES_MAX = 256;

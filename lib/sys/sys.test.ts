@@ -100,12 +100,12 @@ async function twoLives(before: string, after: string): Promise<string[]> {
   writeFileSync(
     script,
     `
-    import { execute, inheritable, reapChild, tryLockExclusive } from ${JSON.stringify(mod)};
+    import { execute, inheritable, reapChild, releaseSignals, tryLockExclusive } from ${JSON.stringify(mod)};
     import { fstatSync, openSync, readdirSync } from "node:fs";
     const lock = ${JSON.stringify(join(directory, "lock"))};
     const again = (env = {}, ...args: string[]) => execute({
       command: [process.execPath, process.argv[1]!, ...args], env: { ...process.env, SECOND: "1", ...env },
-      ignoredSignals: ["SIGHUP"],
+      ignoredSignals: ["SIGHUP"], heldSignals: ["SIGTERM"],
     });
     if (process.env["SECOND"] === undefined) {
       ${before}
@@ -168,19 +168,31 @@ test("a signal that arrives before the new program handles it does not end it", 
   expect(lines).toEqual(["second"]);
 });
 
+test("a signal that is held waits until the new program takes it", async () => {
+  const [, ...lines] = await twoLives(
+    `again();`,
+    `process.kill(process.pid, "SIGTERM");
+     process.on("SIGTERM", () => { console.log("taken"); process.exit(0); });
+     releaseSignals(["SIGTERM"]);
+     setTimeout(() => console.log("lost"), 5000);`,
+  );
+  expect(lines).toEqual(["taken"]);
+});
+
 test("a program that cannot be executed is an error, and this one goes on as before", async () => {
   const [, ...lines] = await twoLives(
     `process.on("SIGHUP", () => { console.log("alive"); process.exit(0); });
      try {
-       execute({ command: ["/nonexistent", "x"], env: {}, ignoredSignals: ["SIGHUP"] });
+       execute({ command: ["/nonexistent", "x"], env: {}, ignoredSignals: ["SIGHUP"], heldSignals: ["SIGTERM"] });
      } catch (error) {
        console.log((error as Error).message);
      }
-     process.kill(process.pid, "SIGHUP");
+     process.on("SIGTERM", () => { console.log("also"); process.kill(process.pid, "SIGHUP"); });
+     process.kill(process.pid, "SIGTERM");
      setTimeout(() => console.log("lost"), 5000);`,
     "",
   );
-  expect(lines).toEqual(["executing /nonexistent with 1 arguments: ENOENT", "alive"]);
+  expect(lines).toEqual(["executing /nonexistent with 1 arguments: ENOENT", "also", "alive"]);
 });
 
 test("a pipe whose reader has gone is told from one that is read", async () => {

@@ -52,28 +52,43 @@ test("an agent that is executed anew again and again keeps pid, lock, workers, a
   expect(readdirSync(join(machine.home, "run"))).toEqual([]);
 });
 
-test.skipIf(!HAS_PROC)("a worker that dies while the agent is being executed anew leaves no zombie", async () => {
-  await using machine = new NodeMachine();
+/** An agent whose next program is a script of bash that does something before it executes the binary. */
+async function executedBy(machine: NodeMachine, lines: (agent: number, worker: number) => string): Promise<void> {
   const installed = join(machine.folder, "cell");
   copyFileSync(BINARY, installed);
   chmodSync(installed, 0o755);
   await machine.ok(["up"], { command: [installed] });
   await machine.deploy("kept", SERVICE, ["--instances", "2"]);
-  const [victim] = await machine.pids("kept");
+  const [worker] = await machine.pids("kept");
   const { pid } = await machine.status();
-  // No agent is there while the shell runs.
-  const script = `#!/bin/sh\n[ "$1" = nucleus ] && kill -9 ${victim}\nexec ${BINARY} "$@"\n`;
+  const script = `#!/usr/bin/env bash\nif [ "$1" = nucleus ]; then ${lines(pid, worker!)}; fi\nexec ${BINARY} "$@"\n`;
   writeFileSync(`${installed}.new`, script, { mode: 0o755 });
   renameSync(`${installed}.new`, installed);
   await machine.ok(["restart", "nucleus"]);
+}
+
+test.skipIf(!HAS_PROC)("a worker that dies while the agent is being executed anew leaves no zombie", async () => {
+  await using machine = new NodeMachine();
+  let victim = 0;
+  await executedBy(machine, (_agent, worker) => `kill -9 ${victim = worker}`);
   await machine.untilInstances(
     "kept",
     "a new process",
     (all) => all.length === 2 && all.every(({ state }) => state === "up") && all[0]!.pid !== victim,
   );
-  expect((await machine.status()).pid).toBe(pid);
-  expect(zombiesOf(pid)).toEqual([]);
+  expect(zombiesOf((await machine.status()).pid)).toEqual([]);
 });
+
+test.skipIf(!HAS_PROC)(
+  "a SIGTERM that comes while the agent is being executed anew drains it like any other",
+  async () => {
+    await using machine = new NodeMachine();
+    let agent = 0;
+    await executedBy(machine, (pid) => `kill ${agent = pid}`);
+    await until(() => !isAlive(agent), "the agent to end");
+    expect(processesOf(machine.home)).toEqual([]);
+  },
+);
 
 /** Whether a descriptor of the agent is the lock of its name. */
 function isLock(machine: NodeMachine, pid: number, fd: string): boolean {
