@@ -42,8 +42,14 @@ function logStream(log: LogFile, name: "stdout" | "stderr"): Writable {
       log.output(name, decoder.decode(chunk, { stream: true }));
       done();
     },
-    // Nobody ends the standard streams of a process: what others print would be lost.
-    destroy: (_error, done) => done(null),
   });
-  return Object.assign(stream, { fd: DESCRIPTORS[name], isTTY: false, _isStdio: true });
+  // Nobody ends the standard streams of a process: what others print would be lost.
+  const end = (...values: unknown[]): Writable => {
+    const chunk = typeof values[0] === "function" ? undefined : values[0];
+    const callback = values.find((value) => typeof value === "function");
+    stream.write(chunk ?? "", () => callback?.());
+    return stream;
+  };
+  const destroy = (): Writable => stream;
+  return Object.assign(stream, { fd: DESCRIPTORS[name], isTTY: false, _isStdio: true, end, destroy });
 }

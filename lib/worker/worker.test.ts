@@ -297,6 +297,31 @@ export function chat(lines: number): void {
   expect(machine.log("chatty@1")).toEndWith("\nfrom a child\n");
 });
 
+test("code that ends or destroys its standard output goes on printing there", async () => {
+  await using machine = new WorkerMachine();
+  const ending = await machine.package(
+    "ending.ts",
+    `
+export async function end(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.end("last words\\n", resolve));
+  await new Promise<void>((resolve) => process.stdout.end(resolve));
+  process.stderr.destroy();
+}
+export function say(text: string): void {
+  process.stdout.write(text + " to stdout\\n");
+  process.stderr.write(text + " to stderr\\n");
+}`,
+  );
+  await machine.serving("ending", 1, ending);
+  expect((await machine.cell(["call", "ending", "end"])).exit).toBe(0);
+  expect((await machine.cell(["call", "ending", "say", "text=more"])).exit).toBe(0);
+  expect(machine.log("ending@1").trim().split("\n").map((line) => line.slice(25))).toEqual([
+    "o last words",
+    "o more to stdout",
+    "e more to stderr",
+  ]);
+});
+
 test("a worker ends although its children go on and hold its output", async () => {
   await using machine = new WorkerMachine();
   const parent = await machine.package(
