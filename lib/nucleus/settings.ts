@@ -54,7 +54,11 @@ export function settingsAfter(before: Settings | undefined, request: DeployReque
 
 /** Throws INVALID_ARGUMENT when the numbers of instances contradict each other. */
 export function assertTogether({ replicas, minReplicas, maxReplicas = INSTANCES_MAX }: Settings): void {
-  if (replicas > maxReplicas) throw invalid(`${replicas} instances: the maximum of this service is ${maxReplicas}`);
+  if (replicas > maxReplicas) {
+    throw invalid(
+      `${replicas} instances: the maximum of this service is ${maxReplicas}. Raise it with cell deploy FILE --max N.`,
+    );
+  }
   if (minReplicas !== ALWAYS_ALL && minReplicas > maxReplicas) {
     throw invalid(`a minimum of ${minReplicas} instances: the maximum of this service is ${maxReplicas}`);
   }

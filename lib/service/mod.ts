@@ -71,3 +71,4 @@ export { DRAIN_GRACE_MS, type RunningService, serve } from "./serve.ts";
 export { drainOnSignals } from "./signals.ts";
 export { sourceFile } from "./source_file.ts";
 export { surviveUserFailures } from "./user_failures.ts";
+export { userFrames, withoutPackagePath } from "./user_frames.ts";

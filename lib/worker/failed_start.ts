@@ -1,4 +1,6 @@
 import { CellError } from "../base/mod.ts";
+import { withoutPackagePath } from "../service/mod.ts";
+import { errorText } from "./error_text.ts";
 
 /** Exit code of a worker that could not begin to serve. */
 const EXIT_FAILED = 1;
@@ -42,11 +44,6 @@ function describe(error: unknown): string {
 }
 
 function stackOf(error: unknown): string {
-  if (error instanceof CellError) return error.message;
-  if (!(error instanceof Error)) return String(error);
-  const { name, message, stack, cause } = error;
-  const text = typeof stack === "string" && stack.includes(message)
-    ? stack
-    : `${name}: ${message}\n${stack ?? ""}`.trimEnd();
-  return cause instanceof Error ? `${text}\ncaused by ${cause.stack ?? String(cause)}` : text;
+  if (error instanceof CellError) return withoutPackagePath(error.message);
+  return error instanceof Error ? errorText(error) : String(error);
 }

@@ -1,10 +1,12 @@
+import { errorText } from "./error_text.ts";
+
 /** As deep as the runtime's console looks into an object. */
 const DEPTH = 2;
 const DIRECTIVE = /%[sdifjoOc%]/g;
 
 /**
  * The text of what `console.log` was given, as the runtime's own console writes it: objects through `Bun.inspect`,
- * directives (%s, %d, %j ...) in a first string with values behind it. Never throws, whatever is in the values.
+ * directives (%s, %d, %j ...) in a first string with values behind it. Only errors have a form of their own. Never throws, whatever is in the values.
  */
 export function formatMessage(values: readonly unknown[]): string {
   const [first, ...rest] = values;
@@ -14,15 +16,20 @@ export function formatMessage(values: readonly unknown[]): string {
   return [text, ...rest.map(formatValue)].join(" ");
 }
 
-/** One value: a string as it is, anything else as the runtime shows it. */
+/** One value: a string as it is, an error with the user's frames, anything else as the runtime shows it. */
 export function formatValue(value: unknown): string {
-  return typeof value === "string" ? value : inspect(value, DEPTH);
+  if (typeof value === "string") return value;
+  return value instanceof Error ? shown(() => errorText(value)) : inspect(value, DEPTH);
 }
 
 /** A value as the runtime shows it. A getter or a proxy of the user may throw: then the error is shown. */
 export function inspect(value: unknown, depth: number): string {
+  return shown(() => Bun.inspect(value, { depth }));
+}
+
+function shown(show: () => string): string {
   try {
-    return Bun.inspect(value, { depth });
+    return show();
   } catch (error) {
     return `[cannot be shown: ${describe(error)}]`;
   }

@@ -10,8 +10,8 @@ export function serviceView(service: Service): ServiceView {
   const staying = active.flat();
   const up = staying.filter(({ isUp }) => isUp).length;
   const wantedPerRelease = wanted.isNothing ? 0 : wanted.target;
-  const given = staying.find(({ phase }) => phase === "crash-looping");
-  const looping = given === undefined ? undefined : `${name}@${given.id.number} is crash-looping: ${given.reason}`;
+  const stuck = staying.find(({ complaint }) => complaint !== undefined);
+  const complaint = stuck === undefined ? undefined : `${name}@${stuck.id.number} ${stuck.complaint}`;
   const all = { slots: staying, wanted: wantedPerRelease * active.length };
   const coming = rollout === undefined || rollout.isDecided
     ? all
@@ -22,7 +22,7 @@ export function serviceView(service: Service): ServiceView {
     wanted: all.wanted,
     arrived: { up: coming.slots.filter(({ isUp, isStale }) => isUp && !isStale).length, wanted: coming.wanted },
     phase: phaseOf(service, staying),
-    failure: looping ?? failure,
+    failure: complaint ?? failure,
   };
 }
 

@@ -13,6 +13,11 @@ import type { LoadReport } from "./view.ts";
 export const KILL_RETRY_MS = 5 * SECOND;
 
 /**
+ * After so many attempts to make a process, a second or so, whoever waits for it is told that it does not come: it is tried
+ * on, but a command that waits for what may take for ever is of no use to a script.
+ */
+export const SPAWN_FAILURES_TOLD = 4;
+/**
  * When the time for a start is over, what the process may have said by then is heard before it is judged: an agent that was
  * suspended until just before finds the time over first and the message after that.
  */
@@ -149,6 +154,12 @@ export class Slot {
     this.reason = reason;
     this.#spawnFailures++;
     this.#wait(backoffMs(this.#spawnFailures, random()), now);
+  }
+
+  /** Why it will not be up soon, if so: it is given up, or the machine cannot start it. */
+  get complaint(): string | undefined {
+    if (this.phase === "crash-looping") return `is crash-looping: ${this.reason}`;
+    return this.phase === "waiting" && this.#spawnFailures >= SPAWN_FAILURES_TOLD ? this.reason : undefined;
   }
 
   /** Tries at once; one more failure, and it is given up again. */

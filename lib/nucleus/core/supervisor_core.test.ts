@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
 import { CRASH_LOOP_RETRY_MS } from "./crash_loop.ts";
-import { LAST_LOOK_MS } from "./slot.ts";
+import { LAST_LOOK_MS, SPAWN_FAILURES_TOLD } from "./slot.ts";
 import { SAMPLE_MS } from "./rollout.ts";
 import { active, candidate, Stage } from "./testing/stage.ts";
 
@@ -87,6 +87,20 @@ test("a machine that cannot start processes is no crash loop: it is tried ever l
     expect(stage.instances).toEqual(["1 down: could not be started: Resource temporarily unavailable"]);
     expect(stage.wait(30 * SECOND)).toEqual(["spawn 1"]);
   }
+});
+
+test("whoever waits for what the machine cannot start is told so, while it is tried on", () => {
+  const stage = new Stage();
+  stage.spec({});
+  for (let failure = 1; failure <= SPAWN_FAILURES_TOLD; failure++) {
+    expect(stage.core.service("hello")?.failure).toBeUndefined();
+    stage.did(stage.core.onSpawnFailed(stage.id(1), "no memory", stage.now));
+    if (failure < SPAWN_FAILURES_TOLD) expect(stage.wait(1 * SECOND)).toEqual(["spawn 1"]);
+  }
+  expect(stage.core.service("hello")?.failure).toBe("hello@1 could not be started: no memory");
+  expect(stage.wait(1 * SECOND)).toEqual(["spawn 1"]);
+  stage.up(1);
+  expect(stage.core.service("hello")?.failure).toBeUndefined();
 });
 
 test("a process that never registers is killed, and that is why it is down", () => {
