@@ -6,6 +6,9 @@ import type { InstanceView } from "./core/mod.ts";
 /** So much of a log says what went wrong; the rest is for `cell logs`. */
 const LINES_MAX = 10;
 
+/** How the core ends its line about a process that failed and is to have a successor. */
+const STARTED_AGAIN = "; it is started again in ";
+
 /** The error for those who wait for what has failed: why, and what the instance said last that it is about. */
 export function failureError(
   code: Code,
@@ -24,10 +27,16 @@ export function failureError(
 /** None where the log cannot be read: the reason is worth more than that. */
 function linesOf(instance: string): string[] {
   try {
-    return lastLines(instance, LINES_MAX);
+    return sinceLastAttempt(lastLines(instance, LINES_MAX));
   } catch {
     return [];
   }
+}
+
+/** What the last process said: those before it have said the same. */
+export function sinceLastAttempt(lines: readonly string[]): string[] {
+  const before = lines.slice(0, -1).findLastIndex((line) => line.includes(STARTED_AGAIN));
+  return lines.slice(before + 1);
 }
 
 /** The one that the reason names, else one that has a reason of its own: the log of any other says something else. */
