@@ -21,7 +21,7 @@ test("types come from other files, with and without an extension, and through ts
   });
   expect(Object.keys(schema.types)).toEqual(["A", "B", "C"]);
   expect(schema.methods["f"]!.result).toEqual({ kind: "number" });
-  expect(files.map((file) => file.slice(file.indexOf("/", 5 + "/tmp".length) + 1))).toEqual([
+  expect(files.map((file) => file.replace(/^.*\/cell-reader-[^/]+\//, ""))).toEqual([
     "data.json",
     "lib/a.ts",
     "lib/b.ts",
