@@ -185,7 +185,7 @@ export class LogFile {
   #rotate(paths: LogPaths): void {
     // A predecessor that still drains may have rotated it, and somebody may have removed it: both make room just as well.
     const found = statSync(paths.current, { throwIfNoEntry: false });
-    if (found?.ino === this.#inode) renameSync(paths.current, paths.old);
+    if (found?.ino === this.#inode) moveAside(paths);
     this.#reopen(paths);
   }
 
@@ -211,4 +211,13 @@ const NEWLINE = 10;
 function redirectOutput(fd: number): void {
   redirect(fd, 1);
   redirect(fd, 2);
+}
+
+/** Another writer of the same file may have done it in this very moment. */
+function moveAside({ current, old }: LogPaths): void {
+  try {
+    renameSync(current, old);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
