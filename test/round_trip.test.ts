@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { seededRandom } from "../lib/base/mod.ts";
 import { type Method, randomValue, type Schema } from "../lib/schema/mod.ts";
 import { connectService, type RemoteService } from "../lib/service/mod.ts";
 import { Machine } from "./harness/mod.ts";
@@ -35,17 +36,6 @@ afterAll(async () => {
   await machine[Symbol.asyncDispose]();
 });
 
-/** mulberry32: small, seeded, good enough to draw values. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function methodOf(name: string): Method {
   const method = schema.methods[name];
   if (method === undefined) throw new Error(`examples/types.ts has no method ${name}`);
@@ -65,7 +55,7 @@ test("the catalogue has at least 25 methods, most of which return what they are 
 });
 
 test("a value of every type comes back as it went", async () => {
-  const random = seeded(SEED);
+  const random = seededRandom(SEED);
   for (const [name, method] of Object.entries(schema.methods)) {
     // What `mirror` returns is another point than the one that it got.
     if (!isIdentity(method) || name === "mirror") continue;
@@ -101,7 +91,7 @@ test("streams from the service arrive whole and in order", async () => {
 });
 
 test("streams to the service and through it carry every kind of item", async () => {
-  const random = seeded(SEED + 1);
+  const random = seededRandom(SEED + 1);
   const draw = (name: string): unknown[] =>
     Array.from(
       { length: STREAM_ITEMS },

@@ -1,9 +1,11 @@
 /**
- * The ground everything stands on: errors, units, bytes, names. No I/O, no dependencies, no state; anything may import
+ * The ground everything stands on: errors, units, bytes, names, seeded chance. No I/O, no dependencies, no state; anything may import
  * it and it imports nothing.
  */
 export { durationMs } from "./duration.ts";
+export { errorCode } from "./error_code.ts";
 export { assert, CellError, type CellErrorOptions, type Code, CODES, toCellError } from "./errors.ts";
 export { didYouMean, nearest } from "./near.ts";
+export { seededRandom } from "./seeded_random.ts";
 export { KIB, MIB, MINUTE, MS, SECOND } from "./units.ts";
 export { Writer } from "./writer.ts";

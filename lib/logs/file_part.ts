@@ -1,3 +1,4 @@
+import { errorCode } from "../base/mod.ts";
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { LogPaths } from "./log_paths.ts";
 
@@ -30,7 +31,7 @@ export function readPart({ paths, inode, bornMs }: FilePart, position: number, l
     try {
       fd = openSync(path, "r");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
+      if (errorCode(error) === "ENOENT") continue;
       throw error;
     }
     try {

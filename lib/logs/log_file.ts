@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, renameSync, statSync, truncateSync, writeSync } from "node:fs";
-import { KIB, MIB } from "../base/mod.ts";
+import { errorCode, KIB, MIB } from "../base/mod.ts";
 import { redirect } from "../sys/mod.ts";
 import { cutLine } from "./cut_line.ts";
 import { LINE_BYTES_MAX, linePrefix } from "./log_line.ts";
@@ -218,6 +218,6 @@ function moveAside({ current, old }: LogPaths): void {
   try {
     renameSync(current, old);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { until } from "../../test/harness/until.ts";
 import { CellError } from "../base/mod.ts";
 import { currentCall } from "../rpc/mod.ts";
 import { claimInstance, claimName } from "./claim.ts";
@@ -99,7 +100,7 @@ test("waiting for an instance to be started ends at the caller's deadline, and w
   const hello = openService("hello");
   const controller = new AbortController();
   const cancelled = rejection(hello.call("greet", [], { signal: controller.signal }));
-  while (asked() === 0) await Bun.sleep(1);
+  await until(() => asked() > 0, "the agent to be asked");
   const error = await rejection(hello.call("greet", [], { timeoutMs: 50 }));
   expect(error.code).toBe("DEADLINE_EXCEEDED");
   expect(error.message).toBe("calling hello.greet: no instance within 50 ms");
@@ -138,7 +139,7 @@ test("a caller that gives up does not take the start away from others that wait 
   const controller = new AbortController();
   const first = rejection(front.call("greet", ["first"], { signal: controller.signal }));
   const second = front.call("greet", ["second"]);
-  while (asked() === 0) await Bun.sleep(1);
+  await until(() => asked() > 0, "the agent to be asked");
   controller.abort();
   expect((await first).code).toBe("CANCELLED");
   // Whatever the end of the first call has told the agent has arrived before these have come back.

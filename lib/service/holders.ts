@@ -1,6 +1,5 @@
 import { closeSync, existsSync, readdirSync } from "node:fs";
-import { CellError } from "../base/mod.ts";
-import { errorCode } from "./error_code.ts";
+import { CellError, errorCode } from "../base/mod.ts";
 import { existingRunDirectory } from "./home.ts";
 import { formatInstanceId, type InstanceId, parseInstanceId } from "./instance_id.ts";
 import { type LockRecord, namePaths, openLocked, readRecord, removeRemains } from "./lock.ts";

@@ -1,9 +1,8 @@
 import { mkdirSync, readFileSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { CellError } from "../base/mod.ts";
+import { CellError, errorCode } from "../base/mod.ts";
 import { effectiveUserId } from "../sys/mod.ts";
-import { errorCode } from "./error_code.ts";
 
 /** Ours alone: what is created has this mode. */
 const DIRECTORY_MODE = 0o700;

@@ -11,9 +11,8 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { CellError } from "../base/mod.ts";
+import { CellError, errorCode } from "../base/mod.ts";
 import { tryLockExclusive } from "../sys/mod.ts";
-import { errorCode } from "./error_code.ts";
 
 const LOCK_MODE = 0o600;
 /** A name that changes hands this often while we look at it is held, for all that we can say. */

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CellError, toCellError } from "../base/mod.ts";
+import { CellError, errorCode, toCellError } from "../base/mod.ts";
 import { parseSchema, type Schema } from "../schema/mod.ts";
-import { errorCode } from "./error_code.ts";
 
 /** Where a project keeps the schemas of the services that it calls, below its root. */
 const TYPES_FOLDER = join(".cell", "types");

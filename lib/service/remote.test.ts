@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { until } from "../../test/harness/until.ts";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { claimName } from "./claim.ts";
@@ -158,7 +159,7 @@ test("a call that may have run is not made again where the method has ceased to 
   const live = await connectService("changed");
   const pinned = await connectService("changed", { schema: await live.schema() });
   const calls = [rejection(live.call("f", [])), rejection(pinned.call("f", []))];
-  while (ran < 2) await Bun.sleep(1);
+  await until(() => ran === 2, "both calls to run");
   await first.drain(0);
   await serveHandlers(home, "changed", { f: () => ran++ });
   for (const error of await Promise.all(calls)) {

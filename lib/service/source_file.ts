@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
-import { CellError, didYouMean } from "../base/mod.ts";
-import { errorCode } from "./error_code.ts";
+import { CellError, didYouMean, errorCode } from "../base/mod.ts";
 
 /** What the runtime can load as a module and the schema reader can read. */
 const EXTENSIONS: readonly string[] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];

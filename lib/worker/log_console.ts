@@ -1,4 +1,5 @@
 import type { LogFile } from "../logs/mod.ts";
+import { userFrames } from "../service/mod.ts";
 import { formatMessage, formatValue, inspect } from "./format_message.ts";
 
 /** As deep as the runtime's console looks into an object. */
@@ -37,7 +38,8 @@ export function logConsole(log: LogFile): Partial<Console> {
     dirxml: out,
     error,
     warn: error,
-    trace: (...values) => out([formatMessage(values), callerStack()].filter((text) => text !== "").join("\n")),
+    trace: (...values) =>
+      out([formatMessage(values), ...userFrames(new Error())].filter((text) => text !== "").join("\n")),
     dir: (value, options?: { depth?: number | null }) => {
       const { depth = DEPTH } = options ?? {};
       print("stdout", typeof value === "string" ? value : inspect(value, depth ?? Infinity));
@@ -71,10 +73,4 @@ export function logConsole(log: LogFile): Partial<Console> {
     },
     clear: () => {},
   };
-}
-
-/** The stack of who called a method of the console. */
-function callerStack(): string {
-  return (new Error().stack ?? "").split("\n").filter((line) => /^\s+at .*\//.test(line) && !line.includes("/$bunfs/"))
-    .join("\n");
 }

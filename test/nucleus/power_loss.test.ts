@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { connectService } from "../../lib/service/mod.ts";
 import { readFileSync } from "node:fs";
+import { seededRandom } from "../../lib/base/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
-import { HAS_PROC, isAlive, NodeMachine, SEED, seeded } from "./harness/mod.ts";
+import { HAS_PROC, isAlive, NodeMachine, SEED } from "./harness/mod.ts";
 
 /**
  * The agent is killed at a random moment of a change, often with everything that it looks after, as when the power fails.
@@ -104,7 +105,7 @@ async function settled(machine: NodeMachine): Promise<Wanted | undefined> {
 test.skipIf(!HAS_PROC)(
   "killed at any moment of a deploy, a swap, a scaling or a restart, a node converges to what was asked for",
   async () => {
-    const random = seeded(SEED);
+    const random = seededRandom(SEED);
     await using machine = await NodeMachine.up({ heartbeat: "250ms" });
     await machine.deploy("ledger", source("v"), ["--instances", "2"]);
     let before: Wanted = { replicas: 2, version: "v" };

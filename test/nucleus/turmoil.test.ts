@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { seededRandom } from "../../lib/base/mod.ts";
 import type { InstanceStatus } from "../../lib/nucleus/client/mod.ts";
-import { isAlive, Load, NodeMachine, SEED, seeded } from "./harness/mod.ts";
+import { isAlive, Load, NodeMachine, SEED } from "./harness/mod.ts";
 
 /** Whatever operators and accidents do to a node in any order, its callers do not notice. */
 const ROUNDS = process.env["CELL_SOAK"] === undefined ? 15 : 1_000;
@@ -47,7 +48,7 @@ async function happen(event: (typeof EVENTS)[number], machine: NodeMachine, rand
 }
 
 test("no call fails whatever is done to a node, but those in flight on a worker that is killed", async () => {
-  const random = seeded(SEED);
+  const random = seededRandom(SEED);
   await using machine = await NodeMachine.up({ heartbeat: "500ms" });
   await machine.deploy("ledger", source("first"), ["--instances", "3"]);
   await using safe = await Load.start("ledger", { method: "version" });

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { uptime } from "node:os";
-import { MS, SECOND } from "../../base/mod.ts";
-import { errorCode } from "./error_code.ts";
+import { errorCode, MS, SECOND } from "../../base/mod.ts";
 import { INSTANCE_VARIABLE } from "./environment.ts";
 
 /** The unit of times in /proc: USER_HZ is 100 on every platform that a binary is built for. */

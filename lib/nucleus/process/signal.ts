@@ -1,4 +1,4 @@
-import { errorCode } from "./error_code.ts";
+import { errorCode } from "../../base/mod.ts";
 import { processEntry } from "./process_table.ts";
 
 /** Which process is meant: a pid is given to another one some time after its end, with another start time. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { seededRandom } from "../../base/mod.ts";
 import { type Loaded, pickLessLoaded } from "./pick.ts";
-import { seededRandom } from "./testing/seeded_random.ts";
 
 const idle = (): Loaded => ({ inFlight: 0, reportedLoad: 0 });
 

@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
-import { CellError } from "../../base/mod.ts";
+import { CellError, seededRandom } from "../../base/mod.ts";
 import type { PooledConnection } from "./connection.ts";
 import { CONNECTIONS_MAX, Pool, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
 import { type FakeClient, type FakeInstance, FakeService } from "./testing/fake_service.ts";
-import { seededRandom } from "./testing/seeded_random.ts";
 
 /** A pool on a clock and a random source of its own. */
 class World {

@@ -5,4 +5,4 @@
 export { Load, type LoadOptions } from "./load.ts";
 export { NodeMachine } from "./node_machine.ts";
 export { childrenOf, factsOf, HAS_PROC, isAlive, openFile, privateBytesOf, zombiesOf } from "./process_facts.ts";
-export { SEED, seeded } from "./seeded.ts";
+export { SEED } from "./seed.ts";
