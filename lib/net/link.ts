@@ -7,6 +7,9 @@ export interface Peer {
   readonly pid: number;
 }
 
+/** What moves a link's bytes now. */
+export type LinkTransport = "memory" | "uds" | "shm";
+
 /** What a link tells its owner. One object serves a link for its whole life, so a frame costs no closure. */
 export interface LinkReceiver {
   /** A whole frame. The frame and its bytes are only valid until this returns. */
@@ -27,6 +30,8 @@ export interface LinkReceiver {
  */
 export interface Link {
   readonly peer: Peer;
+  /** May become a faster one while the link lives. */
+  readonly transport: LinkTransport;
   /** Starts delivery. Called exactly once; nothing is read from the peer before. */
   start(receiver: LinkReceiver, payloadBytesMax: number): void;
   /** Where frames are encoded in place: `beginFrame`, payload, `endFrame`, then `commit`. */
@@ -43,6 +48,11 @@ export interface Link {
   readonly writable: boolean;
   /** True while a frame has begun to arrive and is not complete. */
   readonly midFrame: boolean;
+  /**
+   * Delivers now what has arrived, for callers that wait without giving the event loop a turn. Throws FAILED_PRECONDITION
+   * where only the event loop can deliver.
+   */
+  receiveNow(): void;
   /** Stops reading, so that the peer's own queue fills up. */
   pause(): void;
   resume(): void;

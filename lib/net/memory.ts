@@ -10,8 +10,8 @@ export function memoryLinks(options: StreamLinkOptions = {}): [Link, Link] {
   const peer: Peer = { uid: process.geteuid?.() ?? 0, pid: process.pid };
   const first = new Pipe();
   const second = new Pipe();
-  const here = new StreamLink(first, peer, options);
-  const there = new StreamLink(second, peer, options);
+  const here = new StreamLink(first, peer, "memory", options);
+  const there = new StreamLink(second, peer, "memory", options);
   first.connect(here, second);
   second.connect(there, first);
   return [here, there];

@@ -23,7 +23,7 @@
  * Invariants: `onClose` is called exactly once and last; frames arrive in order, each exactly once; after `destroy` or
  * `close` no frame is delivered; `committedBytes - queuedBytes` never counts a byte that the kernel did not take.
  */
-export type { Link, LinkReceiver, Peer } from "./link.ts";
+export type { Link, LinkReceiver, LinkTransport, Peer } from "./link.ts";
 export { memoryLinks } from "./memory.ts";
 export { CLOSE_LINGER_MS, QUEUE_HIGH_BYTES, QUEUE_LOW_BYTES, STALL_MS, type StreamLinkOptions } from "./stream_link.ts";
 export { dialUnix, type DialUnixOptions, type Listener, listenUnix, type ListenUnixOptions } from "./unix.ts";

@@ -1,6 +1,6 @@
 import { assert, CellError, KIB, MIB, SECOND, Writer } from "../base/mod.ts";
 import { type Frame, FrameReader, type FrameSink } from "../wire/mod.ts";
-import type { Link, LinkReceiver, Peer } from "./link.ts";
+import type { Link, LinkReceiver, LinkTransport, Peer } from "./link.ts";
 
 /**
  * Committed bytes beyond this are sent at once instead of at the end of the turn, so that the peer works on the first
@@ -80,6 +80,7 @@ export class StreamLink implements Link, FrameSink {
   constructor(
     private readonly stream: ByteStream,
     readonly peer: Peer,
+    readonly transport: LinkTransport,
     private readonly options: StreamLinkOptions = {},
   ) {}
 
@@ -134,6 +135,13 @@ export class StreamLink implements Link, FrameSink {
       this.watchForStall();
     }
     this.updateWritable();
+  }
+
+  receiveNow(): void {
+    throw new CellError(
+      "FAILED_PRECONDITION",
+      `receiving without the event loop: expected a link over shared memory, found one over ${this.transport}`,
+    );
   }
 
   pause(): void {

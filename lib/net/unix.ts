@@ -134,7 +134,7 @@ function accept(socket: LinkSocket, path: string, { onLink, onRefused, link }: L
 }
 
 function linkOf(socket: LinkSocket, peer: Peer, options: StreamLinkOptions | undefined): Link {
-  const link = new StreamLink(socket, peer, options);
+  const link = new StreamLink(socket, peer, "uds", options);
   socket.data = link;
   return link;
 }

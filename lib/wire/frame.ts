@@ -13,6 +13,8 @@ export const Kind = {
   ping: 8,
   pong: 9,
   goaway: 10,
+  /** Moves a connection into shared memory (lib/shm), and wakes the other side afterwards. */
+  upgrade: 11,
 } as const;
 
 /** The header's byte 5. */

@@ -45,18 +45,25 @@ export class FrameReader {
   private stopped = false;
   private delivering = false;
 
-  constructor(private readonly sink: FrameSink, private readonly payloadBytesMax: number) {}
+  constructor(
+    private readonly sink: FrameSink,
+    private readonly payloadBytesMax: number,
+    private readonly chunks: "given" | "lent" = "given",
+  ) {}
 
   /** Whether a frame has begun and its end is missing. */
   get midFrame(): boolean {
     return this.partialLength > 0 || this.skipBytes > 0;
   }
 
-  /** Takes the next bytes. Frames inside may be delivered from `chunk` itself, so it must not be written to again. */
-  push(chunk: Uint8Array): void {
+  /**
+   * Takes the next bytes: those of `chunk` from `start` to `end`. Frames inside may be delivered from `chunk` itself, so it
+   * must not be written to again, unless chunks are `"lent"`: then only until this returns.
+   */
+  push(chunk: Uint8Array, start = 0, end = chunk.length): void {
     if (this.stopped) return;
-    if (this.paused || this.delivering) this.held = concatenate(this.held, chunk);
-    else this.run(chunk);
+    if (this.paused || this.delivering) this.held = concatenate(this.held, this.keepable(chunk, start, end));
+    else this.run(chunk, start, end);
   }
 
   /** Delivers nothing until `resume`, not even what has arrived already. */
@@ -67,7 +74,7 @@ export class FrameReader {
   /** Goes on with the bytes that arrived meanwhile. */
   resume(): void {
     this.paused = false;
-    if (!this.delivering) this.run(NO_BYTES);
+    if (!this.delivering) this.run(NO_BYTES, 0, 0);
   }
 
   /** Delivers nothing any more and lets go of every byte. */
@@ -77,14 +84,14 @@ export class FrameReader {
     this.partialLength = this.skipBytes = 0;
   }
 
-  private run(chunk: Uint8Array): void {
+  private run(chunk: Uint8Array, start: number, end: number): void {
     this.delivering = true;
     try {
-      this.deliver(chunk);
+      this.deliver(chunk, start, end);
       while (this.held.length > 0 && !this.paused) {
         const held = this.held;
         this.held = NO_BYTES;
-        this.deliver(held);
+        this.deliver(held, 0, held.length);
       }
     } catch (error) {
       this.stop();
@@ -94,31 +101,31 @@ export class FrameReader {
     }
   }
 
-  private deliver(chunk: Uint8Array): void {
-    let offset = 0;
-    while (offset < chunk.length && !this.stopped) {
+  private deliver(chunk: Uint8Array, start: number, end: number): void {
+    let offset = start;
+    while (offset < end && !this.stopped) {
       if (this.paused) {
-        this.held = concatenate(chunk.subarray(offset), this.held);
+        this.held = concatenate(this.keepable(chunk, offset, end), this.held);
         return;
       }
       if (this.skipBytes > 0) {
-        const skipped = Math.min(this.skipBytes, chunk.length - offset);
+        const skipped = Math.min(this.skipBytes, end - offset);
         this.skipBytes -= skipped;
         offset += skipped;
       } else if (this.partialLength > 0) {
-        offset = this.continuePartial(chunk, offset);
+        offset = this.continuePartial(chunk, offset, end);
       } else {
-        offset = this.deliverWhole(chunk, offset);
+        offset = this.deliverWhole(chunk, offset, end);
       }
     }
   }
 
   /** Delivers the frame that begins at `offset`, or keeps its beginning; returns where the next one begins. */
-  private deliverWhole(chunk: Uint8Array, offset: number): number {
-    const available = chunk.length - offset;
+  private deliverWhole(chunk: Uint8Array, offset: number, end: number): number {
+    const available = end - offset;
     if (available < HEADER_BYTES) {
       this.keep(chunk, offset, available, HEADER_BYTES);
-      return chunk.length;
+      return end;
     }
     const { frame } = this;
     const payloadBytes = readHeader(chunk, offset, frame);
@@ -127,17 +134,17 @@ export class FrameReader {
     const frameBytes = HEADER_BYTES + payloadBytes;
     if (available < frameBytes) {
       this.keep(chunk, offset, available, frameBytes);
-      return chunk.length;
+      return end;
     }
     this.hand(chunk, offset + HEADER_BYTES, offset + frameBytes);
     return offset + frameBytes;
   }
 
   /** Adds to the frame that began in an earlier piece; returns how far the chunk is used up. */
-  private continuePartial(chunk: Uint8Array, offset: number): number {
+  private continuePartial(chunk: Uint8Array, offset: number, end: number): number {
     const { frame } = this;
     if (this.partialLength < HEADER_BYTES) {
-      const taken = Math.min(HEADER_BYTES - this.partialLength, chunk.length - offset);
+      const taken = Math.min(HEADER_BYTES - this.partialLength, end - offset);
       this.keep(chunk, offset, taken, HEADER_BYTES);
       offset += taken;
       if (this.partialLength < HEADER_BYTES) return offset;
@@ -149,7 +156,7 @@ export class FrameReader {
       return this.startSkipping(payloadBytes, offset);
     }
     const frameBytes = HEADER_BYTES + payloadBytes;
-    const taken = Math.min(frameBytes - this.partialLength, chunk.length - offset);
+    const taken = Math.min(frameBytes - this.partialLength, end - offset);
     this.keep(chunk, offset, taken, frameBytes);
     if (this.partialLength === frameBytes) {
       const bytes = this.partial;
@@ -157,6 +164,10 @@ export class FrameReader {
       this.hand(bytes, HEADER_BYTES, frameBytes);
     }
     return offset + taken;
+  }
+
+  private keepable(chunk: Uint8Array, start: number, end: number): Uint8Array {
+    return this.chunks === "lent" ? chunk.slice(start, end) : chunk.subarray(start, end);
   }
 
   private startSkipping(payloadBytes: number, offset: number): number {

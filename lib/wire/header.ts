@@ -3,6 +3,8 @@ import { Flag, type Frame, HEADER_BYTES, Kind } from "./frame.ts";
 
 /** Longest payload of a goaway frame. */
 export const GOAWAY_BYTES_MAX = 4 * KIB;
+/** Longest payload of an upgrade frame. */
+export const UPGRADE_BYTES_MAX = 1 * KIB;
 /** A MessagePack unsigned integer of any width. */
 export const CREDIT_BYTES_MAX = 9;
 
@@ -21,12 +23,13 @@ const PAYLOAD_BYTES_MAX: readonly number[] = (() => {
   table[Kind.ping] = 0;
   table[Kind.pong] = 0;
   table[Kind.goaway] = GOAWAY_BYTES_MAX;
+  table[Kind.upgrade] = UPGRADE_BYTES_MAX;
   return table;
 })();
 
 /** By kind, the flags that may be set. */
 const FLAGS_ALLOWED: readonly number[] = (() => {
-  const table: number[] = new Array(Kind.goaway + 1).fill(0);
+  const table: number[] = new Array(Kind.upgrade + 1).fill(0);
   table[Kind.request] = Flag.metadata;
   table[Kind.item] = Flag.last;
   return table;
@@ -77,7 +80,7 @@ export function readHeader(bytes: Uint8Array, offset: number, frame: Frame): num
 export function checkHeader(frame: Frame, payloadBytes: number): void {
   const payloadBytesMax = PAYLOAD_BYTES_MAX[frame.kind];
   if (payloadBytesMax === undefined) {
-    throw new CellError("INVALID_ARGUMENT", `reading a frame: expected a kind from 1 to 10, found ${frame.kind}`);
+    throw new CellError("INVALID_ARGUMENT", `reading a frame: expected a kind from 1 to 11, found ${frame.kind}`);
   }
   if ((frame.flags & ~FLAGS_ALLOWED[frame.kind]!) !== 0) {
     throw new CellError(

@@ -22,6 +22,6 @@ export { Flag, type Frame, HEADER_BYTES, Kind } from "./frame.ts";
 export { FrameReader, type FrameSink } from "./frame_reader.ts";
 export { type Gene, geneOf } from "./gene.ts";
 export { type Goaway, GOAWAY_REASONS, type GoawayReason, readGoaway, writeGoaway } from "./goaway.ts";
-export { beginFrame, endFrame, GOAWAY_BYTES_MAX } from "./header.ts";
+export { beginFrame, endFrame, GOAWAY_BYTES_MAX, UPGRADE_BYTES_MAX } from "./header.ts";
 export { Cursor, readUint, writeUint } from "./message_pack.ts";
 export { type Metadata, METADATA_BYTES_MAX, MetadataWriter, readMetadata } from "./metadata.ts";
