@@ -25,5 +25,12 @@
  */
 export type { Link, LinkReceiver, LinkTransport, Peer } from "./link.ts";
 export { memoryLinks } from "./memory.ts";
-export { CLOSE_LINGER_MS, QUEUE_HIGH_BYTES, QUEUE_LOW_BYTES, STALL_MS, type StreamLinkOptions } from "./stream_link.ts";
+export { lost, STALL_MS, type Stallable, StallWatch } from "./stall_watch.ts";
+export {
+  CLOSE_LINGER_MS,
+  QUEUE_HIGH_BYTES,
+  QUEUE_LOW_BYTES,
+  StreamLink,
+  type StreamLinkOptions,
+} from "./stream_link.ts";
 export { dialUnix, type DialUnixOptions, type Listener, listenUnix, type ListenUnixOptions } from "./unix.ts";

@@ -1,6 +1,8 @@
 import { assert, CellError, KIB, MIB, SECOND, Writer } from "../base/mod.ts";
+import { isHungUp } from "../sys/mod.ts";
 import { type Frame, FrameReader, type FrameSink } from "../wire/mod.ts";
 import type { Link, LinkReceiver, LinkTransport, Peer } from "./link.ts";
+import { lost, STALL_MS, StallWatch } from "./stall_watch.ts";
 
 /**
  * Committed bytes beyond this are sent at once instead of at the end of the turn, so that the peer works on the first
@@ -12,8 +14,6 @@ export const FLUSH_BYTES = 2 * KIB;
 export const QUEUE_HIGH_BYTES = 1 * MIB;
 /** ...and below this many that it is again. */
 export const QUEUE_LOW_BYTES = 256 * KIB;
-/** A peer that takes no byte of a queue, or adds none to a frame it began, for this long is given up. */
-export const STALL_MS = 30 * SECOND;
 /** How long a link that is being closed waits for its peer to take what is queued. */
 export const CLOSE_LINGER_MS = 2 * SECOND;
 /** How long a link whose peer takes nothing any more waits for the end of what the peer sent. */
@@ -25,6 +25,8 @@ const COMPACT_BYTES_MIN = 256 * KIB;
 
 /** What moves the bytes of a `StreamLink`: a socket of the runtime fits as it is. */
 export interface ByteStream {
+  /** Of a stream that the kernel knows. */
+  readonly fd?: number;
   /** Takes as much of the range as it can at once and returns how much that was; negative when the stream is gone. */
   write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number;
   pause(): void;
@@ -70,8 +72,9 @@ export class StreamLink implements Link, FrameSink {
   private closed = false;
   private closeError: CellError | undefined;
   private lingerTimer: ReturnType<typeof setTimeout> | undefined;
-  private stallTimer: ReturnType<typeof setTimeout> | undefined;
-  private receivedBytes = 0;
+  private readonly stallWatch: StallWatch;
+  /** Bytes ever received. */
+  receivedBytes = 0;
   private readonly scheduledFlush = () => {
     this.flushScheduled = false;
     this.flush();
@@ -82,10 +85,23 @@ export class StreamLink implements Link, FrameSink {
     readonly peer: Peer,
     readonly transport: LinkTransport,
     private readonly options: StreamLinkOptions = {},
-  ) {}
+  ) {
+    this.stallWatch = new StallWatch(this, options.stallMs ?? STALL_MS);
+  }
 
   get queuedBytes(): number {
     return this.committed - this.sent;
+  }
+
+  /** Whether the peer is gone, asked of the kernel: known here before the event loop has had a turn to tell. */
+  get isPeerGone(): boolean {
+    const { fd } = this.stream;
+    return this.closed || (fd !== undefined && isHungUp(fd));
+  }
+
+  /** Bytes that have left this process. */
+  get leftBytes(): number {
+    return this.committedBytes - this.queuedBytes;
   }
 
   get midFrame(): boolean {
@@ -102,6 +118,11 @@ export class StreamLink implements Link, FrameSink {
     this.early = [];
     for (const chunk of early) this.onData(chunk);
     this.stream.resume();
+  }
+
+  /** Longest payload that is delivered from now on. */
+  limitPayload(payloadBytesMax: number): void {
+    if (this.reader !== undefined) this.reader.payloadBytesMax = payloadBytesMax;
   }
 
   commit(): void {
@@ -132,7 +153,7 @@ export class StreamLink implements Link, FrameSink {
     } else {
       this.blocked = true;
       this.compact();
-      this.watchForStall();
+      this.stallWatch.start();
     }
     this.updateWritable();
   }
@@ -192,7 +213,7 @@ export class StreamLink implements Link, FrameSink {
     }
     this.receivedBytes += chunk.length;
     this.reader.push(chunk);
-    if (this.reader.midFrame && this.stallTimer === undefined) this.watchForStall();
+    if (this.reader.midFrame) this.stallWatch.start();
   }
 
   /** The stream takes bytes again. Being told without cause is harmless. */
@@ -209,7 +230,7 @@ export class StreamLink implements Link, FrameSink {
     this.closed = true;
     if (error !== undefined && !this.closing) this.closeError ??= lost(error.message);
     clearTimeout(this.lingerTimer);
-    clearTimeout(this.stallTimer);
+    this.stallWatch.stop();
     this.reader?.stop();
     this.early = [];
     this.forgetQueue();
@@ -264,26 +285,4 @@ export class StreamLink implements Link, FrameSink {
     this.sent = -queued;
     this.committed = 0;
   }
-
-  /** Looks again after `stallMs`, and gives the peer up when nothing moved that should have. */
-  private watchForStall(): void {
-    if (this.stallTimer !== undefined) return;
-    const { receivedBytes } = this;
-    const leftBytes = this.committedBytes - this.queuedBytes;
-    const stallMs = this.options.stallMs ?? STALL_MS;
-    this.stallTimer = setTimeout(() => {
-      this.stallTimer = undefined;
-      const waits = this.queuedBytes > 0;
-      if (waits && this.committedBytes - this.queuedBytes === leftBytes) {
-        this.destroy(lost(`the peer did not read for ${stallMs} ms while ${this.queuedBytes} bytes waited for it`));
-      } else if (this.midFrame && !waits && this.receivedBytes === receivedBytes) {
-        this.destroy(lost(`the peer stopped in the middle of a frame ${stallMs} ms ago`));
-      } else if (waits || this.midFrame) this.watchForStall();
-    }, stallMs);
-    this.stallTimer.unref();
-  }
-}
-
-function lost(why: string): CellError {
-  return new CellError("UNAVAILABLE", `the connection is lost: ${why}`);
 }

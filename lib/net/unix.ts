@@ -3,14 +3,14 @@ import { basename, dirname, join } from "node:path";
 import { CellError, type Code, Writer } from "../base/mod.ts";
 import { effectiveUserId, peerCredentials } from "../sys/mod.ts";
 import { writeGoaway } from "../wire/mod.ts";
-import type { Link, Peer } from "./link.ts";
+import type { Peer } from "./link.ts";
 import { type Shortening, socketPath } from "./socket_path.ts";
 import { StreamLink, type StreamLinkOptions } from "./stream_link.ts";
 
 /** How a Unix socket is listened on. */
 export interface ListenUnixOptions {
   /** Receives each connection whose peer is the same user or root. */
-  onLink(link: Link): void;
+  onLink(link: StreamLink): void;
   /** Hears of each connection that was refused because of its user. */
   onRefused?(error: CellError): void;
   /** @default what suits the platform */
@@ -91,7 +91,7 @@ export async function listenUnix(path: string, options: ListenUnixOptions): Prom
  * when nobody accepts there (the socket of a process that died, or one with 512 connections waiting: the runtime reports
  * both as ECONNREFUSED), PERMISSION_DENIED when the file or its owner is another user's.
  */
-export async function dialUnix(path: string, options: DialUnixOptions = {}): Promise<Link> {
+export async function dialUnix(path: string, options: DialUnixOptions = {}): Promise<StreamLink> {
   const socket = await attempt("connecting to", path, async () => {
     const reachable = socketPath(path, options.shortening);
     try {
@@ -133,7 +133,7 @@ function accept(socket: LinkSocket, path: string, { onLink, onRefused, link }: L
   onRefused?.(error);
 }
 
-function linkOf(socket: LinkSocket, peer: Peer, options: StreamLinkOptions | undefined): Link {
+function linkOf(socket: LinkSocket, peer: Peer, options: StreamLinkOptions | undefined): StreamLink {
   const link = new StreamLink(socket, peer, "uds", options);
   socket.data = link;
   return link;

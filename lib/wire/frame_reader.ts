@@ -47,7 +47,8 @@ export class FrameReader {
 
   constructor(
     private readonly sink: FrameSink,
-    private readonly payloadBytesMax: number,
+    /** Longest payload that is delivered; what has begun to arrive is measured by what this was then. */
+    public payloadBytesMax: number,
     private readonly chunks: "given" | "lent" = "given",
   ) {}
 
