@@ -1,0 +1,172 @@
+import { availableParallelism } from "node:os";
+import { MS } from "../base/mod.ts";
+import { drainMicrotasks } from "../sys/mod.ts";
+import { Pace } from "./pace.ts";
+
+/** After this long the event loop gets a turn, however much arrives: timers and other connections wait no longer. */
+export const TURN_MS_MAX = 0.2 * MS;
+/** How many rounds with something to do pass between two looks at the clock, which cost as much as a small call's decoding. */
+const BUSY_ROUNDS_PER_LOOK = 16;
+/** The same for rounds in which nothing arrived. */
+const QUIET_ROUNDS_PER_LOOK = 32;
+
+/** One connection, as its poller sees it. */
+export abstract class Polled {
+  /** Owned by the poller. */
+  readonly pace = new Pace();
+  /** Is looked at in every round. Owned by the poller. */
+  isAwake = false;
+  /** Nothing has arrived since the last look. Owned by the poller. */
+  isQuiet = false;
+
+  /** Somebody waits for what will arrive. Only then is it waited for otherwise than by sleeping. */
+  abstract readonly isAwaited: boolean;
+  /** Handles what has arrived, at most a bounded part of it; whether there was something. */
+  abstract poll(): boolean;
+  /** Asks the other side for its doorbell; false, without asking, when there is something to do. */
+  abstract sleep(): boolean;
+}
+
+/** What a poller runs on; tests give their own. */
+export interface PollerHost {
+  /** Milliseconds of a monotonic clock. */
+  now(): number;
+  /** Runs something in the next turn of the event loop. */
+  nextTurn(run: () => void): void;
+  /** Runs what promises wait for. */
+  drain(): void;
+  /** Whether the other side can run while this one spins. */
+  readonly hasOtherCore: boolean;
+}
+
+const HOST: PollerHost = {
+  now: () => performance.now(),
+  nextTurn: (run) => void setImmediate(run),
+  drain: drainMicrotasks,
+  hasOtherCore: availableParallelism() > 1,
+};
+
+/**
+ * Looks after the shared memory of all connections of a process that something is expected from. One turn looks at each in
+ * rounds, runs the promises that wait for what was delivered, and goes on while there is something to do, for at most
+ * `TURN_MS_MAX`. What is quiet is spun for, then looked at once per turn of the event loop, then left to the doorbell, as
+ * its pace suggests. When all sleep, nothing of the poller runs.
+ */
+export class Poller {
+  #awake: Polled[] = [];
+  #isScheduled = false;
+  #inTurn = false;
+  readonly #turn = () => {
+    this.#isScheduled = false;
+    this.#run();
+  };
+
+  constructor(private readonly host: PollerHost = HOST) {}
+
+  /** Something was sent that will be answered, or may have arrived: looks at `polled` from the next turn on. */
+  wake(polled: Polled): void {
+    if (!polled.isAwake) {
+      polled.isAwake = true;
+      this.#awake.push(polled);
+    }
+    if (!this.#isScheduled && !this.#inTurn) this.#schedule();
+  }
+
+  /** The doorbell rang: looks now. */
+  answer(polled: Polled): void {
+    this.wake(polled);
+    if (!this.#inTurn) this.#run();
+  }
+
+  /** Never looks at it again. */
+  forget(polled: Polled): void {
+    polled.isAwake = false;
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    this.host.nextTurn(this.#turn);
+  }
+
+  #run(): void {
+    this.#inTurn = true;
+    try {
+      const nowMs = this.#rounds();
+      this.#retire(nowMs);
+    } finally {
+      this.#inTurn = false;
+    }
+    if (this.#awake.length > 0 && !this.#isScheduled) this.#schedule();
+  }
+
+  /** Looks until it is time for the event loop; returns about what time it is. */
+  #rounds(): number {
+    const { host } = this;
+    let nowMs = host.now();
+    const endMs = nowMs + TURN_MS_MAX;
+    let spinUntilMs = 0;
+    let busyRounds = 0;
+    let quietRounds = 0;
+    for (;;) {
+      if (this.#round(nowMs)) {
+        quietRounds = 0;
+        host.drain();
+        if (++busyRounds % BUSY_ROUNDS_PER_LOOK !== 0) continue;
+        nowMs = host.now();
+      } else {
+        if (quietRounds === 0) {
+          nowMs = host.now();
+          spinUntilMs = this.#quiet(nowMs);
+        } else if (quietRounds % QUIET_ROUNDS_PER_LOOK === 0) nowMs = host.now();
+        quietRounds++;
+        if (nowMs >= spinUntilMs) return nowMs;
+      }
+      if (nowMs >= endMs) return nowMs;
+    }
+  }
+
+  /** Looks at each connection once; whether one of them had something. */
+  #round(nowMs: number): boolean {
+    const awake = this.#awake;
+    let isBusy = false;
+    for (let index = 0; index < awake.length; index++) {
+      const polled = awake[index]!;
+      if (!polled.isAwake || !polled.poll()) continue;
+      isBusy = true;
+      if (!polled.isQuiet) continue;
+      polled.isQuiet = false;
+      polled.pace.onArrival(nowMs);
+    }
+    return isBusy;
+  }
+
+  /** Notes which connections have become quiet; until when one of them is worth spinning for. */
+  #quiet(nowMs: number): number {
+    let spinUntilMs = 0;
+    for (const polled of this.#awake) {
+      if (!polled.isQuiet) {
+        polled.isQuiet = true;
+        polled.pace.onQuiet(nowMs);
+      }
+      if (polled.isAwaited && polled.pace.spinUntilMs > spinUntilMs) spinUntilMs = polled.pace.spinUntilMs;
+    }
+    return this.host.hasOtherCore ? spinUntilMs : 0;
+  }
+
+  /** Sends those to sleep from which nothing is expected soon. */
+  #retire(nowMs: number): void {
+    const awake = this.#awake;
+    let kept = 0;
+    for (let index = 0; index < awake.length; index++) {
+      const polled = awake[index]!;
+      if (!polled.isAwake) continue;
+      if (this.#isExpected(polled, nowMs) || !polled.sleep()) awake[kept++] = polled;
+      else polled.isAwake = false;
+    }
+    awake.length = kept;
+  }
+
+  #isExpected({ isQuiet, isAwaited, pace }: Polled, nowMs: number): boolean {
+    return !isQuiet || (isAwaited && this.host.hasOtherCore && nowMs < pace.pollUntilMs);
+  }
+}
