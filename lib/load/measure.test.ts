@@ -22,6 +22,24 @@ test("as many calls are in flight as there are callers", async () => {
   expect(result.p99Micros).toBeLessThanOrEqual(result.maxMicros);
 });
 
+test("what was called to warm up does not count, and the end of it is told", async () => {
+  let calls = 0;
+  let callsBefore = 0;
+  const result = await measureLoad({
+    concurrency: 1,
+    durationMs: 30,
+    call: async () => {
+      calls++;
+      await Bun.sleep(1);
+    },
+    onWarm: () => {
+      callsBefore = calls;
+    },
+  });
+  expect(callsBefore).toBeGreaterThan(0);
+  expect(callsBefore + result.calls).toBe(calls);
+});
+
 test("calls that fail are counted and do not enter the latencies", async () => {
   let calls = 0;
   const result = await measureLoad({

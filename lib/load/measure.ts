@@ -12,8 +12,10 @@ export interface LoadOptions {
   /** Callers that each wait for their answer. */
   concurrency: number;
   durationMs: number;
-  /** Makes one call and waits for its answer. */
+  /** Makes one call and waits for its answer. What it does beside that is measured, too. */
   call: () => Promise<unknown>;
+  /** Called once, between the warm-up and what counts. */
+  onWarm?: () => Promise<void> | void;
 }
 
 /** How a method held up under load. Latencies are those of calls that succeeded. */
@@ -39,6 +41,7 @@ export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
     throw new CellError("INVALID_ARGUMENT", `expected a whole number of callers, found ${options.concurrency}`);
   }
   await run(options, Math.min(options.durationMs * WARM_UP_SHARE, WARM_UP_MS_MAX));
+  await options.onWarm?.();
   return await run(options, options.durationMs);
 }
 
@@ -49,16 +52,17 @@ async function run({ concurrency, call }: LoadOptions, durationMs: number): Prom
   let firstError: CellError | undefined;
   const started = performance.now();
   const end = started + durationMs;
+  // The end of one call is the beginning of the next one: the clock takes longer to read than a latency to record.
   const caller = async (): Promise<void> => {
-    for (let now = performance.now(); now < end;) {
-      const asked = now;
+    for (let asked = performance.now(); asked < end;) {
       try {
         await call();
-        now = performance.now();
-        histogram.record((now - asked) * 1000);
+        const answered = performance.now();
+        histogram.record((answered - asked) * 1000);
+        asked = answered;
         errorsInARow = 0;
       } catch (error) {
-        now = performance.now();
+        asked = performance.now();
         errors++;
         firstError ??= toCellError(error);
         if (++errorsInARow >= ERRORS_IN_A_ROW_MAX && histogram.count === 0) throw firstError;
