@@ -1,5 +1,5 @@
 import { CellError, SECOND } from "../base/mod.ts";
-import type { Link } from "../net/mod.ts";
+import type { Link, LinkTransport } from "../net/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import { MetadataWriter } from "../wire/mod.ts";
 import { ClientConnection, type ClientConnectionOwner } from "./client_connection.ts";
@@ -51,6 +51,8 @@ export interface RpcClient {
   readonly load: LoadReport;
   /** The server said goaway, or the link is closed: calls made now fail, with `data.started === false`. */
   readonly draining: boolean;
+  /** What moves the bytes now: a connection may become a faster one while it is used. */
+  readonly transport: LinkTransport;
   /** Cancels what is in flight and closes the link. */
   close(): Promise<void>;
   /** Resolves when the link is gone: to the error that ended it, or undefined when it was closed in order. */
@@ -97,6 +99,10 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
 
   get draining(): boolean {
     return this.connection.drainingError !== undefined;
+  }
+
+  get transport(): LinkTransport {
+    return this.connection.link.transport;
   }
 
   get closed(): Promise<CellError | undefined> {
