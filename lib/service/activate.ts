@@ -26,7 +26,7 @@ const question = (): Schema =>
  */
 export async function activateThroughNucleus(service: string): Promise<boolean> {
   if (!isNucleusHere()) return false;
-  const options = { schema: question(), timeoutMs: ACTIVATION_MS_MAX };
+  const options = { schema: question(), timeoutMs: ACTIVATION_MS_MAX, transport: "uds" } as const;
   const nucleus = new ServiceClient(NUCLEUS, new LocalDirectory(), options);
   try {
     await outsideCalls(() => nucleus.call("activate", [service]));

@@ -25,7 +25,7 @@ test("an instance that has crashed is listed until somebody connects to it, and 
   crashed!.kill("SIGKILL");
   await crashed!.exited;
   for (const endpoint of await directory.list("shop")) {
-    await endpoint.dial().then(
+    await endpoint.dial("uds").then(
       (link) => link.close(),
       (error: unknown) => expect(error).toMatchObject({ code: "NOT_FOUND" }),
     );

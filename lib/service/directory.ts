@@ -5,6 +5,7 @@ import { DirectoryMemory } from "./directory_memory.ts";
 import { existingRunDirectory, stateFile } from "./home.ts";
 import { type Holder, holderOf, holdersOf, isListening, servedNames } from "./holders.ts";
 import { assertServiceName, NUCLEUS } from "./names.ts";
+import type { TransportChoice } from "./transport.ts";
 
 /** How many running services an error lists when none has a near name. */
 const LISTED_NAMES_MAX = 5;
@@ -19,9 +20,9 @@ export interface Endpoint {
   readonly release: number | undefined;
   /**
    * Connects. Throws UNAVAILABLE while the instance starts or stops, NOT_FOUND when it is gone, PERMISSION_DENIED when
-   * it is another user's.
+   * it is another user's, FAILED_PRECONDITION when shared memory was asked for and does not work between it and us.
    */
-  dial(): Promise<Link>;
+  dial(transport: TransportChoice): Promise<Link>;
 }
 
 /** From a service's name to the places where it can be reached. */
@@ -74,10 +75,18 @@ export class LocalDirectory implements Directory {
 }
 
 function endpointOf(holder: Holder): Endpoint {
-  return { id: holder.instance, species: holder.species, release: holder.release, dial: () => dial(holder) };
+  return {
+    id: holder.instance,
+    species: holder.species,
+    release: holder.release,
+    dial: (transport) => dial(holder, transport),
+  };
 }
 
-async function dial(holder: Holder): Promise<Link> {
+async function dial(holder: Holder, transport: TransportChoice): Promise<Link> {
+  if (transport === "shm") {
+    throw new CellError("FAILED_PRECONDITION", `connecting to ${holder.instance}: not over shm yet`);
+  }
   try {
     return await dialUnix(holder.socket);
   } catch (error) {

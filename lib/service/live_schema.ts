@@ -18,7 +18,7 @@ export async function liveSchema(service: string, idle: "leave" | "start"): Prom
   try {
     const endpoint = await newestInstance(service, idle);
     if (endpoint === undefined) return undefined;
-    const client = createClient(await endpoint.dial());
+    const client = createClient(await endpoint.dial("uds"));
     try {
       return await answerWithin(client.schema(), ANSWER_MS_MAX);
     } finally {

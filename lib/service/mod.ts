@@ -64,11 +64,13 @@ export {
   openService,
   type RemoteCallOptions,
   type RemoteService,
+  type TransportInUse,
 } from "./remote.ts";
 export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";
 export { cacheSchema, readSource } from "./read_source.ts";
 export { DRAIN_GRACE_MS, type RunningService, serve } from "./serve.ts";
 export { drainOnSignals } from "./signals.ts";
 export { sourceFile } from "./source_file.ts";
+export { chooseTransport, parseTransport, TRANSPORT_VARIABLE, type TransportChoice } from "./transport.ts";
 export { surviveUserFailures } from "./user_failures.ts";
 export { userFrames, withoutPackagePath } from "./user_frames.ts";

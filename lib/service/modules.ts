@@ -68,7 +68,7 @@ async function knowledgeOf(service: string, options: ModulesOptions): Promise<Kn
 /** The error for a service of which nothing is known, with near names of those that run. */
 async function unknown(service: string): Promise<CellError> {
   const directory = new LocalDirectory(activateThroughNucleus);
-  const why = await directory.find(service).then(([endpoint]) => endpoint?.dial()).then(
+  const why = await directory.find(service).then(([endpoint]) => endpoint?.dial("uds")).then(
     (link) => {
       link?.destroy();
       return `the process that serves ${service} does not answer.`;

@@ -1,8 +1,10 @@
+import type { LinkTransport } from "../net/mod.ts";
 import type { Hello, ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import { activateThroughNucleus } from "./activate.ts";
 import { LocalDirectory } from "./directory.ts";
 import { ServiceClient } from "./service_client.ts";
+import type { TransportChoice } from "./transport.ts";
 
 /** How a client of a service calls. */
 export interface ConnectServiceOptions {
@@ -12,7 +14,16 @@ export interface ConnectServiceOptions {
   schema?: Schema;
   /** The calling service's name. */
   callerService?: string;
+  /**
+   * What moves the bytes. "shm" fails with FAILED_PRECONDITION, which says why, where shared memory does not work.
+   *
+   * @default $CELL_TRANSPORT, else "auto": shared memory as soon as a connection is used and where it works
+   */
+  transport?: TransportChoice;
 }
+
+/** What moves the bytes of a client's connections; "mixed" while some of them have moved into shared memory. */
+export type TransportInUse = LinkTransport | "mixed";
 
 /** How one call differs from the client's options. */
 export interface RemoteCallOptions {
@@ -36,11 +47,16 @@ export interface RemoteService {
   call(method: string, args: readonly unknown[], options?: RemoteCallOptions): Promise<unknown>;
   /** Calls a method whose result is a stream. */
   stream(method: string, args: readonly unknown[], options?: RemoteCallOptions): AsyncGenerator<unknown, void, void>;
+  /** What the connections that calls are given to use now; undefined while there is none. */
+  transport(): TransportInUse | undefined;
   /** Cancels what is in flight; later calls fail. */
   close(): Promise<void>;
 }
 
-/** A client of a service that need not be running yet: it is looked for by the first call. */
+/**
+ * A client of a service that need not be running yet: it is looked for by the first call. Throws INVALID_ARGUMENT for a name
+ * or a transport that cannot be.
+ */
 export function openService(name: string, options: ConnectServiceOptions = {}): RemoteService {
   return new ServiceClient(name, new LocalDirectory(activateThroughNucleus), options);
 }

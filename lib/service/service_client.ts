@@ -4,15 +4,17 @@ import type { Schema } from "../schema/mod.ts";
 import type { Directory, Endpoint } from "./directory.ts";
 import { assertServiceName } from "./names.ts";
 import { Pool } from "./pool/mod.ts";
-import type { ConnectServiceOptions, RemoteCallOptions, RemoteService } from "./remote.ts";
+import type { ConnectServiceOptions, RemoteCallOptions, RemoteService, TransportInUse } from "./remote.ts";
 import type { Request } from "./request.ts";
 import { RetriedCall } from "./retried_call.ts";
 import { RetriedStream } from "./retried_stream.ts";
+import { chooseTransport, type TransportChoice } from "./transport.ts";
 import { type WatchedArguments, watchStreams } from "./watched_streams.ts";
 
 /** See `RemoteService`. Gives calls to the connections of a pool, and makes those again that may be made again. */
 export class ServiceClient implements RemoteService {
   readonly #pool: Pool;
+  readonly #transport: TransportChoice;
 
   constructor(
     readonly service: string,
@@ -20,6 +22,7 @@ export class ServiceClient implements RemoteService {
     private readonly defaults: ConnectServiceOptions,
   ) {
     assertServiceName(service);
+    this.#transport = chooseTransport(defaults.transport);
     const connect = (endpoint: Endpoint) => this.#connect(endpoint);
     this.#pool = new Pool({ service, directory, connect, pinned: defaults.schema?.species });
   }
@@ -75,6 +78,10 @@ export class ServiceClient implements RemoteService {
     return stream;
   }
 
+  transport(): TransportInUse | undefined {
+    return this.#pool.transport;
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }
@@ -120,7 +127,7 @@ export class ServiceClient implements RemoteService {
 
   async #connect(endpoint: Endpoint): Promise<RpcClient> {
     const { schema, callerService, timeoutMs } = this.defaults;
-    return createClient(await endpoint.dial(), {
+    return createClient(await endpoint.dial(this.#transport), {
       ...(schema === undefined ? {} : { schema }),
       ...(callerService === undefined ? {} : { callerService }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

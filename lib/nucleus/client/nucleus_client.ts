@@ -40,6 +40,8 @@ async function connectAgent(timeoutMs?: number): Promise<RemoteService> {
     return await connectService(NUCLEUS, {
       schema: NUCLEUS_SCHEMA,
       callerService: "cell",
+      // Whatever transport somebody chose for the calls of services: the agent has to be reached to look into it.
+      transport: "uds",
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
   } catch (error) {

@@ -1,4 +1,5 @@
 import { CellError, MS, SECOND } from "../../base/mod.ts";
+import type { LinkTransport } from "../../net/mod.ts";
 import type { RpcClient } from "../../rpc/mod.ts";
 import type { Directory, Endpoint } from "../directory.ts";
 import { answerWithin } from "../answer_within.ts";
@@ -66,6 +67,12 @@ export class Pool {
   /** How many connections take new calls. */
   get size(): number {
     return this.#usable.length;
+  }
+
+  /** What the connections use that a call is given to when nothing speaks against it; undefined without one. */
+  get transport(): LinkTransport | "mixed" | undefined {
+    const [first, ...others] = this.#preferred.map(({ client }) => client.transport);
+    return others.every((other) => other === first) ? first : "mixed";
   }
 
   /**
