@@ -34,6 +34,10 @@ test.each([
   expect(() => parseEnvironment([assignment])).toThrow(message);
 });
 
+test("which transport a service's own calls take can be set like any other variable", () => {
+  expect(parseEnvironment(["CELL_TRANSPORT=uds"])).toEqual({ CELL_TRANSPORT: "uds" });
+});
+
 test("names that mean something to JavaScript are variables like others", () => {
   const env = parseEnvironment(["__proto__=a", "constructor=b"], "toString=c\n");
   expect(Object.entries(env).sort()).toEqual([["__proto__", "a"], ["constructor", "b"], ["toString", "c"]]);

@@ -1,4 +1,5 @@
 import { CellError } from "../base/mod.ts";
+import { TRANSPORT_VARIABLE } from "../service/mod.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { ENVIRONMENT_BYTES_MAX, VARIABLES_MAX } from "./limits.ts";
 
@@ -6,6 +7,8 @@ const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const NAME_RULE = "letters, digits, underscores, dots and hyphens, and no digit first";
 /** Names that the agent gives a meaning. */
 const OWN_PREFIX = "CELL_";
+/** Those of them that are everybody's to set. */
+const OPEN_NAMES: ReadonlySet<string> = new Set([TRANSPORT_VARIABLE]);
 /** Makes the binary another program than cell. */
 const RUNTIME_SWITCH = "BUN_BE_BUN";
 /** The equals sign, and the zero that ends it. */
@@ -77,7 +80,9 @@ function parseAssignment(assignment: string): [name: string, value: string] {
 function nameProblem(name: string): string | undefined {
   if (name === "") return "a variable without a name: expected NAME=VALUE";
   if (!NAME_PATTERN.test(name)) return `${show(name)} is no name of a variable: expected ${NAME_RULE}`;
-  if (name.startsWith(OWN_PREFIX)) return `${show(name)}: names that begin with ${OWN_PREFIX} belong to cell itself`;
+  if (name.startsWith(OWN_PREFIX) && !OPEN_NAMES.has(name)) {
+    return `${show(name)}: names that begin with ${OWN_PREFIX} belong to cell itself`;
+  }
   if (name === RUNTIME_SWITCH) return `${name} would keep the service from starting: it makes cell another program`;
   return undefined;
 }

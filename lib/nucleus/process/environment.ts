@@ -1,7 +1,7 @@
-import { home } from "../../service/mod.ts";
+import { home, TRANSPORT_VARIABLE } from "../../service/mod.ts";
 
 /** What a worker gets of the agent's environment: where it is, who it is, how it speaks. No secrets of whoever started it. */
-const PASSED_ON = new Set(["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"]);
+const PASSED_ON = new Set(["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", TRANSPORT_VARIABLE]);
 
 /** Tells a worker which instance it is; by it and CELL_HOME its children are known, too. */
 export const INSTANCE_VARIABLE = "CELL_INSTANCE";
