@@ -158,12 +158,14 @@ test("ps, describe, diff and bench show a service that runs", async () => {
   const results = JSON.parse(bench.stdout);
   expect(results.map((result: { concurrency: number }) => result.concurrency)).toEqual([1, 4]);
   for (const result of results) {
-    expect(result).toMatchObject({ service: "hello", method: "greet", transport: "unix socket", errors: 0 });
+    expect(result).toMatchObject({ service: "hello", method: "greet", errors: 0 });
+    expect(["uds", "shm"]).toContain(result.transport);
     expect(result.callsPerSecond).toBeGreaterThan(10);
     expect(result.p50Micros).toBeLessThanOrEqual(result.p99Micros);
   }
   const table = await machine.cell(["bench", "hello", "greet", "name=x", "-d", "50ms", "-c", "1"]);
   expect(table.stdout).toMatch(/^CALLERS +CALLS\/S +P50 .*\n +1 /);
+  expect(table.stderr).toMatch(/^hello\.greet over (shared memory|a unix socket), 0\.05 s for each line\n/);
   expect((await machine.cell(["bench", "hello", "gret"])).exit).toBe(3);
   expect((await machine.cell(["bench", "hello", "greet", "name:=1"])).exit).toBe(1);
   expect((await machine.cell(["bench", "hello", "greet", "-c", "0"])).exit).toBe(2);

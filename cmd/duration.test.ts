@@ -27,9 +27,11 @@ test("spans of time are shown with the two units that matter", () => {
   for (const [durationMs, text] of cases) expect(formatDuration(durationMs)).toBe(text);
 });
 
-test("latencies are shown with three digits", () => {
+test("latencies are shown with three digits, and those below a microsecond to ten nanoseconds", () => {
   const cases: [number, string][] = [
+    [0.095, "0.10 us"],
     [0.5, "0.50 us"],
+    [0.8449, "0.84 us"],
     [8.312, "8.31 us"],
     [41.26, "41.3 us"],
     [999, "999 us"],

@@ -20,7 +20,7 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(durationMs / DAY)} d ${Math.floor((durationMs % DAY) / HOUR)} h`;
 }
 
-/** A latency with three significant digits: `8.31 us`, `120 us`, `4.20 ms`, `1.50 s`. */
+/** A latency with three digits: `0.84 us`, `8.31 us`, `120 us`, `4.20 ms`, `1.50 s`. */
 export function formatMicros(micros: number): string {
   if (micros < 1000) return `${threeDigits(micros)} us`;
   if (micros < 1_000_000) return `${threeDigits(micros / 1000)} ms`;

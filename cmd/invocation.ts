@@ -30,6 +30,17 @@ export class Invocation {
     await this.#call(this.#withStream(this.args), take, options);
   }
 
+  /**
+   * What makes the call once more each time, and throws its results away: for measurements, so that nothing is done beside
+   * the call itself. Its errors are not marked as answers.
+   */
+  repeated(): () => Promise<unknown> {
+    const { service, methodName, method, args } = this;
+    const hasStream = method.resultStream === true || method.params.some(({ stream }) => stream);
+    if (hasStream) return () => this.once(() => {});
+    return () => service.call(methodName, args);
+  }
+
   /** Makes one call for each line of stdin, one after the other; the first that fails ends them. */
   async forEachLine(take: (value: unknown) => Promise<void> | void, options: RemoteCallOptions = {}): Promise<void> {
     for await (const line of stdinLines()) {

@@ -1,0 +1,27 @@
+import { CellError } from "../lib/base/mod.ts";
+import { parseTransport, type TransportChoice, type TransportInUse } from "../lib/service/mod.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What `--help` says of the option `--transport`. */
+export const TRANSPORT_OPTION_TEXT = "uds (Unix socket) or shm (shared memory) and nothing else";
+
+const TEXTS: { readonly [transport in TransportInUse]: string } = {
+  uds: "a unix socket",
+  shm: "shared memory",
+  memory: "memory of this process",
+  mixed: "shared memory and unix sockets",
+};
+
+/** A transport after "over". */
+export function transportText(transport: TransportInUse): string {
+  return TEXTS[transport];
+}
+
+/** The choice that follows `--transport`. */
+export function parseTransportOption(text: string): TransportChoice {
+  try {
+    return parseTransport(text, "--transport");
+  } catch (error) {
+    throw error instanceof CellError && error.code === "INVALID_ARGUMENT" ? new UsageError(error.message) : error;
+  }
+}
