@@ -1,4 +1,4 @@
-import { CellError, type Code } from "../base/mod.ts";
+import { CellError, type Code, errorCode } from "../base/mod.ts";
 import { libc } from "./libc.ts";
 
 /** What the errors of system calls mean in our vocabulary; the rest is INTERNAL. */
@@ -9,6 +9,9 @@ const CODES: { [name: string]: Code } = {
   EINVAL: "INVALID_ARGUMENT",
   ENOTSOCK: "INVALID_ARGUMENT",
   ENOTCONN: "UNAVAILABLE",
+  EFBIG: "RESOURCE_EXHAUSTED",
+  ENFILE: "RESOURCE_EXHAUSTED",
+  ENOSPC: "RESOURCE_EXHAUSTED",
   ENOLCK: "RESOURCE_EXHAUSTED",
   ENOMEM: "RESOURCE_EXHAUSTED",
   EMFILE: "RESOURCE_EXHAUSTED",
@@ -22,6 +25,19 @@ export function errnoName(errno: number): string {
 
 /** The error of the system call that failed last, which was made in order to do `attempted`. */
 export function lastError(attempted: string, errno = libc().errno()): CellError {
-  const name = errnoName(errno);
+  return systemError(attempted, errnoName(errno));
+}
+
+/** The error of a system call that failed with the error of that name, and was made in order to do `attempted`. */
+export function systemError(attempted: string, name: string): CellError {
   return new CellError(CODES[name] ?? "INTERNAL", `${attempted}: ${name}`, { data: { errno: name } });
+}
+
+/** Calls the runtime's function for a system call; what it throws says what was attempted, too. */
+export function attempt<T>(attempted: string, systemCall: () => T): T {
+  try {
+    return systemCall();
+  } catch (error) {
+    throw systemError(attempted, errorCode(error) ?? String(error));
+  }
 }

@@ -1,8 +1,8 @@
-import { CellError } from "../base/mod.ts";
+import { type Errno, openLibrary } from "./library.ts";
 import { currentPlatform, type Platform } from "./platform.ts";
 
 /** The functions of libc that are used, with the platform's own among them. */
-export interface Libc {
+export interface Libc extends Errno {
   flock(fd: number, operation: number): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   dup(fd: number): number;
@@ -17,8 +17,6 @@ export interface Libc {
   addressOf(bytes: Uint8Array): bigint;
   /** Only where the platform's peer query asks for it. */
   getpeereid?(fd: number, uid: Uint8Array, gid: Uint8Array): number;
-  /** Of the call that was made last. Read it at once: the runtime makes system calls of its own. */
-  errno(): number;
 }
 
 let opened: Libc | undefined;
@@ -29,9 +27,7 @@ export function libc(): Libc {
 }
 
 function open(platform: Platform): Libc {
-  // Required here and not imported above, so that nothing is loaded in a process that never asks.
-  const ffi = require("bun:ffi") as typeof import("bun:ffi");
-  const symbols: Record<string, import("bun:ffi").FFIFunction> = {
+  const functions = openLibrary<Omit<Libc, "addressOf">>(platform.libraries, {
     flock: { args: ["int", "int"], returns: "int" },
     getsockopt: { args: ["int", "int", "int", "ptr", "ptr"], returns: "int" },
     dup: { args: ["int"], returns: "int" },
@@ -42,22 +38,8 @@ function open(platform: Platform): Libc {
     sigaction: { args: ["int", "ptr", "ptr"], returns: "int" },
     pthread_sigmask: { args: ["int", "ptr", "ptr"], returns: "int" },
     signal: { args: ["int", "ptr"], returns: "ptr" },
-    [platform.errnoLocation]: { args: [], returns: "ptr" },
     ...(platform.peerQuery.kind === "peereid" && { getpeereid: { args: ["int", "ptr", "ptr"], returns: "int" } }),
-  };
-  const failures: string[] = [];
-  for (const library of platform.libraries) {
-    try {
-      const functions = ffi.dlopen(library, symbols).symbols;
-      const location = functions[platform.errnoLocation] as () => import("bun:ffi").Pointer;
-      return {
-        ...functions,
-        errno: () => ffi.read.i32(location(), 0),
-        addressOf: (bytes: Uint8Array) => BigInt(ffi.ptr(bytes)),
-      } as unknown as Libc;
-    } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error));
-    }
-  }
-  throw new CellError("UNIMPLEMENTED", `opening libc: none of its names could be loaded: ${failures.join("; ")}`);
+  });
+  const ffi = require("bun:ffi") as typeof import("bun:ffi");
+  return { ...functions, addressOf: (bytes: Uint8Array) => BigInt(ffi.ptr(bytes)) };
 }

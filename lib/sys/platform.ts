@@ -1,4 +1,4 @@
-import { CellError } from "../base/mod.ts";
+import { CellError, KIB } from "../base/mod.ts";
 
 /** How a platform is asked who is at the other end of a Unix socket. */
 export type PeerQuery =
@@ -6,6 +6,33 @@ export type PeerQuery =
   | { kind: "ucred"; level: number; option: number }
   /** `getpeereid` gives the user and `getsockopt(LOCAL_PEERPID)` the process (unix(4), sys/un.h). */
   | { kind: "peereid"; level: number; pidOption: number };
+
+/** How two processes get the same memory. */
+export type SharedMemoryKind =
+  /** `memfd_create`: a file without a name, which the peer opens through `/proc`. */
+  | "memfd"
+  /** `shm_open`: a name until both have mapped it. */
+  | "shm_open";
+
+/** What differs in sharing memory. */
+export interface MemoryPlatform {
+  /** Which kinds there are; the first one is taken unless another one is asked for. */
+  kinds: readonly [SharedMemoryKind, ...SharedMemoryKind[]];
+  /** Tried in order for `shm_open`, which has a library of its own in a glibc before 2.34. */
+  namedLibraries: readonly string[];
+  /** Whether `posix_fallocate` is there. Without it the kernel itself keeps room for shared memory. */
+  canAllocate: boolean;
+  /** The kernel rounds sizes up to a multiple of this: of a page, or of a larger one that another model has. */
+  sizeMultipleBytes: number;
+  /** The file type that fstat(2) tells of shared memory, of the bits `S_IFMT`. */
+  fileType: number;
+  /** `O_RDWR`, and what keeps the opening of a file that is none from waiting or becoming our terminal. */
+  openFlags: number;
+  /** `O_RDWR | O_CREAT | O_EXCL`. */
+  createFlags: number;
+  /** `MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE` of mmap(2). */
+  replaceFlags: number;
+}
 
 /** What differs between the platforms that a binary is built for. */
 export interface Platform {
@@ -16,22 +43,51 @@ export interface Platform {
   peerQuery: PeerQuery;
   /** `SIG_BLOCK` and `SIG_UNBLOCK` of pthread_sigmask(3). */
   signalMask: { block: number; unblock: number };
+  memory: MemoryPlatform;
 }
 
 const UCRED: PeerQuery = { kind: "ucred", level: 1, /* SOL_SOCKET */ option: 17 /* SO_PEERCRED */ };
 
+/** The C library of glibc, then of musl. */
+const LINUX_LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
+const DARWIN_LIBRARIES = ["/usr/lib/libSystem.B.dylib"];
+
+const LINUX_MEMORY: MemoryPlatform = {
+  kinds: ["memfd", "shm_open"],
+  namedLibraries: [...LINUX_LIBRARIES, "librt.so.1"],
+  canAllocate: true,
+  sizeMultipleBytes: 1,
+  fileType: 0o100000, // S_IFREG
+  openFlags: 0o2 | 0o400 | 0o4000 | 0o2000000, // O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC
+  createFlags: 0o2 | 0o100 | 0o200,
+  replaceFlags: 0x2 | 0x10 | 0x20 | 0x4000,
+};
+
+const DARWIN_MEMORY: MemoryPlatform = {
+  kinds: ["shm_open"],
+  namedLibraries: DARWIN_LIBRARIES,
+  canAllocate: false,
+  sizeMultipleBytes: 16 * KIB,
+  fileType: 0,
+  openFlags: 0x2,
+  createFlags: 0x2 | 0x200 | 0x800,
+  replaceFlags: 0x2 | 0x10 | 0x1000 | 0x40,
+};
+
 const PLATFORMS: { [platform: string]: Platform } = {
   linux: {
-    libraries: ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"],
+    libraries: LINUX_LIBRARIES,
     errnoLocation: "__errno_location",
     peerQuery: UCRED,
     signalMask: { block: 0, unblock: 1 },
+    memory: LINUX_MEMORY,
   },
   darwin: {
-    libraries: ["/usr/lib/libSystem.B.dylib"],
+    libraries: DARWIN_LIBRARIES,
     errnoLocation: "__error",
     peerQuery: { kind: "peereid", level: 0, /* SOL_LOCAL */ pidOption: 2 /* LOCAL_PEERPID */ },
     signalMask: { block: 1, unblock: 2 },
+    memory: DARWIN_MEMORY,
   },
 };
 
@@ -47,6 +103,25 @@ export const POLL_HUNG_UP = 0x10;
 
 /** `SIG_IGN` of signal(2): the same on every platform. */
 export const SIGNAL_IGNORED = 1;
+
+/** `PROT_READ | PROT_WRITE` and `MAP_SHARED` of mmap(2): the same on every platform. */
+export const PROTECTION_READ_WRITE = 1 | 2;
+export const MAP_SHARED = 1;
+
+/** `S_IFMT`, and the bits for everybody but the owner, of a file's mode: the same on every platform. */
+export const FILE_TYPE_MASK = 0o170000;
+export const OTHERS_MASK = 0o077;
+
+/** `MFD_CLOEXEC | MFD_ALLOW_SEALING` of memfd_create(2), and `MFD_NOEXEC_SEAL`, which kernels before 6.3 refuse. */
+export const MEMFD_FLAGS = 1 | 2;
+export const MEMFD_NOT_EXECUTABLE = 8;
+
+/** `F_ADD_SEALS` and `F_GET_SEALS` of fcntl(2), which only Linux has. */
+export const ADD_SEALS = 1033;
+export const GET_SEALS = 1034;
+/** `F_SEAL_SEAL`, `F_SEAL_SHRINK`, `F_SEAL_GROW`. */
+export const SEAL_SEALS = 1;
+export const SEAL_SIZE = 2 | 4;
 
 /** Room for the `sigset_t` of any platform; signal n is bit n - 1, counted from the first byte's lowest. */
 export const SIGNAL_SET_BYTES_MAX = 128;

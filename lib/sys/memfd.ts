@@ -1,0 +1,109 @@
+import { closeSync, fchmodSync, ftruncateSync, openSync, statSync } from "node:fs";
+import { assert, CellError, errorCode } from "../base/mod.ts";
+import { attempt, errnoName, lastError } from "./errno.ts";
+import { map, type Mapping } from "./mapping.ts";
+import { memoryFunctions } from "./memory_functions.ts";
+import type { Credentials } from "./peer.ts";
+import { currentPlatform, MEMFD_FLAGS, MEMFD_NOT_EXECUTABLE } from "./platform.ts";
+import { isSizeSealed, sealSize } from "./seals.ts";
+import { allocateFile, refusal, verifyOpen, verifyStats } from "./shared_file.ts";
+import type { SharedMemory } from "./shared_memory.ts";
+
+/** What `/proc` shows behind the descriptor, for who looks for our memory. */
+const LABEL = new TextEncoder().encode("cell\0");
+const OWNER_READS_AND_WRITES = 0o600;
+
+/** Memory without a name (memfd_create(2)): the kernel frees it with the last process that has it. Not allocated yet. */
+export function createMemfd(byteCount: number): SharedMemory {
+  const fd = newFile();
+  return orClose(fd, () => {
+    const what = `creating ${byteCount} bytes of shared memory`;
+    attempt(what, () => fchmodSync(fd, OWNER_READS_AND_WRITES));
+    attempt(what, () => ftruncateSync(fd, byteCount));
+    sealSize(fd);
+    return new Memfd(fd, fd, byteCount, map(fd, byteCount));
+  });
+}
+
+/** The memfd that another process of this user has as its descriptor `peerFd`. */
+export function openMemfd(peerFd: number, byteCount: number, peer: Credentials): SharedMemory {
+  const what = `descriptor ${peerFd} of process ${peer.pid} as shared memory`;
+  if (!Number.isInteger(peerFd) || peerFd < 0) throw refusal(what, "the number of a descriptor", `${peerFd}`);
+  // Processes of another pid namespace have no number here; the kernel says 0.
+  if (peer.pid <= 0) throw refusal(what, "a process of this machine's /proc", "one that has no number in it");
+  const path = `/proc/${peer.pid}/fd/${peerFd}`;
+  verifyStats(reach(what, () => statSync(path)), byteCount, what);
+  const fd = reach(what, () => openSync(path, currentPlatform().memory.openFlags));
+  return orClose(fd, () => {
+    // Again: the descriptor may be another file by now.
+    verifyOpen(fd, byteCount, what);
+    if (!isSizeSealed(fd)) throw refusal(what, "a memfd whose size is sealed", "one that can be cut off");
+    return new Memfd(peerFd, fd, byteCount, map(fd, byteCount));
+  });
+}
+
+class Memfd implements SharedMemory {
+  readonly handle: { readonly fd: number };
+  readonly buffer: ArrayBuffer;
+  readonly #byteCount: number;
+  readonly #mapping: Mapping;
+  #fd: number | undefined;
+
+  constructor(creatorFd: number, fd: number, byteCount: number, mapping: Mapping) {
+    this.handle = { fd: creatorFd };
+    this.buffer = mapping.buffer;
+    this.#fd = fd;
+    this.#byteCount = byteCount;
+    this.#mapping = mapping;
+  }
+
+  allocate(offset: number, byteCount: number): void {
+    assert(offset >= 0 && byteCount > 0 && offset + byteCount <= this.#byteCount, "the range is inside the memory");
+    if (this.#fd === undefined) {
+      throw new CellError("FAILED_PRECONDITION", `allocating ${byteCount} bytes of shared memory: it was released`);
+    }
+    allocateFile(this.#fd, offset, byteCount);
+  }
+
+  unlink(): void {
+    // It never had a name.
+  }
+
+  release(): void {
+    if (this.#fd === undefined) return;
+    closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#mapping.detach();
+  }
+}
+
+function newFile(): number {
+  const { memfd_create, errno } = memoryFunctions();
+  const fd = memfd_create(LABEL, MEMFD_FLAGS | MEMFD_NOT_EXECUTABLE);
+  if (fd !== -1) return fd;
+  const number = errno();
+  // A kernel that does not know the flag.
+  const second = errnoName(number) === "EINVAL" ? memfd_create(LABEL, MEMFD_FLAGS) : -1;
+  if (second === -1) throw lastError("creating shared memory", number);
+  return second;
+}
+
+/** Calls what looks at the peer's files: that one of them is not there, or not for us, is the peer's mistake. */
+function reach<T>(what: string, systemCall: () => T): T {
+  try {
+    return systemCall();
+  } catch (error) {
+    const name = errorCode(error) ?? String(error);
+    const isForbidden = name === "EACCES" || name === "EPERM";
+    throw refusal(what, "a file that can be opened", name, isForbidden ? "PERMISSION_DENIED" : "FAILED_PRECONDITION");
+  }
+}
+
+function orClose<T>(fd: number, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
