@@ -1,0 +1,258 @@
+import { KIB, type Writer } from "../base/mod.ts";
+import { Marker, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, Word } from "./layout.ts";
+import { impossibleDistance, initialCapacity, ownPosition, type RingMemory } from "./ring_memory.ts";
+import { RingPlaces } from "./ring_places.ts";
+import { RingWriter } from "./ring_writer.ts";
+
+/**
+ * A frame is only begun in the ring where at least this much lies free in one piece. Nearly every small call fits, so moves
+ * to the heap are rare; and a lap that ends up to this much early wastes 3 % of the smallest ring.
+ */
+export const IN_PLACE_BYTES_MIN = 1 * KIB;
+/** What does not fit into a quarter of the ring goes through it in pieces of this size: the consumer copies the first while the next comes. */
+export const PIECE_BYTES_MAX = 64 * KIB;
+
+const ALIGN = RECORD_ALIGNMENT - 1;
+/** Bits of a distance that must not be set. */
+const MISALIGNED = ALIGN;
+
+/** Puts records into a ring. The peer may write anything anywhere: its position is checked whenever it is read. */
+export class RingProducer {
+  /** Bytes that were ever committed. */
+  committedBytes = 0;
+  private readonly ringWriter = new RingWriter();
+  private readonly words: Int32Array<ArrayBuffer>;
+  private readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same memory, for records' headers. */
+  private readonly headers: Int32Array<ArrayBuffer>;
+  private readonly bytesMax: number;
+  private readonly places: RingPlaces;
+  private capacity: number;
+  /** Above `capacity` when the ring is to grow as soon as it can. */
+  private capacityWanted: number;
+  /** Where the next record begins. What lies before it is published. */
+  private tail: number;
+  /** What is known of the consumer's position; checked. */
+  private head: number;
+  private waits = false;
+
+  /** `allocate` is asked before the ring grows; when it gives false the ring stays as it is. */
+  constructor(memory: RingMemory, private readonly allocate: (fromBytes: number, toBytes: number) => boolean) {
+    const { words, buffer, dataOffset, bytesMax } = memory;
+    this.words = words;
+    this.bytes = new Uint8Array(buffer, dataOffset, bytesMax);
+    this.headers = new Int32Array(buffer, dataOffset, bytesMax / Int32Array.BYTES_PER_ELEMENT);
+    this.bytesMax = bytesMax;
+    this.places = new RingPlaces(memory);
+    this.capacity = this.capacityWanted = initialCapacity(memory);
+    this.tail = this.head = ownPosition(memory, Word.tail, "tail");
+    this.look();
+    this.findPlace();
+  }
+
+  /** Frames are encoded here: in the ring itself where there is a place, else in the heap. Always the same object. */
+  get writer(): Writer {
+    return this.ringWriter;
+  }
+
+  /** Committed bytes that wait for room. */
+  get queuedBytes(): number {
+    const writer = this.ringWriter;
+    return writer.inPlace ? 0 : writer.start - writer.sent;
+  }
+
+  /**
+   * What was written since the last commit becomes one record, or waits in the heap when there is no room. Throws
+   * INVALID_ARGUMENT when the consumer's position makes no sense.
+   */
+  commit(): void {
+    const writer = this.ringWriter;
+    const { start } = writer;
+    const length = writer.length - start;
+    if (length <= 0) return;
+    this.committedBytes += length;
+    if (!writer.inPlace) return this.commitHeap(length);
+    const recordBytes = (length + RECORD_HEADER_BYTES + ALIGN) & ~ALIGN;
+    this.headers[(start - RECORD_HEADER_BYTES) >> 2] = length;
+    this.publish((this.tail + recordBytes) | 0);
+    const next = (start + recordBytes) | 0;
+    if (length <= this.capacity >> 2 && next + IN_PLACE_BYTES_MIN <= writer.bytes.length) {
+      writer.start = writer.length = next;
+    } else this.settle(length);
+  }
+
+  /** Moves as much of what waits as there is room for; true when it moved anything. Throws as `commit` does. */
+  flush(): boolean {
+    const writer = this.ringWriter;
+    if (writer.inPlace || writer.sent === writer.start) return false;
+    this.stopWaiting();
+    const moved = this.moveQueue();
+    // While a frame is being encoded, its buffer stays where it is.
+    if (writer.length === writer.start) this.settle(0);
+    return moved;
+  }
+
+  /** Whether the consumer sleeps and has to be woken; clears its wish. To be asked after every commit and flush. */
+  takeWake(): boolean {
+    const { words } = this;
+    return Atomics.load(words, Word.consumerSleeps) !== 0 && Atomics.exchange(words, Word.consumerSleeps, 0) !== 0;
+  }
+
+  /** Asks to be woken when there is room for what waits; false when nothing waits or there is room already. */
+  waitForRoom(): boolean {
+    if (this.queuedBytes === 0) return false;
+    this.waits = true;
+    Atomics.store(this.words, Word.producerWaits, 1);
+    // After the wish, never before it: the consumer looks for the wish after it made room.
+    this.look();
+    if (this.room() < this.roomNeeded()) return true;
+    this.stopWaiting();
+    return false;
+  }
+
+  private stopWaiting(): void {
+    if (!this.waits) return;
+    this.waits = false;
+    Atomics.store(this.words, Word.producerWaits, 0);
+  }
+
+  private publish(tail: number): void {
+    this.tail = tail;
+    Atomics.store(this.words, Word.tail, tail);
+  }
+
+  /** Reads the consumer's position anew. */
+  private look(): void {
+    const head = Atomics.load(this.words, Word.head);
+    const distance = this.tail - head;
+    if (distance >>> 0 > this.capacity || (distance & MISALIGNED) !== 0) {
+      throw impossibleDistance("head", distance, this.capacity);
+    }
+    this.head = head;
+  }
+
+  /** Bytes that are free, as far as is known. */
+  private room(): number {
+    return this.capacity - ((this.tail - this.head) | 0);
+  }
+
+  /** Bytes up to the end of the lap. */
+  private rest(): number {
+    return this.capacity - (this.tail & (this.capacity - 1));
+  }
+
+  private commitHeap(length: number): void {
+    const writer = this.ringWriter;
+    writer.start = writer.length;
+    if (length > this.capacity >> 2) this.wantCapacity(length * 4);
+    this.moveQueue();
+    this.settle(length);
+  }
+
+  /** Decides where the next frame is encoded, after a message of `length` bytes. Nothing is being written. */
+  private settle(length: number): void {
+    const writer = this.ringWriter;
+    if (!writer.inPlace && writer.sent < writer.start) return writer.compact();
+    const isLarge = length > this.capacity >> 2;
+    if (isLarge) this.wantCapacity(length * 4);
+    // After a large message the next one is likely to be as large, and would have to move out of the ring.
+    if (isLarge || !this.findPlace()) writer.enterHeap();
+  }
+
+  /** Lets the next frame be encoded in the ring if there is a place. */
+  private findPlace(): boolean {
+    this.grow();
+    if (this.enterRing()) return true;
+    this.look();
+    if (this.enterRing()) return true;
+    const rest = this.rest();
+    if (rest < IN_PLACE_BYTES_MIN && rest <= this.room()) {
+      this.endLap(Marker.wrap);
+      if (this.enterRing()) return true;
+    }
+    this.wantCapacity(this.capacity * 2);
+    return false;
+  }
+
+  /** Goes to the place at the ring's end if what is known to be free in one piece is enough. */
+  private enterRing(): boolean {
+    const { capacity } = this;
+    const offset = this.tail & (capacity - 1);
+    const used = (this.tail - this.head) | 0;
+    const endOffset = used <= offset ? capacity : this.places.floor(offset + capacity - used, capacity);
+    if (endOffset - offset < IN_PLACE_BYTES_MIN) return false;
+    const place = this.places.at(endOffset, capacity);
+    this.ringWriter.enterRing(place.bytes, place.view, offset + RECORD_HEADER_BYTES);
+    return true;
+  }
+
+  private wantCapacity(bytes: number): void {
+    while (this.capacityWanted < bytes && this.capacityWanted < this.bytesMax) this.capacityWanted *= 2;
+  }
+
+  /** Grows as far as is wanted and possible: only an even lap can end with more bytes, and only when its rest is free. */
+  private grow(): void {
+    while (this.capacityWanted > this.capacity && (this.tail & this.capacity) === 0 && this.rest() <= this.room()) {
+      const { capacity } = this;
+      if (!this.allocate(capacity, capacity * 2)) {
+        this.capacityWanted = capacity;
+        return;
+      }
+      this.endLap(Marker.grow);
+      this.capacity = capacity * 2;
+    }
+  }
+
+  private endLap(marker: number): void {
+    const { capacity, tail } = this;
+    const offset = tail & (capacity - 1);
+    this.headers[offset >> 2] = marker;
+    this.publish((tail + capacity - offset) | 0);
+  }
+
+  /** How much of the queue would be one record now, with its header. */
+  private pieceBytes(): number {
+    const quarter = this.capacity >> 2;
+    const queued = this.queuedBytes;
+    const length = queued <= quarter - RECORD_HEADER_BYTES
+      ? queued
+      : Math.min(PIECE_BYTES_MAX, quarter) - RECORD_HEADER_BYTES;
+    return (length + RECORD_HEADER_BYTES + ALIGN) & ~ALIGN;
+  }
+
+  /** Less room than this is not worth a record: it would be crumbs. At most an eighth of the ring, so it always comes. */
+  private roomNeeded(): number {
+    return Math.min(this.rest(), this.pieceBytes(), this.capacity >> 3);
+  }
+
+  private moveQueue(): boolean {
+    const writer = this.ringWriter;
+    const { tail } = this;
+    while (writer.sent < writer.start) {
+      this.grow();
+      const wanted = this.pieceBytes();
+      if (this.room() < wanted) this.look();
+      const room = this.room();
+      const rest = this.rest();
+      if (room < this.roomNeeded()) {
+        this.wantCapacity(this.capacity * 2);
+        break;
+      }
+      if (rest < wanted && (rest < this.capacity >> 3 || wanted <= room - rest)) this.endLap(Marker.wrap);
+      else this.putPiece(Math.min(wanted, rest, room));
+    }
+    return this.tail !== tail;
+  }
+
+  /** Copies as much of the queue as one record of `recordBytes` holds, header and padding included. */
+  private putPiece(recordBytes: number): void {
+    const writer = this.ringWriter;
+    const { sent } = writer;
+    const length = Math.min(recordBytes - RECORD_HEADER_BYTES, writer.start - sent);
+    const offset = this.tail & (this.capacity - 1);
+    this.bytes.set(writer.bytes.subarray(sent, sent + length), offset + RECORD_HEADER_BYTES);
+    this.headers[offset >> 2] = length;
+    writer.sent = sent + length;
+    this.publish((this.tail + ((length + RECORD_HEADER_BYTES + ALIGN) & ~ALIGN)) | 0);
+  }
+}
