@@ -19,7 +19,12 @@ function errorOf(value: unknown): CellError {
 }
 
 test("every message is read as it was written, also in the middle of other bytes", () => {
-  const named: UpgradeMessage = { step: "offer", proof: BYTES, memory: { name: "/cell-0a9z" }, ringBytesMax: 1 << 20 };
+  const named: UpgradeMessage = {
+    step: "offer",
+    proof: BYTES,
+    memory: { name: "/cell-0a9zA-Z_" },
+    ringBytesMax: 1 << 20,
+  };
   for (const message of [...Object.values(RIGHT), named]) {
     const payload = payloadOf(message);
     expect(readUpgrade(payload)).toEqual(message);
@@ -102,7 +107,7 @@ const WRONG: readonly [value: unknown, message: string][] = [
   [{ ...RIGHT.offer, memory: { fd: 9, name: "/cell-a" } }, "either a file descriptor as fd or a name"],
   [{ ...RIGHT.offer, memory: { name: "/cell-" } }, "as memory, found a map"],
   [{ ...RIGHT.offer, memory: { name: "cell-a" } }, "as memory, found a map"],
-  [{ ...RIGHT.offer, memory: { name: "/cell-A" } }, "as memory, found a map"],
+  [{ ...RIGHT.offer, memory: { name: "/cell-a.b" } }, "as memory, found a map"],
   [{ ...RIGHT.offer, memory: { name: "/cell-../../etc" } }, "as memory, found a map"],
   [{ ...RIGHT.offer, memory: { name: "/cell-a\0" } }, "as memory, found a map"],
   [{ ...RIGHT.offer, memory: { name: "/cell-a\n" } }, "as memory, found a map"],

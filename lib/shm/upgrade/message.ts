@@ -1,5 +1,6 @@
 import { assert, CellError, type Writer } from "../../base/mod.ts";
 import { type Codec, unknownCodec } from "../../schema/mod.ts";
+import type { SharedMemoryHandle } from "../../sys/mod.ts";
 import { beginFrame, endFrame, HEADER_BYTES, Kind, UPGRADE_BYTES_MAX } from "../../wire/mod.ts";
 import { RING_BYTES_INITIAL, RING_BYTES_MAX } from "../layout.ts";
 import { NONCE_BYTES, PROOF_BYTES } from "./proof.ts";
@@ -8,11 +9,11 @@ import { NONCE_BYTES, PROOF_BYTES } from "./proof.ts";
 export const UPGRADE_VERSION = 1;
 /** Longest reason of a refusal, in UTF-16 code units. */
 export const REASON_LENGTH_MAX = 200;
-/** What memory with a name is called: by `shm_open`, on systems whose names are short. */
-const MEMORY_NAME = /^\/cell-[a-z0-9]{1,24}$/;
+/** What memory with a name is called; `lib/sys` looks closer. */
+const MEMORY_NAME = /^\/cell-[A-Za-z0-9_-]{1,24}$/;
 
 /** How the server finds the client's memory: a descriptor of the client's process, or a name. */
-export type MemoryHandle = { readonly fd: number } | { readonly name: string };
+export type MemoryHandle = SharedMemoryHandle;
 
 /** The client asks. */
 export interface UpgradeHello {
