@@ -1,14 +1,8 @@
 import { assert } from "../../base/mod.ts";
 import { RING_BYTES_MAX } from "../layout.ts";
 import { messageOf, NO_ACTIONS, outOfOrder, unreadable, type UpgradeAction } from "./action.ts";
-import {
-  isRingBytes,
-  type MemoryHandle,
-  readUpgrade,
-  UPGRADE_VERSION,
-  type UpgradeChallenge,
-  type UpgradeMessage,
-} from "./message.ts";
+import { isRingBytes, UPGRADE_VERSION } from "./fields.ts";
+import { type MemoryHandle, readUpgrade, type UpgradeChallenge, type UpgradeMessage } from "./message.ts";
 import { freshNonce, isProof, prove } from "./proof.ts";
 
 /** What the client's side of an upgrade needs. */

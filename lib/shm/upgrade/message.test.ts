@@ -93,6 +93,7 @@ const WRONG: readonly [value: unknown, message: string][] = [
   [{ ...RIGHT.challenge, ringBytesMax: RING_BYTES_INITIAL / 2 }, "as ringBytesMax, found"],
   [{ ...RIGHT.challenge, ringBytesMax: RING_BYTES_INITIAL + 8 }, "as ringBytesMax, found"],
   [{ ...RIGHT.challenge, ringBytesMax: RING_BYTES_MAX * 2 }, "as ringBytesMax, found"],
+  [{ ...RIGHT.challenge, ringBytesMax: RING_BYTES_INITIAL + 1e-11 }, "as ringBytesMax, found 32768.00000000001"],
   [{ ...RIGHT.offer, ringBytesMax: NaN }, "as ringBytesMax, found NaN"],
   [{ ...RIGHT.offer, ringBytesMax: Infinity }, "as ringBytesMax, found Infinity"],
   [{ ...RIGHT.offer, proof: null }, "expected 32 bytes as proof, found null"],

@@ -21,6 +21,7 @@
  */
 export type { UpgradeAction } from "./action.ts";
 export { ClientUpgrade, type ClientUpgradeOptions } from "./client_upgrade.ts";
-export { type MemoryHandle, readUpgrade, UPGRADE_VERSION, type UpgradeMessage, writeUpgrade } from "./message.ts";
+export { UPGRADE_VERSION } from "./fields.ts";
+export { type MemoryHandle, readUpgrade, type UpgradeMessage, writeUpgrade } from "./message.ts";
 export { SECRET_BYTES } from "./proof.ts";
 export { ServerUpgrade, type ServerUpgradeOptions } from "./server_upgrade.ts";

@@ -1,13 +1,7 @@
 import { assert, toCellError } from "../../base/mod.ts";
 import { messageOf, NO_ACTIONS, outOfOrder, unreadable, type UpgradeAction, violation } from "./action.ts";
-import {
-  isRingBytes,
-  readUpgrade,
-  refusal,
-  type UpgradeHello,
-  type UpgradeMessage,
-  type UpgradeOffer,
-} from "./message.ts";
+import { isRingBytes } from "./fields.ts";
+import { readUpgrade, refusal, type UpgradeHello, type UpgradeMessage, type UpgradeOffer } from "./message.ts";
 import { freshNonce, isProof, type Nonces, prove } from "./proof.ts";
 
 /** What the server's side of an upgrade needs. */
