@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CaseContext, freePort, moleculerCommand, type Program } from "../harness/mod.ts";
+import { bundleForNode, type CaseContext, freePort, moleculerCommand, type Program } from "../harness/mod.ts";
 
 const SERVERS = 2;
 const PACED = join(import.meta.dir, "..", "load", "paced.ts");
@@ -42,9 +42,4 @@ export class MoleculerPool {
     this.servers[this.next] = await this.startServer(this.next);
     this.next = (this.next + 1) % SERVERS;
   }
-}
-
-async function bundleForNode(source: string, folder: string): Promise<string> {
-  await Bun.build({ entrypoints: [source], outdir: folder, target: "node", format: "esm", naming: "load.mjs" });
-  return join(folder, "load.mjs");
 }

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { type Case, compare, HelloService, interleave, onOneCore, type Program } from "../harness/mod.ts";
+import { type Case, compare, HelloService, LoadClient, onOneCore, takeTurns } from "../harness/mod.ts";
 import { countBytes } from "./wire_tap.ts";
 
 const ROUNDS = { warmUps: 5, rounds: 15 };
 /** Long enough for a stable median, short enough that the two sides meet the same state of the machine. */
 const CALLS_PER_ROUND = 3_000;
 
-const root = join(import.meta.dir, "..");
+const FLOOR = join(import.meta.dir, "..", "floor");
 
 /** One call after the other over a Unix socket, beside an echo of as many bytes; two processes each, all on one core. */
 export const unixLatency: Case = {
@@ -20,31 +20,29 @@ export const unixLatency: Case = {
     const bytes = await countBytes(service, server, join(resources.temporaryDirectory(), "tap.sock"));
     progress(`a call is ${bytes.request} bytes there and ${bytes.response} bytes back`);
 
-    const program = (folder: string, file: string, ...args: string[]): string[] =>
-      onOneCore([process.execPath, join(root, folder, file), ...args]);
-    const client = resources.start(program("load", "cell_client.ts", "hello"), { env: { CELL_HOME: service.home } });
+    const client = await service.startClient("cell_client.ts", "uds");
     const echo = [join(resources.temporaryDirectory(), "echo.sock"), String(bytes.request), String(bytes.response)];
-    const echoServer = resources.start(program("floor", "echo_server.ts", ...echo));
-    await echoServer.answer();
-    const echoClient = resources.start(program("floor", "echo_client.ts", ...echo));
-    await Promise.all([client.answer(), echoClient.answer()]);
+    const startEcho = async (file: string): Promise<LoadClient> => {
+      const program = resources.start(onOneCore([process.execPath, join(FLOOR, file), ...echo]));
+      await program.answer();
+      return new LoadClient(program);
+    };
+    await startEcho("echo_server.ts");
+    const floor = await startEcho("echo_client.ts");
 
-    const p99 = { ours: [] as number[], reference: [] as number[] };
-    const p50 = await interleave(
-      ROUNDS,
-      () => p50Micros(client, p99.ours),
-      () => p50Micros(echoClient, p99.reference),
-    );
+    const samples = await takeTurns(ROUNDS, {
+      ours: () => client.latency(CALLS_PER_ROUND),
+      floor: () => floor.latency(CALLS_PER_ROUND),
+    });
+    client.assertTransport("uds");
+    const comparison = (figure: "p50Micros" | "p99Micros") => ({
+      ours: samples.ours.map((sample) => sample[figure]),
+      reference: samples.floor.map((sample) => sample[figure]),
+    });
     const reference = "raw Bun echo";
     return [
-      compare(p50, { metric: "p50 of a call", unit: "us", reference, target: { ratioMax: 1.3 } }),
-      compare(p99, { metric: "p99 of a call", unit: "us", reference }),
+      compare(comparison("p50Micros"), { metric: "p50 of a call", unit: "us", reference, target: { ratioMax: 1.3 } }),
+      compare(comparison("p99Micros"), { metric: "p99 of a call", unit: "us", reference }),
     ];
   },
 };
-
-async function p50Micros(client: Program, p99: number[]): Promise<number> {
-  const answer = (await client.ask({ calls: CALLS_PER_ROUND })) as { p50Micros: number; p99Micros: number };
-  p99.push(answer.p99Micros);
-  return answer.p50Micros;
-}

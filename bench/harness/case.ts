@@ -8,6 +8,8 @@ export interface Target {
   ratioMin?: number;
   /** The largest allowed value, in the measurement's unit. */
   valueMax?: number;
+  /** The smallest allowed value, in the measurement's unit. */
+  valueMin?: number;
 }
 
 /** One figure of ours beside its reference's. */

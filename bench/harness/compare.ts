@@ -1,34 +1,42 @@
 import type { Measurement, Target } from "./case.ts";
 import { median, percentile } from "./statistics.ts";
 
-/** How often the two sides take turns. */
+/** How often the sides take turns. */
 export interface Rounds {
   /** Turns whose outcome is thrown away: caches fill, code is compiled. */
   warmUps: number;
   rounds: number;
 }
 
-/** The samples of the two sides; those at one index were taken one right after the other. */
+/** The samples of two sides; those at one index were taken one right after the other. */
 export interface Comparison {
   ours: number[];
   reference: number[];
 }
 
-/** Measures the two sides in turns: A B A B ... */
-export async function interleave(
+/** Measures every side in turns: A B C A B C ... */
+export async function takeTurns<Side extends string, Sample>(
   { warmUps, rounds }: Rounds,
+  sides: Readonly<Record<Side, () => Sample | Promise<Sample>>>,
+): Promise<Record<Side, Sample[]>> {
+  const names = Object.keys(sides) as Side[];
+  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Side, Sample[]>;
+  for (let turn = 0; turn < warmUps + rounds; turn++) {
+    for (const name of names) {
+      const sample = await sides[name]();
+      if (turn >= warmUps) samples[name].push(sample);
+    }
+  }
+  return samples;
+}
+
+/** Measures two sides in turns: A B A B ... */
+export function interleave(
+  rounds: Rounds,
   ours: () => number | Promise<number>,
   reference: () => number | Promise<number>,
 ): Promise<Comparison> {
-  const comparison: Comparison = { ours: [], reference: [] };
-  for (let turn = 0; turn < warmUps + rounds; turn++) {
-    const our = await ours();
-    const other = await reference();
-    if (turn < warmUps) continue;
-    comparison.ours.push(our);
-    comparison.reference.push(other);
-  }
-  return comparison;
+  return takeTurns(rounds, { ours, reference });
 }
 
 /** A comparison as a measurement: medians, and the quartiles of the rounds' ratios. */

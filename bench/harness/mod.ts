@@ -14,13 +14,15 @@
  */
 export { AgentHome } from "./agent_home.ts";
 export { type Case, type CaseContext, type Measurement, type Target } from "./case.ts";
-export { compare, type Comparison, interleave } from "./compare.ts";
+export { compare, type Comparison, interleave, takeTurns } from "./compare.ts";
 export { compileFloor } from "./compile.ts";
 export { freePort } from "./free_port.ts";
+export { LoadClient } from "./load_client.ts";
 export { onOneCore } from "./one_core.ts";
-export { installPeers, moleculerCommand, PEERS_DIRECTORY } from "./peers.ts";
+export { startGrpc, startMoleculer } from "./peer_clients.ts";
+export { bundleForNode, installPeers, moleculerCommand, PEERS_DIRECTORY } from "./peers.ts";
 export { Program } from "./program.ts";
 export { Resources } from "./resources.ts";
 export { type Result, resultsTable, toResult } from "./report.ts";
-export { greet, HelloService } from "./service.ts";
+export { greet, HelloService, ServiceProcess } from "./service.ts";
 export { geometricMean, median, percentile } from "./statistics.ts";

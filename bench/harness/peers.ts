@@ -18,7 +18,7 @@ export async function installPeers(progress: (message: string) => void): Promise
       "installing the peers needs npm, and there is none in the PATH; install Node.js with npm",
     );
   }
-  const child = Bun.spawn([npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const child = Bun.spawn([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"], {
     cwd: PEERS_DIRECTORY,
     stdout: "pipe",
     stderr: "pipe",
@@ -34,9 +34,24 @@ export async function installPeers(progress: (message: string) => void): Promise
 
 /** The command that runs the Moleculer peer in one of its roles. */
 export function moleculerCommand(...args: string[]): string[] {
+  return peerCommand("moleculer.mjs", args);
+}
+
+/** The command that runs the grpc-js peer in one of its roles. */
+export function grpcCommand(...args: string[]): string[] {
+  return peerCommand("grpc.mjs", args);
+}
+
+function peerCommand(file: string, args: string[]): string[] {
   const node = Bun.which("node");
   if (node === null) {
     throw new CellError("FAILED_PRECONDITION", "the peers need Node.js, and there is none in the PATH");
   }
-  return [node, join(PEERS_DIRECTORY, "moleculer.mjs"), ...args];
+  return [node, join(PEERS_DIRECTORY, file), ...args];
+}
+
+/** Makes a program of `load/` one that Node runs; returns its path in `folder`. */
+export async function bundleForNode(source: string, folder: string): Promise<string> {
+  await Bun.build({ entrypoints: [source], outdir: folder, target: "node", format: "esm", naming: "load.mjs" });
+  return join(folder, "load.mjs");
 }

@@ -32,16 +32,22 @@ export function toResult(caseName: string, measurement: Measurement): Result {
 
 function isMet(target: Target, value: number, ratio: number | null): boolean {
   if (target.valueMax !== undefined && !(value <= target.valueMax)) return false;
+  if (target.valueMin !== undefined && !(value >= target.valueMin)) return false;
   if (target.ratioMax !== undefined && !(ratio !== null && ratio <= target.ratioMax)) return false;
   return target.ratioMin === undefined || (ratio !== null && ratio >= target.ratioMin);
 }
 
 function describeTarget(target: Target, unit: string): string {
   const bounds: string[] = [];
-  if (target.valueMax !== undefined) bounds.push(`<= ${target.valueMax} ${unit}`);
+  if (target.valueMax !== undefined) bounds.push(`<= ${bound(target.valueMax)} ${unit}`);
+  if (target.valueMin !== undefined) bounds.push(`>= ${bound(target.valueMin)} ${unit}`);
   if (target.ratioMax !== undefined) bounds.push(`<= ${target.ratioMax} x`);
   if (target.ratioMin !== undefined) bounds.push(`>= ${target.ratioMin} x`);
   return bounds.join(" and ");
+}
+
+function bound(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
 /** The results as an aligned table. */

@@ -1,9 +1,10 @@
 import { copyFileSync, existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CellError } from "../../lib/base/mod.ts";
 import { dialUnix } from "../../lib/net/mod.ts";
 import { createClient, type RpcClient } from "../../lib/rpc/mod.ts";
 import type { CaseContext } from "./case.ts";
+import { LoadClient } from "./load_client.ts";
 import type { Program } from "./program.ts";
 
 /** A service that does not answer within this has failed. */
@@ -11,21 +12,35 @@ const READY_TIMEOUT_MS = 20_000;
 /** How often a starting service is tried: also the error of a measured start, in our disfavour. */
 const RETRY_MS = 1;
 
-const HELLO = join(import.meta.dir, "..", "..", "examples", "hello.ts");
+const ROOT = join(import.meta.dir, "..", "..");
 
-/** `cell run hello.ts` with a CELL_HOME of its own, in which it may be started again and again. */
-export class HelloService {
+/** Puts something in front of a command. */
+type Wrap = (command: string[]) => string[];
+
+/** What `ServiceProcess` runs, and how. */
+interface ServiceProcessOptions {
+  /** The service's file, from the root of the repository. */
+  source: string;
+  /** A call, with its answer checked. */
+  ask(client: RpcClient): Promise<void>;
+  /** For the service's command, and for those of its clients. */
+  wrap?: Wrap | undefined;
+}
+
+/** `cell run` of a file with a CELL_HOME of its own, in which it may be started again and again. */
+export class ServiceProcess {
+  readonly name: string;
   readonly home: string;
   readonly socket: string;
   private readonly file: string;
 
-  /** `wrap` may put something in front of the command. */
-  constructor(private readonly context: CaseContext, private readonly wrap = (command: string[]) => command) {
+  constructor(private readonly context: CaseContext, private readonly options: ServiceProcessOptions) {
     const directory = context.resources.temporaryDirectory();
+    this.name = basename(options.source, ".ts");
     this.home = join(directory, "home");
-    this.socket = join(this.home, "run", "hello.sock");
-    this.file = join(directory, "hello.ts");
-    copyFileSync(HELLO, this.file);
+    this.socket = join(this.home, "run", `${this.name}.sock`);
+    this.file = join(directory, basename(options.source));
+    copyFileSync(join(ROOT, options.source), this.file);
   }
 
   /** Starts it and returns at once. */
@@ -38,9 +53,21 @@ export class HelloService {
   async start(): Promise<Program> {
     const program = this.spawn();
     const client = await this.connect(program);
-    await greet(client);
+    await this.options.ask(client);
     await client.close();
     return program;
+  }
+
+  /**
+   * Starts a program of `load/` that calls it, whose first argument is the service's name; returns once it is ready.
+   * `transport`: "auto" is what a user gets who does not choose.
+   */
+  async startClient(script: string, transport: "auto" | "uds", ...args: string[]): Promise<LoadClient> {
+    const command = [process.execPath, join(ROOT, "bench", "load", script), this.name, ...args];
+    const env = { CELL_HOME: this.home, CELL_TRANSPORT: transport };
+    const program = this.context.resources.start(this.wrap(command), { env });
+    await program.answer();
+    return new LoadClient(program);
   }
 
   /** Connects as soon as `program` listens; `socket` may be that of a tap in between. */
@@ -61,8 +88,19 @@ export class HelloService {
     }
     throw new CellError(
       "DEADLINE_EXCEEDED",
-      `"cell run hello.ts" did not listen at ${socket} in ${READY_TIMEOUT_MS} ms`,
+      `"cell run ${this.name}.ts" did not listen at ${socket} in ${READY_TIMEOUT_MS} ms`,
     );
+  }
+
+  private wrap(command: string[]): string[] {
+    return this.options.wrap?.(command) ?? command;
+  }
+}
+
+/** The service of most cases: examples/hello.ts. */
+export class HelloService extends ServiceProcess {
+  constructor(context: CaseContext, wrap?: Wrap) {
+    super(context, { source: "examples/hello.ts", ask: greet, wrap });
   }
 }
 

@@ -3,11 +3,11 @@
 //   node moleculer.mjs alone                             a node over the TCP transporter that knows no other
 //   node moleculer.mjs server INDEX PORT...              a node that serves "hello" over the TCP transporter
 //   node moleculer.mjs tracking-server INDEX PORT...     the same; when it is stopped its calls may finish
-//   node moleculer.mjs client PORT...                    a node that calls it; a request per line of stdin
+//   node moleculer.mjs client MODULE PORT...             a node that calls it; a request per line of stdin; MODULE is
+//                                                        load/closed_loop.ts, bundled
 //   node moleculer.mjs paced-client RETRY MODULE PORT... the same at a fixed rate; MODULE is load/paced.ts, bundled;
 //                                                        RETRY says which calls are made again, see below
 // The ports are those of all nodes: of the servers, by their index, and the last one of the client.
-import { createInterface } from "node:readline";
 import { ServiceBroker } from "moleculer";
 
 const [role, ...rest] = process.argv.slice(2);
@@ -59,22 +59,11 @@ function answer(value) {
 }
 
 async function call(broker, action = "hello.greet") {
-  const { greeting } = await broker.call(action, { name: "World" });
-  if (greeting !== expected) throw new Error(`expected ${expected}, got ${greeting}`);
+  check(await broker.call(action, { name: "World" }));
 }
 
-async function callsPerSecond(broker, inFlight, durationMs) {
-  let calls = 0;
-  const started = performance.now();
-  const end = started + durationMs;
-  const worker = async () => {
-    while (performance.now() < end) {
-      await call(broker);
-      calls++;
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, worker));
-  return (calls * 1000) / (performance.now() - started);
+function check({ greeting }) {
+  if (greeting !== expected) throw new Error(`expected ${expected}, got ${greeting}`);
 }
 
 async function startClient(ports, options) {
@@ -111,12 +100,10 @@ if (role === "first-call") {
   await call(broker);
   answer({ ready: true });
 } else if (role === "client") {
-  const broker = await startClient(rest);
-  answer({ ready: true });
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { inFlight, durationMs } = JSON.parse(line);
-    answer({ callsPerSecond: await callsPerSecond(broker, inFlight, durationMs) });
-  }
+  const [module, ...ports] = rest;
+  const { answerWithCalls } = await import(module);
+  const broker = await startClient(ports);
+  await answerWithCalls({ call: () => broker.call("hello.greet", { name: "World" }), check });
   await broker.stop();
 } else if (role === "paced-client") {
   const [retry, module, ...ports] = rest;
