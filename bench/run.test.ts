@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../test/harness/mod.ts";
 import { CASES } from "./cases/mod.ts";
-import { type Case, compare, interleave, type Program, type Target, toResult } from "./harness/mod.ts";
+import { type Case, compare, interleave, type Program, takeTurns, type Target, toResult } from "./harness/mod.ts";
 import { run } from "./run.ts";
 
 const RUN = join(import.meta.dir, "run.ts");
@@ -75,6 +75,13 @@ test("without --json it prints a table with the target and the verdict", async (
 test("only the named cases run", async () => {
   const never = caseNamed("never", () => Promise.reject(new Error("must not run")));
   expect((await runCaptured(["synthetic", "--json"], [never, synthetic])).exit).toBe(0);
+});
+
+test("a name stands for all cases whose names begin with it", async () => {
+  const named = (name: string) => ({ ...synthetic, name });
+  const cases = ["rings", "ring-call", "other", "ring-rate"].map(named);
+  const { stdout } = await runCaptured(["ring", "ring-rate", "--list", "--json"], cases);
+  expect(JSON.parse(stdout).map((one: { case: string }) => one.case)).toEqual(["ring-call", "ring-rate"]);
 });
 
 test("a case that fails says why, and the others still run", async () => {
@@ -170,6 +177,13 @@ test("the two sides take turns", async () => {
   expect(turns.join(" ")).toBe("A B A B A B");
 });
 
+test("any number of sides take turns, and warm-ups do not count", async () => {
+  let turn = 0;
+  const next = () => ++turn;
+  const samples = await takeTurns({ warmUps: 1, rounds: 2 }, { a: next, b: next, c: next });
+  expect(samples).toEqual({ a: [4, 7], b: [5, 8], c: [6, 9] });
+});
+
 test("a measurement is the median of its rounds, with the quartiles of their ratios", () => {
   const about = { metric: "any", unit: "ms", reference: "any" };
   const { value, referenceValue, ratioQuartiles } = compare({ ours: [1, 2, 90], reference: [1, 1, 1] }, about);
@@ -186,6 +200,8 @@ test("a target is met at its bound and missed beyond it, and every bound counts"
   expect(met({ valueMax: 60, ratioMax: 0.5 }, 50, 99)).toBe(false);
   expect(met({ valueMax: 60, ratioMax: 0.5 }, 50, 100)).toBe(true);
   expect(met({ valueMax: 10 }, 0, 0)).toBe(true);
+  expect(met({ valueMin: 1_000, ratioMin: 10 }, 1_000, 100)).toBe(true);
+  expect(met({ valueMin: 1_000, ratioMin: 10 }, 999, 10)).toBe(false);
   expect(met({ valueMax: 10 }, Number.NaN, 1)).toBe(false);
 });
 

@@ -44,17 +44,19 @@ export async function run(args: string[], { cases, stdout, stderr }: Run): Promi
   return failures === 0 ? 0 : 1;
 }
 
+/** The cases with these names; a name also stands for all whose names begin with it, as "shm" for "shm-call". */
 function selectCases(cases: readonly Case[], names: readonly string[]): readonly Case[] {
   if (names.length === 0) return cases;
-  return names.map((name) => {
-    const found = cases.find((one) => one.name === name);
-    if (found !== undefined) return found;
+  const chosen = names.flatMap((name) => {
+    const found = cases.filter((one) => one.name === name || one.name.startsWith(`${name}-`));
+    if (found.length > 0) return found;
     const known = cases.map((one) => one.name);
     throw new CellError(
       "NOT_FOUND",
       `no benchmark case "${name}".${didYouMean(name, known)} There are: ${known.join(", ")}`,
     );
   });
+  return cases.filter((one) => chosen.includes(one));
 }
 
 function listCases(cases: readonly Case[], json: boolean): string {

@@ -1,5 +1,6 @@
 /**
- * The cases, in the order of a first look: how it starts, how fast it answers, how much it does, what it costs at rest; then
+ * The cases, in the order of a first look: how it starts, how fast it answers, how much it does, the same over
+ * shared memory, what it costs at rest; then
  * what an agent adds: waking, deploying, a fleet, and what may happen to instances without a caller noticing.
  * Each has its file; what a case starts as a process of its own lies in `floor/` (the least that Bun can do), `load/`
  * (our client) and `peers/` (other frameworks). A case asks for nothing that a user would not have: the compiled
@@ -12,6 +13,7 @@ import { firstCall } from "./first_call.ts";
 import { fleet } from "./fleet.ts";
 import { idle } from "./idle.ts";
 import { kill, scale, swap } from "./no_failed_call.ts";
+import { SHM_CASES } from "./shm/mod.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 import { unixLatency } from "./unix_latency.ts";
@@ -22,6 +24,7 @@ export const CASES: readonly Case[] = [
   firstCall,
   unixLatency,
   throughput,
+  ...SHM_CASES,
   codec,
   idle,
   wake,
