@@ -8,6 +8,7 @@ import {
   dataDirectory,
   existingRunDirectory,
   home,
+  keysDirectory,
   logsDirectory,
   packagesDirectory,
   runDirectory,
@@ -47,7 +48,7 @@ test("the home is CELL_HOME, made absolute, and ~/.cell without it", () => {
 });
 
 test("directories are created for their owner alone", () => {
-  const inner = [runDirectory, cacheDirectory, logsDirectory, packagesDirectory, dataDirectory];
+  const inner = [runDirectory, cacheDirectory, logsDirectory, packagesDirectory, keysDirectory, dataDirectory];
   const paths = [...inner.map((directory) => directory()), dataDirectory("hello"), home()];
   for (const path of paths) expect(statSync(path).mode & 0o777).toBe(0o700);
 });

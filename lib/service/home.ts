@@ -39,6 +39,11 @@ export function packagesDirectory(): string {
   return innerDirectory("packages");
 }
 
+/** `keys/` of the home: what proves who this user is. Created and checked like `runDirectory`. */
+export function keysDirectory(): string {
+  return innerDirectory("keys");
+}
+
 /** `data/` of the home, and in it the folder that a service's instances run in. Created and checked like `runDirectory`. */
 export function dataDirectory(service?: string): string {
   const data = innerDirectory("data");
