@@ -1,12 +1,12 @@
 import { closeSync, fchmodSync, ftruncateSync, openSync, statSync } from "node:fs";
-import { assert, CellError, errorCode } from "../base/mod.ts";
+import { errorCode } from "../base/mod.ts";
 import { attempt, errnoName, lastError } from "./errno.ts";
-import { map, type Mapping } from "./mapping.ts";
+import { MappedMemory } from "./mapped_memory.ts";
 import { memoryFunctions } from "./memory_functions.ts";
 import type { Credentials } from "./peer.ts";
 import { currentPlatform, MEMFD_FLAGS, MEMFD_NOT_EXECUTABLE } from "./platform.ts";
 import { isSizeSealed, sealSize } from "./seals.ts";
-import { allocateFile, refusal, verifyOpen, verifyStats } from "./shared_file.ts";
+import { refusal, verifyOpen, verifyStats } from "./shared_file.ts";
 import type { SharedMemory } from "./shared_memory.ts";
 
 /** What `/proc` shows behind the descriptor, for who looks for our memory. */
@@ -21,7 +21,7 @@ export function createMemfd(byteCount: number): SharedMemory {
     attempt(what, () => fchmodSync(fd, OWNER_READS_AND_WRITES));
     attempt(what, () => ftruncateSync(fd, byteCount));
     sealSize(fd);
-    return new Memfd(fd, fd, byteCount, map(fd, byteCount));
+    return new MappedMemory({ handle: { fd }, fd, byteCount, keepsFile: true });
   });
 }
 
@@ -38,54 +38,17 @@ export function openMemfd(peerFd: number, byteCount: number, peer: Credentials):
     // Again: the descriptor may be another file by now.
     verifyOpen(fd, byteCount, what);
     if (!isSizeSealed(fd)) throw refusal(what, "a memfd whose size is sealed", "one that can be cut off");
-    return new Memfd(peerFd, fd, byteCount, map(fd, byteCount));
+    return new MappedMemory({ handle: { fd: peerFd }, fd, byteCount, keepsFile: true });
   });
-}
-
-class Memfd implements SharedMemory {
-  readonly handle: { readonly fd: number };
-  readonly buffer: ArrayBuffer;
-  readonly #byteCount: number;
-  readonly #mapping: Mapping;
-  #fd: number | undefined;
-
-  constructor(creatorFd: number, fd: number, byteCount: number, mapping: Mapping) {
-    this.handle = { fd: creatorFd };
-    this.buffer = mapping.buffer;
-    this.#fd = fd;
-    this.#byteCount = byteCount;
-    this.#mapping = mapping;
-  }
-
-  allocate(offset: number, byteCount: number): void {
-    assert(offset >= 0 && byteCount > 0 && offset + byteCount <= this.#byteCount, "the range is inside the memory");
-    if (this.#fd === undefined) {
-      throw new CellError("FAILED_PRECONDITION", `allocating ${byteCount} bytes of shared memory: it was released`);
-    }
-    allocateFile(this.#fd, offset, byteCount);
-  }
-
-  unlink(): void {
-    // It never had a name.
-  }
-
-  release(): void {
-    if (this.#fd === undefined) return;
-    closeSync(this.#fd);
-    this.#fd = undefined;
-    this.#mapping.detach();
-  }
 }
 
 function newFile(): number {
   const { memfd_create, errno } = memoryFunctions();
-  const fd = memfd_create(LABEL, MEMFD_FLAGS | MEMFD_NOT_EXECUTABLE);
-  if (fd !== -1) return fd;
-  const number = errno();
-  // A kernel that does not know the flag.
-  const second = errnoName(number) === "EINVAL" ? memfd_create(LABEL, MEMFD_FLAGS) : -1;
-  if (second === -1) throw lastError("creating shared memory", number);
-  return second;
+  let fd = memfd_create(LABEL, MEMFD_FLAGS | MEMFD_NOT_EXECUTABLE);
+  // A kernel that does not know the second flag.
+  if (fd === -1 && errnoName(errno()) === "EINVAL") fd = memfd_create(LABEL, MEMFD_FLAGS);
+  if (fd === -1) throw lastError("creating shared memory", errno());
+  return fd;
 }
 
 /** Calls what looks at the peer's files: that one of them is not there, or not for us, is the peer's mistake. */

@@ -1,8 +1,7 @@
 import { closeSync, ftruncateSync } from "node:fs";
 import { randomBytes } from "node:crypto";
-import { assert } from "../base/mod.ts";
 import { attempt, errnoName, lastError } from "./errno.ts";
-import { map, type Mapping } from "./mapping.ts";
+import { MappedMemory } from "./mapped_memory.ts";
 import { namedMemoryFunctions } from "./memory_functions.ts";
 import { currentPlatform } from "./platform.ts";
 import { allocateFile, fileBytes, refusal, verifyOpen } from "./shared_file.ts";
@@ -27,7 +26,7 @@ export function createNamedMemory(byteCount: number): SharedMemory {
   try {
     attempt(what, () => ftruncateSync(fd, fileBytes(byteCount)));
     allocateFile(fd, 0, byteCount);
-    return new NamedMemory(name, byteCount, map(fd, byteCount));
+    return mapNamed(name, fd, byteCount);
   } catch (error) {
     unlink(name);
     throw error;
@@ -50,43 +49,14 @@ export function openNamedMemory(name: string, byteCount: number): SharedMemory {
     verifyOpen(fd, byteCount, what);
     // Nothing, where the creator did it; a first touch that ends this process, where it did not.
     allocateFile(fd, 0, byteCount);
-    return new NamedMemory(name, byteCount, map(fd, byteCount));
+    return mapNamed(name, fd, byteCount);
   } finally {
     closeSync(fd);
   }
 }
 
-class NamedMemory implements SharedMemory {
-  readonly handle: { readonly name: string };
-  readonly buffer: ArrayBuffer;
-  readonly #byteCount: number;
-  readonly #mapping: Mapping;
-  #isLinked = true;
-  #isReleased = false;
-
-  constructor(name: string, byteCount: number, mapping: Mapping) {
-    this.handle = { name };
-    this.buffer = mapping.buffer;
-    this.#byteCount = byteCount;
-    this.#mapping = mapping;
-  }
-
-  allocate(offset: number, byteCount: number): void {
-    assert(offset >= 0 && byteCount > 0 && offset + byteCount <= this.#byteCount, "the range is inside the memory");
-  }
-
-  unlink(): void {
-    if (!this.#isLinked) return;
-    this.#isLinked = false;
-    unlink(this.handle.name);
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    this.unlink();
-    this.#mapping.detach();
-  }
+function mapNamed(name: string, fd: number, byteCount: number): SharedMemory {
+  return new MappedMemory({ handle: { name }, fd, byteCount, keepsFile: false, unlink: () => unlink(name) });
 }
 
 /** That there is no such name (any more) is fine: the peer may have been faster. */

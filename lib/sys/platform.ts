@@ -24,8 +24,8 @@ export interface MemoryPlatform {
   canAllocate: boolean;
   /** The kernel rounds sizes up to a multiple of this: of a page, or of a larger one that another model has. */
   sizeMultipleBytes: number;
-  /** The file type that fstat(2) tells of shared memory, of the bits `S_IFMT`. */
-  fileType: number;
+  /** The file types that fstat(2) may tell of shared memory, of the bits `S_IFMT`. */
+  fileTypes: readonly number[];
   /** `O_RDWR`, and what keeps the opening of a file that is none from waiting or becoming our terminal. */
   openFlags: number;
   /** `O_RDWR | O_CREAT | O_EXCL`. */
@@ -52,12 +52,14 @@ const UCRED: PeerQuery = { kind: "ucred", level: 1, /* SOL_SOCKET */ option: 17 
 const LINUX_LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
 const DARWIN_LIBRARIES = ["/usr/lib/libSystem.B.dylib"];
 
+const S_IFREG = 0o100000;
+
 const LINUX_MEMORY: MemoryPlatform = {
   kinds: ["memfd", "shm_open"],
   namedLibraries: [...LINUX_LIBRARIES, "librt.so.1"],
   canAllocate: true,
   sizeMultipleBytes: 1,
-  fileType: 0o100000, // S_IFREG
+  fileTypes: [S_IFREG],
   openFlags: 0o2 | 0o400 | 0o4000 | 0o2000000, // O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC
   createFlags: 0o2 | 0o100 | 0o200,
   replaceFlags: 0x2 | 0x10 | 0x20 | 0x4000,
@@ -68,7 +70,7 @@ const DARWIN_MEMORY: MemoryPlatform = {
   namedLibraries: DARWIN_LIBRARIES,
   canAllocate: false,
   sizeMultipleBytes: 16 * KIB,
-  fileType: 0,
+  fileTypes: [0, S_IFREG],
   openFlags: 0x2,
   createFlags: 0x2 | 0x200 | 0x800,
   replaceFlags: 0x2 | 0x10 | 0x1000 | 0x40,

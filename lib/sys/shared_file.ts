@@ -39,7 +39,7 @@ export function verifyOpen(fd: number, byteCount: number, what: string): void {
 /** The same for what `stat` tells, before the file is opened: opening a device or a pipe may do things, or wait. */
 export function verifyStats({ mode, uid, size }: Stats, byteCount: number, what: string): void {
   const type = mode & FILE_TYPE_MASK;
-  if (type !== currentPlatform().memory.fileType) {
+  if (!currentPlatform().memory.fileTypes.includes(type)) {
     throw refusal(what, "shared memory", `a file of type 0o${type.toString(8)}`);
   }
   if (uid !== effectiveUserId()) {
