@@ -6,7 +6,9 @@ import { type Frame, FrameReader, Kind } from "../wire/mod.ts";
 import { framesDocument, type FrameVector, type RefusedVector } from "./frame_vectors.ts";
 
 const text = readFileSync(join(import.meta.dir, "../../docs/vectors/frames.json"), "utf8");
-const { frames, refused } = JSON.parse(text) as { frames: FrameVector[]; refused: RefusedVector[] };
+const bytesOfJson = (_key: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && "$bytes" in value ? Uint8Array.fromHex(String(value.$bytes)) : value;
+const { frames, refused } = JSON.parse(text, bytesOfJson) as { frames: FrameVector[]; refused: RefusedVector[] };
 
 test("the golden frames are what the code writes; `make vectors` writes them again", () => {
   expect(framesDocument()).toBe(text);

@@ -13,6 +13,7 @@ import {
 } from "../wire/mod.ts";
 import { writeError } from "./error_payload.ts";
 import { type Hello, PROTOCOL_VERSION, Reflection } from "./reflection.ts";
+import { UPGRADE_SECRET, UPGRADE_VECTORS } from "./upgrade_vectors.ts";
 
 /** One golden frame: the bytes, and what a reader must find in them. */
 export interface FrameVector {
@@ -28,7 +29,7 @@ export interface FrameVector {
   last8: string;
   /** In a request with metadata. */
   metadata?: unknown;
-  /** The decoded payload, behind the metadata; absent when the payload is empty. */
+  /** The decoded payload, behind the metadata; absent when the payload is empty. In JSON, bytes are `{"$bytes": hex}`. */
   payload?: unknown;
 }
 
@@ -66,9 +67,17 @@ const LOAD: Gene = { low: 3, high: 250 };
 /** The text of `docs/vectors/frames.json`: frames of every kind, and bytes that a reader refuses. */
 export function framesDocument(): string {
   const schema = finishSchema({ name: "demo", methods: METHODS, types: {} });
-  return `${
-    JSON.stringify({ protocol: PROTOCOL_VERSION, frames: frames(schema), refused: refused() }, undefined, 2)
-  }\n`;
+  const document = {
+    protocol: PROTOCOL_VERSION,
+    upgradeSecret: UPGRADE_SECRET,
+    frames: frames(schema),
+    refused: refused(),
+  };
+  return `${JSON.stringify(document, bytesAsJson, 2)}\n`;
+}
+
+function bytesAsJson(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { $bytes: value.toHex() } : value;
 }
 
 function frames(schema: Schema): FrameVector[] {
@@ -138,6 +147,9 @@ function frames(schema: Schema): FrameVector[] {
     server("pong", Kind.pong, { callId: 11, last8: geneOf("00112233445566ff") }),
     goawayFrame("goaway: the server stops", 9, "draining", "demo is stopping and takes no further calls"),
     client("the largest call id and method index", Kind.cancel, { method: 0xfff0 - 1, callId: 0xffffffff }),
+    ...UPGRADE_VECTORS.map(({ name, from, value }) =>
+      vector(name, from, Kind.upgrade, { callId: 0, ...(value !== undefined && { value }) })
+    ),
   ];
 }
 
@@ -151,7 +163,7 @@ function refused(): RefusedVector[] {
   };
   return [
     { name: "kind 0", hex: bytes(0, 0, 0), outcome: "violation" },
-    { name: "kind 11", hex: bytes(11, 0, 0), outcome: "violation" },
+    { name: "kind 12", hex: bytes(12, 0, 0), outcome: "violation" },
     { name: "a compressed request", hex: bytes(Kind.request, Flag.compressed, 1), outcome: "violation" },
     { name: "an undefined flag", hex: bytes(Kind.request, 8, 1), outcome: "violation" },
     { name: "a response with metadata", hex: bytes(Kind.response, Flag.metadata, 1), outcome: "violation" },
@@ -159,6 +171,8 @@ function refused(): RefusedVector[] {
     { name: "a ping with a payload", hex: bytes(Kind.ping, 0, 1), outcome: "violation" },
     { name: "a credit of ten bytes", hex: bytes(Kind.credit, 0, 10), outcome: "violation" },
     { name: "a goaway of 4,097 bytes", hex: bytes(Kind.goaway, 0, 4097, 0), outcome: "violation" },
+    { name: "an upgrade of 1,025 bytes", hex: bytes(Kind.upgrade, 0, 1025, 0), outcome: "violation" },
+    { name: "an upgrade with a flag", hex: bytes(Kind.upgrade, Flag.last, 1), outcome: "violation" },
     { name: "a request of 1,001 bytes", hex: bytes(Kind.request, 0, 1001), outcome: "oversized" },
     { name: "a request of 4,294,967,295 bytes", hex: bytes(Kind.request, 0, 0xffffffff, 0), outcome: "oversized" },
   ];

@@ -137,8 +137,8 @@ test("a claim of many bytes takes no memory until the bytes are there", () => {
 
 test("headers that no correct peer sends stop the reader for good", () => {
   const cases: [kind: number, flags: number, payloadBytes: number, message: string][] = [
-    [0, 0, 0, "kind from 1 to 10, found 0"],
-    [11, 0, 0, "kind from 1 to 10, found 11"],
+    [0, 0, 0, "kind from 1 to 11, found 0"],
+    [12, 0, 0, "kind from 1 to 11, found 12"],
     [Kind.request, Flag.compressed, 0, "flags 0x4"],
     [Kind.request, Flag.last, 0, "flags 0x2"],
     [Kind.response, Flag.metadata, 0, "flags 0x1"],
@@ -148,6 +148,8 @@ test("headers that no correct peer sends stop the reader for good", () => {
     [Kind.cancel, 0, 1, "at most 0 payload bytes, found 1"],
     [Kind.credit, 0, 10, "at most 9 payload bytes, found 10"],
     [Kind.goaway, 0, 4097, "at most 4096 payload bytes, found 4097"],
+    [Kind.upgrade, 0, 1025, "at most 1024 payload bytes, found 1025"],
+    [Kind.upgrade, Flag.last, 0, "flags 0x2"],
   ];
   for (const [kind, flags, payloadBytes, message] of cases) {
     for (const chunkBytes of [1, 10_000]) {

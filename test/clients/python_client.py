@@ -12,6 +12,7 @@ one command per line of standard input, as JSON, and answers each with a line of
     {"do": "vectors", "file": "docs/vectors/frames.json"}
 """
 
+import hmac
 import json
 import socket
 import struct
@@ -152,7 +153,7 @@ def unpack(data):
 # --- Frames: section 2 ------------------------------------------------------------------------------------------------
 
 HEADER = struct.Struct("<IBBHI8s")
-KINDS = ["", "request", "response", "error", "item", "end", "cancel", "credit", "ping", "pong", "goaway"]
+KINDS = ["", "request", "response", "error", "item", "end", "cancel", "credit", "ping", "pong", "goaway", "upgrade"]
 REQUEST, RESPONSE, ERROR, ITEM, END, CANCEL, CREDIT, PING, PONG, GOAWAY = range(1, 11)
 METADATA, LAST = 1, 2
 HELLO, SCHEMA, STATS = 0xFFFF, 0xFFFE, 0xFFFC
@@ -307,7 +308,10 @@ class Sender:
 def check_vectors(path):
     """Decodes every golden frame, and what it packs itself; gives how many frames there were."""
     with open(path, encoding="utf-8") as file:
-        frames = json.load(file)["frames"]
+        document = json.load(file, object_hook=untagged)
+    frames = document["frames"]
+    upgrades = [frame["payload"] for frame in frames if frame["kind"] == "upgrade" and "payload" in frame]
+    check_proofs(document["upgradeSecret"], upgrades)
     for expected in frames:
         data = bytes.fromhex(expected["hex"])
         length, kind, flags, method, call_id, last8 = HEADER.unpack(data[: HEADER.size])
@@ -329,6 +333,21 @@ def check_vectors(path):
         assert Frame(kind, flags, method, call_id, last8, payload).bytes() == data, expected["name"]
         assert unpack(pack(expected.get("payload"))) == expected.get("payload"), expected["name"]
     return len(frames)
+
+
+def untagged(fields):
+    """JSON has no bytes."""
+    return bytes.fromhex(fields["$bytes"]) if "$bytes" in fields else fields
+
+
+def check_proofs(secret, messages):
+    """What each side shows before it shares memory, section 12. This client never asks for that."""
+    nonces = b"".join(next(m["nonce"] for m in messages if m["step"] == step) for step in ("hello", "challenge"))
+    for message in messages:
+        if "proof" in message:
+            side = b"server" if message["step"] == "challenge" else b"client"
+            proof = hmac.digest(secret, b"cell shared memory 1: " + side + nonces, "sha256")
+            assert hmac.compare_digest(proof, message["proof"]), message["step"]
 
 
 def perform(client, command):
