@@ -1,5 +1,4 @@
 import { closeSync, ftruncateSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { attempt, errnoName, lastError } from "./errno.ts";
 import { MappedMemory } from "./mapped_memory.ts";
 import { namedMemoryFunctions } from "./memory_functions.ts";
@@ -18,7 +17,7 @@ const OWNER_READS_AND_WRITES = 0o600;
  * in a file system that others fill, too. Who is killed before `unlink` leaves the name behind.
  */
 export function createNamedMemory(byteCount: number): SharedMemory {
-  const name = NAME_PREFIX + randomBytes(NAME_RANDOM_BYTES).toString("base64url");
+  const name = NAME_PREFIX + randomName();
   const { shm_open, errno } = namedMemoryFunctions();
   const what = `creating ${byteCount} bytes of shared memory`;
   const fd = shm_open(bytesOf(name), currentPlatform().memory.createFlags, OWNER_READS_AND_WRITES);
@@ -57,6 +56,11 @@ export function openNamedMemory(name: string, byteCount: number): SharedMemory {
 
 function mapNamed(name: string, fd: number, byteCount: number): SharedMemory {
   return new MappedMemory({ handle: { name }, fd, byteCount, keepsFile: false, unlink: () => unlink(name) });
+}
+
+function randomName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(NAME_RANDOM_BYTES));
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** That there is no such name (any more) is fine: the peer may have been faster. */
