@@ -11,6 +11,7 @@ const LAYERS = [
   ["lib/sys"],
   ["lib/wire", "lib/schema"],
   ["lib/net"],
+  ["lib/shm"],
   ["lib/rpc"],
   ["lib/service"],
   ["lib/role", "lib/package", "lib/logs"],

@@ -21,6 +21,8 @@ export abstract class Polled {
 
   /** Somebody waits for what will arrive. Only then is it waited for otherwise than by sleeping. */
   abstract readonly isAwaited: boolean;
+  /** Is looked at from now on: the other side need not ring. */
+  abstract wakeUp(): void;
   /** Handles what has arrived, at most a bounded part of it; whether there was something. */
   abstract poll(): boolean;
   /** Asks the other side for its doorbell; false, without asking, when there is something to do. */
@@ -67,6 +69,7 @@ export class Poller {
   wake(polled: Polled): void {
     if (!polled.isAwake) {
       polled.isAwake = true;
+      polled.wakeUp();
       this.#awake.push(polled);
     }
     if (!this.#isScheduled && !this.#inTurn) this.#schedule();
@@ -144,6 +147,7 @@ export class Poller {
   #quiet(nowMs: number): number {
     let spinUntilMs = 0;
     for (const polled of this.#awake) {
+      if (!polled.isAwake) continue;
       if (!polled.isQuiet) {
         polled.isQuiet = true;
         polled.pace.onQuiet(nowMs);

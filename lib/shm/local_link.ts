@@ -1,0 +1,391 @@
+import { assert, CellError, toCellError, type Writer } from "../base/mod.ts";
+import {
+  CLOSE_LINGER_MS,
+  type Link,
+  type LinkReceiver,
+  type LinkTransport,
+  lost,
+  type Peer,
+  QUEUE_HIGH_BYTES,
+  QUEUE_LOW_BYTES,
+  STALL_MS,
+  type Stallable,
+  StallWatch,
+  type StreamLink,
+  type StreamLinkOptions,
+} from "../net/mod.ts";
+import { beginFrame, endFrame, type Frame, FrameReader, HEADER_BYTES, Kind } from "../wire/mod.ts";
+import { RECORD_ALIGNMENT, RING_BYTES_MAX } from "./layout.ts";
+import { Move, type MoveOptions, type Moving } from "./move.ts";
+import { Polled, type Poller } from "./poller.ts";
+import { RingConsumer } from "./ring_consumer.ts";
+import type { RecordSink } from "./ring_memory.ts";
+import { RingProducer } from "./ring_producer.ts";
+import type { RingIndex, Segment } from "./segment.ts";
+
+/** Records of one connection that are handled before the next connection has its turn. */
+export const RECORDS_PER_POLL = 32;
+/** Who waits without the event loop asks the kernel this often whether the peer is still there: about once in a millisecond. */
+const POLLS_PER_PEER_CHECK = 16_384;
+/** What is read of a frame that comes before anybody reads. */
+const EARLY_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What a `LocalLink` is made with. */
+export type LocalLinkOptions = MoveOptions & StreamLinkOptions & { readonly poller: Poller };
+
+/**
+ * A link between two processes of one machine. It begins on a Unix socket and moves into shared memory while it is used,
+ * each direction for itself: what was committed before the switch comes first. The socket then is the doorbell, and tells
+ * of the peer's death.
+ */
+export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink, Stallable, Moving {
+  writer: Writer;
+  writable = true;
+  isAwaited = true;
+  /** Bytes ever received through the ring. */
+  receivedBytes = 0;
+
+  #receiver: LinkReceiver | undefined;
+  #payloadBytesMax = EARLY_PAYLOAD_BYTES_MAX;
+  /** A frame that came before `start`. */
+  #early: Frame | undefined;
+  readonly #move: Move;
+  readonly #stallWatch: StallWatch;
+  #producer: RingProducer | undefined;
+  #consumer: RingConsumer | undefined;
+  #reader: FrameReader | undefined;
+  /** Added to the socket's count of bytes it is this link's. */
+  #socketOffsetBytes = 0;
+  /** What waited for the ring when the link was lost. */
+  #lostBytes = 0;
+  #isPaused = false;
+  #isClosing = false;
+  #isClosed = false;
+  #closeError: CellError | undefined;
+  #lingerTimer: ReturnType<typeof setTimeout> | undefined;
+  #polls = 0;
+
+  constructor(private readonly control: StreamLink, private readonly options: LocalLinkOptions) {
+    super();
+    this.writer = control.writer;
+    this.#stallWatch = new StallWatch(this, options.stallMs ?? STALL_MS);
+    this.#move = new Move(this, control, options);
+    control.start(this, EARLY_PAYLOAD_BYTES_MAX);
+    if (!this.#isClosed) this.#move.begin();
+  }
+
+  get peer(): Peer {
+    return this.control.peer;
+  }
+
+  get transport(): LinkTransport {
+    return this.#producer !== undefined && this.#consumer !== undefined ? "shm" : "uds";
+  }
+
+  /** Resolves when both directions have moved; rejects when they stay on the socket. */
+  get moved(): Promise<void> {
+    return this.#move.done;
+  }
+
+  get committedBytes(): number {
+    const { committedBytes } = this.#producer ?? this.control;
+    return this.#socketOffsetBytes + committedBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#lostBytes + (this.#producer ?? this.control).queuedBytes;
+  }
+
+  get leftBytes(): number {
+    return this.committedBytes - this.queuedBytes;
+  }
+
+  get midFrame(): boolean {
+    return this.control.midFrame || (this.#reader?.midFrame ?? false);
+  }
+
+  start(receiver: LinkReceiver, payloadBytesMax: number): void {
+    assert(this.#receiver === undefined, "a link is started once");
+    this.#receiver = receiver;
+    this.#payloadBytesMax = payloadBytesMax;
+    if (this.#isClosed) return receiver.onClose(this.#closeError);
+    this.control.limitPayload(payloadBytesMax);
+    if (this.#consumer !== undefined) this.#read();
+    const early = this.#early;
+    if (early === undefined) return;
+    this.#early = undefined;
+    if (early.end - early.start <= payloadBytesMax) this.onFrame(early);
+    else this.onOversized({ ...early, start: 0, end: 0 });
+    this.control.resume();
+  }
+
+  commit(): void {
+    const producer = this.#producer;
+    if (producer === undefined) {
+      this.control.commit();
+      this.writable = this.control.writable;
+      return this.#move.onCommit();
+    }
+    try {
+      producer.commit();
+    } catch (thrown) {
+      return this.#onBroken(thrown);
+    }
+    this.#afterSending(producer);
+    if (!this.isAwake) this.options.poller.wake(this);
+  }
+
+  flush(): void {
+    if (this.#producer === undefined) this.control.flush();
+    else this.#flushRing(this.#producer);
+  }
+
+  receiveNow(): void {
+    if (this.transport !== "shm") return this.control.receiveNow();
+    this.poll();
+    if (++this.#polls % POLLS_PER_PEER_CHECK !== 0 || !this.control.isPeerGone) return;
+    this.control.destroy(lost("the peer closed the connection"));
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#reader?.pause();
+    this.#consumer?.pause();
+    if (this.#consumer === undefined) this.control.pause();
+  }
+
+  resume(): void {
+    if (this.#isClosed) return;
+    this.#isPaused = false;
+    this.control.resume();
+    this.#reader?.resume();
+    if (this.#consumer !== undefined) this.options.poller.wake(this);
+  }
+
+  ref(): void {
+    // What is waited for begins now: how long ago the last answer came says nothing about how long this one takes.
+    this.isQuiet = false;
+    this.isAwaited = true;
+    this.control.ref();
+  }
+
+  unref(): void {
+    this.isAwaited = false;
+    this.control.unref();
+  }
+
+  close(error?: CellError): void {
+    if (this.#isClosed || this.#isClosing) return;
+    this.#isClosing = true;
+    this.#closeError = error;
+    this.#reader?.stop();
+    const producer = this.#producer;
+    if (producer === undefined) return this.control.close(error);
+    this.#flushRing(producer);
+    if (this.#isClosed) return;
+    if (producer.queuedBytes === 0) return this.control.close(error);
+    this.#lingerTimer = setTimeout(() => this.destroy(error), this.options.closeLingerMs ?? CLOSE_LINGER_MS);
+    this.options.poller.wake(this);
+  }
+
+  destroy(error?: CellError): void {
+    if (this.#isClosed) return;
+    this.#isClosing = true;
+    this.#closeError ??= error;
+    this.control.destroy(error);
+  }
+
+  // What the poller asks for.
+
+  poll(): boolean {
+    if (this.#isClosed) return false;
+    const producer = this.#producer;
+    const consumer = this.#consumer;
+    let isBusy = false;
+    try {
+      if (producer !== undefined && producer.queuedBytes > 0) isBusy = this.#flushRing(producer);
+      if (consumer === undefined || this.#isPaused || this.#isClosing || this.#reader === undefined) return isBusy;
+      if (consumer.poll(this, RECORDS_PER_POLL) === 0) return isBusy;
+      if (consumer.takeRoomWake()) this.#ring();
+    } catch (thrown) {
+      this.#onBroken(thrown);
+    }
+    return true;
+  }
+
+  wakeUp(): void {
+    this.#consumer?.wake();
+  }
+
+  sleep(): boolean {
+    if (this.#isClosed) return true;
+    const producer = this.#producer;
+    try {
+      if (producer !== undefined && producer.queuedBytes > 0 && !producer.waitForRoom()) return false;
+      if (this.#isPaused || this.#isClosing || this.#reader === undefined) return true;
+      return this.#consumer?.sleep() ?? true;
+    } catch (thrown) {
+      this.#onBroken(thrown);
+      return true;
+    }
+  }
+
+  // What a ring hands over.
+
+  onRecord(bytes: Uint8Array, start: number, end: number): void {
+    this.receivedBytes += end - start;
+    const reader = this.#reader!;
+    reader.push(bytes, start, end);
+    if (reader.midFrame) this.#stallWatch.start();
+  }
+
+  // What the socket tells.
+
+  onFrame(frame: Frame): void {
+    if (frame.kind === Kind.upgrade) return this.#onUpgrade(frame);
+    if (this.#consumer !== undefined) {
+      throw new CellError(
+        "INVALID_ARGUMENT",
+        `a frame of kind ${frame.kind} came over the socket after the connection had moved`,
+      );
+    }
+    if (this.#receiver !== undefined) return this.#receiver.onFrame(frame);
+    const { start, end } = frame;
+    this.#early = { ...frame, bytes: frame.bytes.slice(start, end), start: 0, end: end - start };
+    this.control.pause();
+    this.#move.onEarlyFrame();
+  }
+
+  onOversized(frame: Frame): void {
+    if (this.#consumer === undefined) this.#receiver?.onOversized(frame);
+  }
+
+  onViolation(error: CellError): void {
+    if (this.#receiver === undefined) this.destroy(error);
+    else this.#receiver.onViolation(error);
+  }
+
+  onWritable(): void {
+    if (this.#producer !== undefined) return;
+    this.writable = true;
+    this.#receiver?.onWritable();
+  }
+
+  onClose(error: CellError | undefined): void {
+    if (!this.#isClosing) this.#readRest();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeError ??= error;
+    this.options.poller.forget(this);
+    this.#stallWatch.stop();
+    clearTimeout(this.#lingerTimer);
+    this.#reader?.stop();
+    this.#leaveRing();
+    this.#move.onClose(this.#closeError);
+    this.#receiver?.onClose(this.#closeError);
+  }
+
+  // What the move does.
+
+  sendInRing(segment: Segment, index: RingIndex): void {
+    const { committedBytes } = this.control;
+    const producer = new RingProducer(
+      segment.ring(index),
+      (fromBytes, toBytes) => segment.allocateRing(index, fromBytes, toBytes),
+    );
+    this.#socketOffsetBytes = committedBytes;
+    this.#producer = producer;
+    this.writer = producer.writer;
+    if (this.writable) return;
+    this.writable = true;
+    this.#receiver?.onWritable();
+  }
+
+  receiveInRing(segment: Segment, index: RingIndex): void {
+    this.#consumer = new RingConsumer(segment.ring(index));
+    if (this.#receiver !== undefined) this.#read();
+  }
+
+  // What is common to the above.
+
+  #read(): void {
+    this.#reader = new FrameReader(this.#receiver!, this.#payloadBytesMax, "lent");
+    if (this.#isPaused) this.#reader.pause();
+    this.options.poller.wake(this);
+  }
+
+  #onUpgrade({ bytes, start, end }: Frame): void {
+    if (start < end) return this.#move.receive(bytes, start, end);
+    if (this.#producer === undefined && this.#consumer === undefined) {
+      throw new CellError("INVALID_ARGUMENT", "a doorbell rang on a connection that has not moved");
+    }
+    this.options.poller.answer(this);
+  }
+
+  #flushRing(producer: RingProducer): boolean {
+    const hasMoved = producer.flush();
+    this.#afterSending(producer);
+    if (this.#isClosing && producer.queuedBytes === 0) this.control.close(this.#closeError);
+    return hasMoved;
+  }
+
+  #afterSending(producer: RingProducer): void {
+    if (producer.takeWake()) this.#ring();
+    const { queuedBytes } = producer;
+    if (queuedBytes === 0 && this.writable) return;
+    if (queuedBytes > 0) this.#stallWatch.start();
+    if (this.writable) this.writable = queuedBytes <= QUEUE_HIGH_BYTES;
+    else if (queuedBytes < QUEUE_LOW_BYTES && !this.#isClosing) {
+      this.writable = true;
+      this.#receiver?.onWritable();
+    }
+  }
+
+  /** One that still waits in the socket is heard as well. */
+  #ring(): void {
+    const { control } = this;
+    if (control.queuedBytes >= HEADER_BYTES) return;
+    endFrame(control.writer, beginFrame(control.writer, Kind.upgrade, 0, 0, 0, 0, 0));
+    control.commit();
+    control.flush();
+  }
+
+  /** The peer has written what makes no sense where both of us write. */
+  #onBroken(thrown: unknown): void {
+    const error = toCellError(thrown, "INTERNAL");
+    this.#reader?.stop();
+    this.#isClosing = true;
+    this.#leaveRing();
+    this.onViolation(error);
+    this.destroy(error);
+  }
+
+  /** What the peer had sent before it left: no more than a ring holds, whatever the peer still writes. */
+  #readRest(): void {
+    const consumer = this.#consumer;
+    if (consumer === undefined || this.#reader === undefined) return;
+    try {
+      let recordsLeft = RING_BYTES_MAX / RECORD_ALIGNMENT;
+      while (recordsLeft > 0 && !this.#isPaused && !this.#isClosing) {
+        const count = consumer.poll(this, RECORDS_PER_POLL);
+        if (count === 0) return;
+        recordsLeft -= count;
+      }
+    } catch (thrown) {
+      this.#onBroken(thrown);
+    }
+  }
+
+  /** From now on what is committed is only counted. */
+  #leaveRing(): void {
+    const producer = this.#producer;
+    if (producer !== undefined) {
+      const committedBytes = this.#socketOffsetBytes + producer.committedBytes;
+      this.#lostBytes = producer.queuedBytes;
+      this.#producer = undefined;
+      this.writer = this.control.writer;
+      this.#socketOffsetBytes = committedBytes - this.control.committedBytes;
+    }
+    this.#consumer = undefined;
+  }
+}

@@ -1,0 +1,218 @@
+import { expect, test } from "bun:test";
+import { POLL_MS, POLL_WINDOW_MS, SPIN_MS } from "./pace.ts";
+import { Polled, Poller, type PollerHost, TURN_MS_MAX } from "./poller.ts";
+
+/** What one look costs in the tests' time. */
+const LOOK_MS = 0.0001;
+
+/** A machine of its own: looking takes time, a turn of the event loop takes more, and everything else stands still. */
+class Machine implements PollerHost {
+  nowMs = 1000;
+  turns = 0;
+  drains = 0;
+  hasOtherCore = true;
+  #next: (() => void)[] = [];
+
+  now(): number {
+    return this.nowMs;
+  }
+  nextTurn(run: () => void): void {
+    this.#next.push(run);
+  }
+  drain(): void {
+    this.drains++;
+  }
+  get isIdle(): boolean {
+    return this.#next.length === 0;
+  }
+  /** One turn of the event loop; what it took. */
+  turn(): number {
+    const startedMs = this.nowMs;
+    this.nowMs += 0.0005;
+    this.turns++;
+    for (const run of this.#next.splice(0)) run();
+    return this.nowMs - startedMs;
+  }
+  turnUntilIdle(): void {
+    for (let turns = 0; !this.isIdle; turns++) {
+      if (turns === 100_000) throw new Error("the poller never sleeps");
+      this.turn();
+    }
+  }
+}
+
+/** A connection on which something arrives at known times. */
+class Connection extends Polled {
+  isAwaited = true;
+  handled = 0;
+  looks = 0;
+  sleeps = 0;
+  isAsleep = true;
+  arrivals: number[] = [];
+  onHandled = (): void => {};
+
+  constructor(private readonly machine: Machine) {
+    super();
+  }
+  private get isThere(): boolean {
+    return this.arrivals.length > 0 && this.arrivals[0]! <= this.machine.nowMs;
+  }
+  poll(): boolean {
+    this.looks++;
+    this.machine.nowMs += LOOK_MS;
+    if (!this.isThere) return false;
+    this.arrivals.shift();
+    this.handled++;
+    this.onHandled();
+    return true;
+  }
+  wakeUp(): void {
+    this.isAsleep = false;
+  }
+  sleep(): boolean {
+    if (this.isThere) return false;
+    this.sleeps++;
+    this.isAsleep = true;
+    return true;
+  }
+}
+
+function setup(): { machine: Machine; poller: Poller; connection: Connection } {
+  const machine = new Machine();
+  return { machine, poller: new Poller(machine), connection: new Connection(machine) };
+}
+
+/** An answer comes `delayMs` after each thing that was handled, `count` times. */
+function answerEach(machine: Machine, connection: Connection, delayMs: number, count: number): void {
+  connection.arrivals.push(machine.nowMs + delayMs);
+  connection.onHandled = () => {
+    if (connection.handled < count) connection.arrivals.push(machine.nowMs + delayMs);
+  };
+}
+
+test("what comes within the time of a spin is handled without a turn of the event loop in between", () => {
+  const { machine, poller, connection } = setup();
+  answerEach(machine, connection, SPIN_MS / 4, 8);
+  poller.wake(connection);
+  machine.turn();
+  expect(connection.handled).toBe(8);
+});
+
+test("the event loop has its turn in time, however much arrives", () => {
+  const { machine, poller, connection } = setup();
+  connection.arrivals = new Array(100_000).fill(0);
+  poller.wake(connection);
+  let longestMs = 0;
+  while (connection.handled < 100_000) longestMs = Math.max(longestMs, machine.turn());
+  expect(longestMs).toBeLessThan(2 * TURN_MS_MAX);
+  expect(machine.turns).toBeGreaterThan(100_000 * LOOK_MS / TURN_MS_MAX / 2);
+});
+
+test("promises run after every round in which something was handled", () => {
+  const { machine, poller, connection } = setup();
+  connection.arrivals = [0, 0, 0];
+  poller.wake(connection);
+  machine.turnUntilIdle();
+  expect(machine.drains).toBe(3);
+});
+
+test("a connection on which nothing comes is asleep soon, and then nothing runs", () => {
+  const { machine, poller, connection } = setup();
+  poller.wake(connection);
+  const startedMs = machine.nowMs;
+  machine.turnUntilIdle();
+  expect(connection.isAsleep).toBe(true);
+  expect(machine.nowMs - startedMs).toBeLessThan(2 * POLL_WINDOW_MS);
+  expect(machine.isIdle).toBe(true);
+});
+
+test("nothing is waited for where nobody waits for an answer", () => {
+  const { machine, poller, connection } = setup();
+  connection.isAwaited = false;
+  poller.wake(connection);
+  machine.turn();
+  expect(connection.isAsleep).toBe(true);
+  expect(machine.isIdle).toBe(true);
+});
+
+test("what arrives in the moment of going to sleep is handled", () => {
+  const { machine, poller, connection } = setup();
+  connection.isAwaited = false;
+  connection.sleep = () => {
+    if (connection.sleeps++ === 0) connection.arrivals.push(0);
+    return connection.arrivals.length === 0;
+  };
+  poller.wake(connection);
+  machine.turnUntilIdle();
+  expect(connection.handled).toBe(1);
+});
+
+test("slow answers are not spun for, and fast ones are again", () => {
+  const { machine, poller, connection } = setup();
+  /** One question whose answer takes so long; how often it was looked for. */
+  const ask = (delayMs: number): number => {
+    const looksBefore = connection.looks;
+    connection.isQuiet = false;
+    connection.arrivals.push(machine.nowMs + delayMs);
+    poller.wake(connection);
+    while (connection.arrivals.length > 0) {
+      if (!machine.isIdle) machine.turn();
+      else {
+        machine.nowMs = connection.arrivals[0]!;
+        poller.answer(connection);
+      }
+    }
+    return connection.looks - looksBefore;
+  };
+  for (let count = 0; count < 50; count++) ask(10);
+  expect(ask(10)).toBeLessThan(20);
+  for (let count = 0; count < 50; count++) ask(POLL_MS / 2);
+  const polling = ask(POLL_MS / 2);
+  expect(polling).toBeGreaterThan(20);
+  expect(polling).toBeLessThan(POLL_MS / 2 / LOOK_MS / 2);
+  for (let count = 0; count < 50; count++) ask(SPIN_MS / 4);
+  const turnsBefore = machine.turns;
+  ask(SPIN_MS / 4);
+  expect(machine.turns - turnsBefore).toBeLessThanOrEqual(1);
+});
+
+test("a machine with one core neither spins nor polls", () => {
+  const { machine, poller, connection } = setup();
+  machine.hasOtherCore = false;
+  connection.arrivals = [0];
+  poller.wake(connection);
+  machine.turnUntilIdle();
+  expect(connection.handled).toBe(1);
+  expect(connection.looks).toBeLessThanOrEqual(3);
+});
+
+test("a connection that is flooded does not keep another one waiting", () => {
+  const { machine, poller, connection: flooded } = setup();
+  const other = new Connection(machine);
+  flooded.arrivals = new Array(10_000).fill(0);
+  answerEach(machine, other, 10 * LOOK_MS, 100);
+  poller.wake(flooded);
+  poller.wake(other);
+  while (other.handled < 100) machine.turn();
+  expect(flooded.handled).toBeLessThan(100 * 12);
+});
+
+test("a forgotten connection is not looked at again", () => {
+  const { machine, poller, connection } = setup();
+  connection.arrivals = [0, 0, 0];
+  connection.onHandled = () => poller.forget(connection);
+  poller.wake(connection);
+  machine.turnUntilIdle();
+  expect(connection.handled).toBe(1);
+});
+
+test("a connection that is woken from within a turn is looked at in the same turn", () => {
+  const { machine, poller, connection } = setup();
+  const other = new Connection(machine);
+  other.arrivals = [0];
+  connection.arrivals = [0];
+  connection.onHandled = () => poller.wake(other);
+  poller.wake(connection);
+  machine.turn();
+  expect(other.handled).toBe(1);
+});
