@@ -22,13 +22,13 @@ export const unixLatency: Case = {
 
     const client = await service.startClient("cell_client.ts", "uds");
     const echo = [join(resources.temporaryDirectory(), "echo.sock"), String(bytes.request), String(bytes.response)];
-    const startEcho = async (file: string): Promise<LoadClient> => {
-      const program = resources.start(onOneCore([process.execPath, join(FLOOR, file), ...echo]));
+    const startEcho = async (role: "server" | "client"): Promise<LoadClient> => {
+      const program = resources.start(onOneCore([process.execPath, join(FLOOR, `echo_${role}.ts`), ...echo], role));
       await program.answer();
       return new LoadClient(program);
     };
-    await startEcho("echo_server.ts");
-    const floor = await startEcho("echo_client.ts");
+    await startEcho("server");
+    const floor = await startEcho("client");
 
     const samples = await takeTurns(ROUNDS, {
       ours: () => client.latency(CALLS_PER_ROUND),

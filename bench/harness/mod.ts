@@ -18,7 +18,7 @@ export { compare, type Comparison, interleave, takeTurns } from "./compare.ts";
 export { compileFloor } from "./compile.ts";
 export { freePort } from "./free_port.ts";
 export { LoadClient } from "./load_client.ts";
-export { onOneCore } from "./one_core.ts";
+export { anywhere, onOneCore, onTwoCores, type Placement } from "./placement.ts";
 export { startGrpc, startMoleculer } from "./peer_clients.ts";
 export { bundleForNode, installPeers, moleculerCommand, PEERS_DIRECTORY } from "./peers.ts";
 export { Program } from "./program.ts";

@@ -5,6 +5,7 @@ import { dialUnix } from "../../lib/net/mod.ts";
 import { createClient, type RpcClient } from "../../lib/rpc/mod.ts";
 import type { CaseContext } from "./case.ts";
 import { LoadClient } from "./load_client.ts";
+import { anywhere, type Placement } from "./placement.ts";
 import type { Program } from "./program.ts";
 
 /** A service that does not answer within this has failed. */
@@ -14,17 +15,14 @@ const RETRY_MS = 1;
 
 const ROOT = join(import.meta.dir, "..", "..");
 
-/** Puts something in front of a command. */
-type Wrap = (command: string[]) => string[];
-
 /** What `ServiceProcess` runs, and how. */
 interface ServiceProcessOptions {
   /** The service's file, from the root of the repository. */
   source: string;
   /** A call, with its answer checked. */
   ask(client: RpcClient): Promise<void>;
-  /** For the service's command, and for those of its clients. */
-  wrap?: Wrap | undefined;
+  /** @default wherever the scheduler puts the service and its clients */
+  placement?: Placement;
 }
 
 /** `cell run` of a file with a CELL_HOME of its own, in which it may be started again and again. */
@@ -46,7 +44,7 @@ export class ServiceProcess {
   /** Starts it and returns at once. */
   spawn(): Program {
     const { resources, binary } = this.context;
-    return resources.start(this.wrap([binary, "run", this.file]), { env: { CELL_HOME: this.home } });
+    return resources.start(this.placed([binary, "run", this.file], "server"), { env: { CELL_HOME: this.home } });
   }
 
   /** Starts it and returns once it has answered a call. */
@@ -65,7 +63,7 @@ export class ServiceProcess {
   async startClient(script: string, transport: "auto" | "uds", ...args: string[]): Promise<LoadClient> {
     const command = [process.execPath, join(ROOT, "bench", "load", script), this.name, ...args];
     const env = { CELL_HOME: this.home, CELL_TRANSPORT: transport };
-    const program = this.context.resources.start(this.wrap(command), { env });
+    const program = this.context.resources.start(this.placed(command, "client"), { env });
     await program.answer();
     return new LoadClient(program);
   }
@@ -92,15 +90,15 @@ export class ServiceProcess {
     );
   }
 
-  private wrap(command: string[]): string[] {
-    return this.options.wrap?.(command) ?? command;
+  private placed(command: string[], role: "server" | "client"): string[] {
+    return (this.options.placement ?? anywhere)(command, role);
   }
 }
 
 /** The service of most cases: examples/hello.ts. */
 export class HelloService extends ServiceProcess {
-  constructor(context: CaseContext, wrap?: Wrap) {
-    super(context, { source: "examples/hello.ts", ask: greet, wrap });
+  constructor(context: CaseContext, placement: Placement = anywhere) {
+    super(context, { source: "examples/hello.ts", ask: greet, placement });
   }
 }
 
