@@ -43,6 +43,13 @@ test("an error of another implementation is read as far as it is known", () => {
   expect(read(encode({ code: "UNAVAILABLE", message: 7 })).retryable).toBe(true);
 });
 
+test("a message that is no text is no reason to fail", () => {
+  for (const message of [null, [], { toString: 1, valueOf: 1 }, [{ toString: null }]]) {
+    const error = read(encode({ code: "ABORTED", message }));
+    expect([error.code, error.message]).toEqual(["ABORTED", "an error without a text"]);
+  }
+});
+
 test("a payload that is no error is refused", () => {
   for (
     const payload of [encode(null), encode([]), encode({ code: "ABORTED" }), Uint8Array.of(0xc1), new Uint8Array(0)]

@@ -39,7 +39,8 @@ export function readError(bytes: Uint8Array, start: number, end: number): CellEr
   }
   const { code, message, retryable, data } = fields as { [name: string]: unknown };
   const known = CODES.find((candidate): candidate is Code => candidate === code) ?? "UNKNOWN";
-  return new CellError(known, String(message), {
+  // What other libraries send may be any value, and some objects have no string form.
+  return new CellError(known, typeof message === "object" ? "an error without a text" : String(message), {
     ...(typeof retryable === "boolean" && { retryable }),
     ...(data !== undefined && { data }),
   });

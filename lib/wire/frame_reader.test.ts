@@ -167,6 +167,52 @@ test("headers that no correct peer sends stop the reader for good", () => {
   }
 });
 
+/** Memory that a peer writes to when somebody takes a part of it. */
+class SharedChunk extends Uint8Array<ArrayBuffer> {
+  change: ((bytes: Uint8Array) => void) | undefined;
+
+  override subarray(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    this.change?.(this);
+    return new Uint8Array(this.buffer, this.byteOffset, this.length).subarray(start, end);
+  }
+}
+
+test("a frame that has begun keeps the length that it began with, whatever becomes of its header", () => {
+  const payload = Uint8Array.from({ length: LIMIT }, (_, index) => index);
+  const writer = new Writer();
+  write(writer, Kind.item, 1, payload);
+  write(writer, Kind.item, 2, payload);
+  for (const length of [0, 10, LIMIT + 1, 0xffffffff]) {
+    const recorder = new Recorder();
+    const reader = new FrameReader(recorder, LIMIT, "lent");
+    const chunk = new SharedChunk(new ArrayBuffer(HEADER_BYTES + 40));
+    chunk.set(writer.written().subarray(0, chunk.length));
+    chunk.change = (bytes) => new DataView(bytes.buffer).setUint32(0, length, true);
+    reader.push(chunk);
+    reader.push(writer.written().slice(HEADER_BYTES + 40));
+    expect(recorder.violation).toBeUndefined();
+    expect(recorder.frames.map(({ callId, payload }) => [callId, payload.length / 2])).toEqual([[1, LIMIT], [
+      2,
+      LIMIT,
+    ]]);
+  }
+});
+
+test("of a lent chunk nothing is kept but copies", () => {
+  const writer = new Writer();
+  for (let callId = 1; callId <= 3; callId++) write(writer, Kind.item, callId, Uint8Array.of(callId));
+  const recorder = new Recorder();
+  const reader = new FrameReader(recorder, LIMIT, "lent");
+  recorder.during = () => reader.pause();
+  // A Buffer, whose own slice would be a view.
+  const chunk = Buffer.from(writer.written());
+  reader.push(chunk);
+  chunk.fill(0xff);
+  reader.resume();
+  reader.resume();
+  expect(recorder.frames.map(({ callId }) => callId)).toEqual([1, 2, 3]);
+});
+
 test("a pause takes effect between two frames of one chunk, and nothing is lost", () => {
   const writer = new Writer();
   for (let callId = 1; callId <= 4; callId++) write(writer, Kind.request, callId, Uint8Array.of(callId));

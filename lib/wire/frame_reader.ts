@@ -37,6 +37,8 @@ export class FrameReader {
   /** The beginning of a frame that is not complete: `partialLength` bytes of `partial`. */
   private partial: Uint8Array = NO_BYTES;
   private partialLength = 0;
+  /** How many bytes it will have, once its header is read into `frame`; until then 0. A header is never read twice. */
+  private partialFrameBytes = 0;
   /** Payload bytes of a too long frame that are still to be dropped. */
   private skipBytes = 0;
   /** Bytes that arrived while paused. */
@@ -82,7 +84,7 @@ export class FrameReader {
   stop(): void {
     this.stopped = true;
     this.partial = this.held = this.frame.bytes = NO_BYTES;
-    this.partialLength = this.skipBytes = 0;
+    this.partialLength = this.partialFrameBytes = this.skipBytes = 0;
   }
 
   private run(chunk: Uint8Array, start: number, end: number): void {
@@ -135,6 +137,7 @@ export class FrameReader {
     const frameBytes = HEADER_BYTES + payloadBytes;
     if (available < frameBytes) {
       this.keep(chunk, offset, available, frameBytes);
+      this.partialFrameBytes = frameBytes;
       return end;
     }
     this.hand(chunk, offset + HEADER_BYTES, offset + frameBytes);
@@ -143,20 +146,20 @@ export class FrameReader {
 
   /** Adds to the frame that began in an earlier piece; returns how far the chunk is used up. */
   private continuePartial(chunk: Uint8Array, offset: number, end: number): number {
-    const { frame } = this;
-    if (this.partialLength < HEADER_BYTES) {
+    if (this.partialFrameBytes === 0) {
       const taken = Math.min(HEADER_BYTES - this.partialLength, end - offset);
       this.keep(chunk, offset, taken, HEADER_BYTES);
       offset += taken;
       if (this.partialLength < HEADER_BYTES) return offset;
+      const payloadBytes = readHeader(this.partial, 0, this.frame);
+      checkHeader(this.frame, payloadBytes);
+      if (payloadBytes > this.payloadBytesMax) {
+        this.dropPartial();
+        return this.startSkipping(payloadBytes, offset);
+      }
+      this.partialFrameBytes = HEADER_BYTES + payloadBytes;
     }
-    const payloadBytes = readHeader(this.partial, 0, frame);
-    checkHeader(frame, payloadBytes);
-    if (payloadBytes > this.payloadBytesMax) {
-      this.dropPartial();
-      return this.startSkipping(payloadBytes, offset);
-    }
-    const frameBytes = HEADER_BYTES + payloadBytes;
+    const frameBytes = this.partialFrameBytes;
     const taken = Math.min(frameBytes - this.partialLength, end - offset);
     this.keep(chunk, offset, taken, frameBytes);
     if (this.partialLength === frameBytes) {
@@ -168,7 +171,8 @@ export class FrameReader {
   }
 
   private keepable(chunk: Uint8Array, start: number, end: number): Uint8Array {
-    return this.chunks === "lent" ? chunk.slice(start, end) : chunk.subarray(start, end);
+    const range = chunk.subarray(start, end);
+    return this.chunks === "lent" ? new Uint8Array(range) : range;
   }
 
   private startSkipping(payloadBytes: number, offset: number): number {
@@ -201,7 +205,7 @@ export class FrameReader {
 
   private dropPartial(): void {
     this.partial = NO_BYTES;
-    this.partialLength = 0;
+    this.partialLength = this.partialFrameBytes = 0;
   }
 }
 

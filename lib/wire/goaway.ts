@@ -54,5 +54,6 @@ function writeText(writer: Writer, text: string): void {
 function readText(cursor: Cursor): string {
   const length = readStringHead(cursor);
   const start = cursor.skip(length);
-  return new TextDecoder().decode(cursor.bytes.subarray(start, start + length));
+  // A copy: bytes that change while a decoder measures and then converts them would make it write past its buffer.
+  return new TextDecoder().decode(new Uint8Array(cursor.bytes.subarray(start, start + length)));
 }

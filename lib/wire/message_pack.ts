@@ -71,21 +71,23 @@ export function readUint(cursor: Cursor): number {
   );
 }
 
+/** A copy of one number: a view of the message would hold on to its memory. */
+const scratch = new DataView(new ArrayBuffer(8));
+
 /** A number in a format that is not made for unsigned ones; NaN for anything else. */
 function readUnusual(cursor: Cursor, head: number): number {
   const byteCount = head === 0xca ? 4 : head === 0xcb ? 8 : head >= 0xd0 && head <= 0xd3 ? 1 << (head - 0xd0) : 0;
   if (byteCount === 0) return NaN;
-  const start = cursor.skip(byteCount);
-  const view = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + start, byteCount);
-  if (head === 0xca) return view.getFloat32(0);
-  if (head === 0xcb) return view.getFloat64(0);
+  for (let index = 0; index < byteCount; index++) scratch.setUint8(index, cursor.byte());
+  if (head === 0xca) return scratch.getFloat32(0);
+  if (head === 0xcb) return scratch.getFloat64(0);
   return byteCount === 8
-    ? Number(view.getBigInt64(0))
+    ? Number(scratch.getBigInt64(0))
     : byteCount === 4
-    ? view.getInt32(0)
+    ? scratch.getInt32(0)
     : byteCount === 2
-    ? view.getInt16(0)
-    : view.getInt8(0);
+    ? scratch.getInt16(0)
+    : scratch.getInt8(0);
 }
 
 /** Reads the head of a map and returns how many entries follow. */

@@ -17,6 +17,7 @@ import {
 } from "./failure.ts";
 import { arrayCount, bytesLength, mapCount, textLength, writeArrayHeader, writeMapHeader } from "./header.ts";
 import { findValue, FORBIDDEN_KEY } from "./keys.ts";
+import { readFloat32, readFloat64 } from "./float.ts";
 import { isNumberLead, readBigint, readNumber, writeInteger, writeNumber } from "./number.ts";
 import { Program, REFUSED } from "./program.ts";
 import { skip } from "./skip.ts";
@@ -154,6 +155,8 @@ const DECODER_RUNTIME = {
   overlong,
   patternFailure,
   readBigint,
+  readFloat32,
+  readFloat64,
   readKeyText,
   readLiteral,
   readNumber,

@@ -1,12 +1,16 @@
-import { type ResolvedType, unionMembers } from "../resolve.ts";
+import { resolve, type ResolvedType, unionMembers } from "../resolve.ts";
 import type { Type } from "../schema.ts";
 import { checkItems } from "./checks.ts";
+import { numberCode } from "./decode_scalars.ts";
 import type { DecoderSource } from "./decoder.ts";
 import { type Program, quote } from "./program.ts";
 import { type ListShape, requiredCount } from "./wire_form.ts";
 
 /** Arrays of up to this many elements are made at once; longer ones grow with what really is in the message. */
 const PREALLOCATED_MAX = 1024;
+
+/** From so many numbers on, a view of the message that reads each of them faster is worth being made. */
+const VIEWED_NUMBERS_MIN = 64;
 
 /** Code that reads a count with `reader`, and refuses one that cannot be in what is left. Leaves it in `n`. */
 export function countCode(
@@ -54,19 +58,28 @@ export function sequenceFunction(
   const header = countCode(source, "arrayCount", 1, program.expected(written), "at") +
     checkItems(program, isArray ? type : withoutMinimum(type), "n", "at") +
     (isArray && isPlain(type.items, program) ? "" : chargeCode(source, "at"));
-  const item = source.read(type.items, "x", `at + "[" + i + "]"`);
+  const [view, item] = readItem(source, type.items, `at + "[" + i + "]"`);
   const result = isArray ? `n <= ${PREALLOCATED_MAX} ? new Array(n) : []` : "new Set()";
   const add = isArray ? "r[i] = x;" : "r.add(x);";
   const after = isArray ? "" : checkItems(program, type, "r.size", "at");
   return source.defineNested(
     name,
-    `${header}const r = ${result};
+    `${header}${view}const r = ${result};
 for (let i = 0, k = n, x; i < k; i++) {
 ${item}${add}
 }
 ${after}`,
     "r",
   );
+}
+
+/** Code that reads one of `n` items into `x`, and what comes before the first one. */
+function readItem(source: DecoderSource, written: Type, at: string): [before: string, item: string] {
+  const { program } = source;
+  const type = resolve(written, program.definitions);
+  if (type.kind !== "number") return ["", source.read(written, "x", at)];
+  const before = `const w = n >= ${VIEWED_NUMBERS_MIN} ? s.makeView() : undefined;\n`;
+  return [before, numberCode(source, type, "x", at, program.expected(written), "w")];
 }
 
 /** The function that decodes a map. */

@@ -185,20 +185,22 @@ ${markSeen(source, property, at)}x = undefined;
 ${readProperty(source, type.properties[property]!, property, "x")}if (x !== undefined) r[${quote(property)}] = x;
 break;\n`
   );
-  const entry = `${textHeaderCode(source, `"a string as key"`, "at")}y = readKeyText(B, p, p += n);
-${program.refuseIf("y === undefined", () => `failure(at, "expected UTF-8 in a key, found other bytes")`)}${
-    program.refuseIf(`y === "__proto__"`, () => "forbiddenKey(at)")
-  }${program.refuseIf("Object.hasOwn(r, y)", () => "duplicateKey(at, y)")}${
-    source.read(index, "x", "keyed(at, y)")
-  }r[y] = x;\n`;
-  const lookedUp = `const start = p;\n${readKey(source, names)}switch (n) {\n${cases.join("")}default:
-p = start;
-${entry}}\n`;
+  const key = `${textHeaderCode(source, `"a string as key"`, "at")}y = readKeyText(B, p, p += n);
+${program.refuseIf("y === undefined", () => `failure(at, "expected UTF-8 in a key, found other bytes")`)}`;
+  const entry = `${program.refuseIf(`y === "__proto__"`, () => "forbiddenKey(at)")}${
+    program.refuseIf("Object.hasOwn(r, y)", () => "duplicateKey(at, y)")
+  }${source.read(index, "x", "keyed(at, y)")}r[y] = x;\n`;
+  // By the string that was made: bytes that are looked at twice may be another key the second time.
+  const indexes = program.constant(
+    `name indexes ${JSON.stringify(names)}`,
+    () => new Map(names.map((property, at) => [property, at])),
+  );
+  const lookedUp = `switch (${indexes}.get(y)) {\n${cases.join("")}default:\n${entry}}\n`;
   return source.defineNested(
     name,
     `${countCode(source, "mapCount", 2, program.expected(written), "at")}${chargeCode(source, "at")}const r = {};
-${declare(masks.map((mask) => `${mask} = 0`))}for (let i = n, g = 0, x, y; i > 0; i--) {
-${names.length === 0 ? entry : lookedUp}}
+${declare(masks.map((mask) => `${mask} = 0`))}for (let i = n, x, y; i > 0; i--) {
+${key}${names.length === 0 ? entry : lookedUp}}
 ${missingChecks(source, type, names, masks)}`,
     "r",
   );

@@ -17,24 +17,28 @@ export function equals(program: Program, bytes: readonly number[], offset = 0): 
   return bytes.map((byte, index) => `B[${place(index + offset)}] === ${byte}`).join(" && ");
 }
 
-/** Code that reads a number in any form and checks it. */
+/** Code that reads a number in any form and checks it. `view` is a variable with a view of the message, or without one. */
 export function numberCode(
   source: DecoderSource,
   type: Extract<ResolvedType, { kind: "number" | "integer" }>,
   target: string,
   at: string,
   expected: string,
+  view?: string,
 ): string {
   const { program } = source;
   const start = program.explains ? "const start = p;\n" : "";
   // Single precision is read like this where it is expected, double precision everywhere.
-  const [lead, bytes, read] = type.kind === "number" && type.format === "f32"
-    ? [0xca, 4, "getFloat32"]
-    : [0xcb, 8, "getFloat64"];
+  const [lead, bytes, float] = type.kind === "number" && type.format === "f32"
+    ? [0xca, 4, "Float32"]
+    : [0xcb, 8, "Float64"];
+  const read = view === undefined
+    ? `read${float}(B, p)`
+    : `${view} === undefined ? read${float}(B, p) : ${view}.get${float}(p)`;
   const code = `${start}${source.notEnded(expected, at)}c = B[p++];
 if (c < 128) ${target} = c;
 else if (c === 204) ${target} = B[p++];
-else if (c === ${lead} && p + ${bytes} <= E) { ${target} = (s.view || s.makeView()).${read}(p); p += ${bytes}; }
+else if (c === ${lead} && p + ${bytes} <= E) { ${target} = ${read}; p += ${bytes}; }
 else {
 s.position = p;
 ${target} = readNumber(s, c);

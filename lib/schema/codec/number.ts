@@ -1,4 +1,5 @@
 import type { Cursor } from "./cursor.ts";
+import { readBigInt64, readBigUint64, readFloat32, readFloat64, readInt32 } from "./float.ts";
 
 /** The most bytes that a number takes. */
 export const NUMBER_BYTES_MAX = 9;
@@ -93,13 +94,15 @@ export function readNumber(cursor: Cursor, lead: number): number | undefined {
       return readUnsigned(bytes, position, 4) | 0;
     case 0xca:
       cursor.position = position + 4;
-      return cursor.makeView().getFloat32(position);
+      return readFloat32(bytes, position);
     case 0xcb:
       cursor.position = position + 8;
-      return cursor.makeView().getFloat64(position);
+      return readFloat64(bytes, position);
     case 0xcf:
     case 0xd3: {
-      const value = Number(readBigint(cursor, lead));
+      cursor.position = position + 8;
+      const high = readInt32(bytes, position);
+      const value = (lead === 0xd3 ? high : high >>> 0) * 2 ** 32 + (readInt32(bytes, position + 4) >>> 0);
       return Number.isSafeInteger(value) ? value : undefined;
     }
     default:
@@ -118,8 +121,7 @@ export function readBigint(cursor: Cursor, lead: number): bigint | undefined {
   if (lead === 0xcf || lead === 0xd3) {
     if (position + 8 > cursor.end) return undefined;
     cursor.position = position + 8;
-    const view = cursor.makeView();
-    return lead === 0xcf ? view.getBigUint64(position) : view.getBigInt64(position);
+    return lead === 0xcf ? readBigUint64(cursor.bytes, position) : readBigInt64(cursor.bytes, position);
   }
   if (lead === 0xca || lead === 0xcb) return undefined;
   const value = readNumber(cursor, lead);

@@ -1,10 +1,16 @@
-import type { Writer } from "../../base/mod.ts";
+import { KIB, type Writer } from "../../base/mod.ts";
 import { grow } from "./bytes.ts";
 
 /** Up to here a loop over the characters beats the call into the runtime, which costs about 12 ns (measured on Bun). */
 const LOOP_LENGTH_MAX = 16;
-/** Up to here a loop that looks for bytes beyond ASCII beats looking for replacement characters afterwards. */
+/** Up to here a loop that looks for bytes beyond ASCII beats taking the string for Latin-1 and measuring it. */
 const ASCII_CHECK_BYTES_MAX = 64;
+/** The first bytes of a longer text: mostly they tell already that it is not ASCII. */
+const PEEKED_BYTES = 16;
+/** Copies of texts that are not ASCII: the first of a short one makes this much room for all that follow, ... */
+const OWN_BYTES_MIN = 1 * KIB;
+/** ... the first of a longer one this much. Still longer ones get room of their own. */
+const OWN_BYTES_MAX = 64 * KIB;
 /** From here on a string is measured before room is made for it, instead of making room for the worst case. */
 const MEASURE_LENGTH_MIN = 4096;
 /** A UTF-16 code unit takes at most this many bytes in UTF-8. */
@@ -15,6 +21,7 @@ interface NativeText {
   utf8Write(this: Uint8Array, text: string, offset: number): number;
   utf8Slice(this: Uint8Array, start: number, end: number): string;
   latin1Slice(this: Uint8Array, start: number, end: number): string;
+  copy(this: Uint8Array, target: Uint8Array, targetStart: number, start: number, end: number): number;
 }
 
 interface BufferGlobal {
@@ -22,9 +29,11 @@ interface BufferGlobal {
 }
 
 const { Buffer } = globalThis as unknown as BufferGlobal;
-const { utf8Write, utf8Slice, latin1Slice } = Buffer.prototype;
+const { byteLength } = Buffer;
+const { utf8Write, utf8Slice, latin1Slice, copy } = Buffer.prototype;
 
 let strictDecoder: TextDecoder | undefined;
+let own = new Uint8Array(0);
 
 /** Appends a string with its header and gives the position after it; -1 for a string with a lone surrogate. */
 export function writeText(writer: Writer, position: number, text: string): number {
@@ -43,7 +52,7 @@ export function writeText(writer: Writer, position: number, text: string): numbe
 
 function writeLongText(writer: Writer, position: number, text: string): number {
   const length = text.length;
-  const bytesMax = length < MEASURE_LENGTH_MIN ? length * UTF8_BYTES_MAX : Buffer.byteLength(text);
+  const bytesMax = length < MEASURE_LENGTH_MIN ? length * UTF8_BYTES_MAX : byteLength(text);
   let bytes = writer.bytes;
   if (position + HEADER_BYTES_MAX + bytesMax > bytes.length) {
     bytes = grow(writer, position, HEADER_BYTES_MAX + bytesMax);
@@ -84,23 +93,50 @@ function writeHeader(bytes: Uint8Array, position: number, count: number): void {
   }
 }
 
-/** The string that the bytes from `start` to `end` hold; undefined if they are not UTF-8. */
+/**
+ * The string that the bytes from `start` to `end` hold; undefined if they are not UTF-8.
+ *
+ * The bytes may change at any moment (`mod.ts`). What the runtime has for UTF-8 measures first and converts afterwards,
+ * so it gets only bytes that nobody else can write. Latin-1 needs no measuring: such a string has as many characters as
+ * there are bytes, and what was looked at first may only differ from what is in it.
+ */
 export function readText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start <= ASCII_CHECK_BYTES_MAX) {
-    if (start === end) return "";
-    let union = 0;
-    for (let index = start; index < end; index++) union |= bytes[index]!;
-    if (union < 0x80) return latin1Slice.call(bytes, start, end);
-  }
-  const text = utf8Slice.call(bytes, start, end);
-  return text.includes("\ufffd") ? readStrictly(bytes, start, end) : text;
+  const count = end - start;
+  if (count > ASCII_CHECK_BYTES_MAX) return readLongText(bytes, start, end);
+  if (count === 0) return "";
+  let union = 0;
+  for (let index = start; index < end; index++) union |= bytes[index]!;
+  return union < 0x80 ? latin1Slice.call(bytes, start, end) : readUtf8(bytes, start, end);
+}
+
+function readLongText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let union = 0;
+  for (let index = start; index < start + PEEKED_BYTES; index++) union |= bytes[index]!;
+  if (union >= 0x80) return readUtf8(bytes, start, end);
+  const text = latin1Slice.call(bytes, start, end);
+  return byteLength(text) === end - start ? text : readUtf8(bytes, start, end);
+}
+
+/** Reads from a copy of its own. */
+function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const count = end - start;
+  const own = ownBytes(count);
+  copy.call(bytes, own, 0, start, end);
+  const text = utf8Slice.call(own, 0, count);
+  return text.includes("\ufffd") ? readStrictly(own.subarray(0, count)) : text;
+}
+
+function ownBytes(count: number): Uint8Array {
+  if (count > OWN_BYTES_MAX) return new Uint8Array(count);
+  if (own.length < count) own = new Uint8Array(count <= OWN_BYTES_MIN ? OWN_BYTES_MIN : OWN_BYTES_MAX);
+  return own;
 }
 
 /** The runtime's slice puts replacement characters where UTF-8 is broken; only now is it worth telling them apart. */
-function readStrictly(bytes: Uint8Array, start: number, end: number): string | undefined {
+function readStrictly(own: Uint8Array): string | undefined {
   strictDecoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
-    return strictDecoder.decode(bytes.subarray(start, end));
+    return strictDecoder.decode(own);
   } catch {
     return undefined;
   }
