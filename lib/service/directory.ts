@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { CellError, didYouMean } from "../base/mod.ts";
-import { dialUnix, type Link } from "../net/mod.ts";
+import type { Link } from "../net/mod.ts";
+import { dialLocal } from "../shm/mod.ts";
 import { DirectoryMemory } from "./directory_memory.ts";
 import { existingRunDirectory, stateFile } from "./home.ts";
 import { type Holder, holderOf, holdersOf, isListening, servedNames } from "./holders.ts";
+import { localSecret } from "./local_secret.ts";
 import { assertServiceName, NUCLEUS } from "./names.ts";
 import type { TransportChoice } from "./transport.ts";
 
@@ -84,11 +86,8 @@ function endpointOf(holder: Holder): Endpoint {
 }
 
 async function dial(holder: Holder, transport: TransportChoice): Promise<Link> {
-  if (transport === "shm") {
-    throw new CellError("FAILED_PRECONDITION", `connecting to ${holder.instance}: not over shm yet`);
-  }
   try {
-    return await dialUnix(holder.socket);
+    return await dialLocal(holder.socket, { transport, secret: localSecret });
   } catch (error) {
     if (!(error instanceof CellError) || (error.code !== "NOT_FOUND" && error.code !== "UNAVAILABLE")) throw error;
     const now = holderOf(holder);

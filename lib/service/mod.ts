@@ -52,6 +52,7 @@ export {
   parseInstanceId,
 } from "./instance_id.ts";
 export { type Instance, listInstances } from "./instances.ts";
+export { localSecret } from "./local_secret.ts";
 export { setMethodOptions } from "./method_options.ts";
 export { ourImports } from "./imported_services.ts";
 export { installModules, type ModulesOptions } from "./modules.ts";

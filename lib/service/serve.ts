@@ -1,8 +1,10 @@
 import { SECOND } from "../base/mod.ts";
-import { type Listener, listenUnix } from "../net/mod.ts";
+import type { Listener } from "../net/mod.ts";
 import { createServer, type Handler, type RpcServer, type ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
+import { listenLocal } from "../shm/mod.ts";
 import type { Claim } from "./claim.ts";
+import { localSecret } from "./local_secret.ts";
 import { logLine } from "./log_line.ts";
 import { surviveUserFailures } from "./user_failures.ts";
 
@@ -47,7 +49,8 @@ export async function serve(
       if (line !== undefined) log(line);
     },
   });
-  const listener = await listenUnix(claim.socket, {
+  const listener = await listenLocal(claim.socket, {
+    secret: localSecret,
     onLink: (link) => server.accept(link),
     onRefused: (error) => log(`warn: ${error.message}`),
   });

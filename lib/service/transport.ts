@@ -1,10 +1,11 @@
 import { CellError, didYouMean } from "../base/mod.ts";
+import type { LocalTransport } from "../shm/mod.ts";
 
 /**
  * How a client reaches the instances of this machine: "uds" keeps to Unix sockets, "shm" fails where shared memory does not
  * work, "auto" moves a connection into shared memory once it is used and stays on the socket where that does not work.
  */
-export type TransportChoice = "auto" | "uds" | "shm";
+export type TransportChoice = LocalTransport;
 
 /** Whoever starts a program chooses with this variable for those of its clients that do not choose themselves. */
 export const TRANSPORT_VARIABLE = "CELL_TRANSPORT";
