@@ -7,6 +7,7 @@ import { AGENT, NODE_FILE, STATE } from "./checks/nucleus.ts";
 import { CORES, FILE_DESCRIPTORS, MEMORY } from "./checks/resources.ts";
 import { KERNEL, LIBC, TYPE_CHECKER } from "./checks/runtime.ts";
 import { PROCESSES, SESSIONS } from "./checks/sessions.ts";
+import { SHARED_MEMORY } from "./checks/shared_memory.ts";
 import { SERVICES, SOCKETS, STALE_SOCKETS } from "./checks/sockets.ts";
 
 /** In the order in which a person would look for a fault: what a later check needs comes earlier. */
@@ -27,6 +28,7 @@ const CHECKS: readonly Check[] = [
   NODE_FILE,
   STATE,
   SOCKETS,
+  SHARED_MEMORY,
   STALE_SOCKETS,
   LINGER,
   AGENT,

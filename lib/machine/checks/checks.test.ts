@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { examineClock } from "./clock.ts";
@@ -9,6 +18,7 @@ import { examineLinger } from "./linger.ts";
 import { examineNodeFile, examineState } from "./nucleus.ts";
 import { examineFileDescriptors } from "./resources.ts";
 import { examineProcesses, examineSession, SESSIONS } from "./sessions.ts";
+import { examineRefusal, SHARED_MEMORY } from "./shared_memory.ts";
 import { examineKernel, LIBC, TYPE_CHECKER } from "./runtime.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -149,4 +159,36 @@ test("a user whose agent systemd runs is told how to keep it running after logou
   for (const fine of [{ lingers: true }, { isRoot: true }, { hasSystemd: false }]) {
     expect(examineLinger({ ...ada, ...fine }).status).toBe("ok");
   }
+});
+
+/** Runs something with a home below the folder. */
+async function inHome<T>(run: () => Promise<T> | T): Promise<T> {
+  const saved = process.env["CELL_HOME"];
+  process.env["CELL_HOME"] = join(folder, "home");
+  try {
+    return await run();
+  } finally {
+    if (saved === undefined) delete process.env["CELL_HOME"];
+    else process.env["CELL_HOME"] = saved;
+  }
+}
+
+test("shared memory works on a machine that runs tests, and nothing is left of trying it", async () => {
+  const found = await inHome(() => SHARED_MEMORY.run());
+  expect(found).toMatchObject({ status: "ok", found: expect.stringMatching(/^a connection moved/) });
+  expect(readdirSync(join(folder, "home/run"))).toEqual([]);
+});
+
+test("a secret that others can read keeps connections on their sockets, and that is said", async () => {
+  await inHome(() => SHARED_MEMORY.run());
+  chmodSync(join(folder, "home/keys/local.key"), 0o644);
+  const found = await inHome(() => SHARED_MEMORY.run());
+  expect(found.status).toBe("warn");
+  expect(found.found).toContain("local.key");
+});
+
+test("where shared memory does not work, the reason is shown and no service is said to be broken", () => {
+  const found = examineRefusal("there is no /proc");
+  expect(found).toMatchObject({ status: "warn", found: "there is no /proc" });
+  expect(found.advice).toContain("Unix sockets");
 });

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { toCellError } from "../../base/mod.ts";
+import type { Link } from "../../net/mod.ts";
+import { localSecret, runDirectory } from "../../service/mod.ts";
+import { dialLocal, listenLocal } from "../../shm/mod.ts";
+import { type Check, type Finding, ok, warn } from "../check.ts";
+
+/** Whether two processes here can call each other through shared memory, and what keeps them from it. */
+export const SHARED_MEMORY: Check = {
+  name: "shared memory",
+  run: async () => {
+    // Both ends are in this process: what the kernel has against it, it has against any two.
+    const path = join(runDirectory(), `.doctor-${process.pid}.shm.sock`);
+    const accepted: Link[] = [];
+    const listener = await listenLocal(path, { secret: localSecret, onLink: (link) => accepted.push(link) });
+    try {
+      const started = performance.now();
+      const link = await dialLocal(path, { secret: localSecret, transport: "shm" });
+      const micros = (performance.now() - started) * 1000;
+      link.destroy();
+      return ok(`a connection moved within ${micros.toFixed(0)} us`);
+    } catch (error) {
+      return examineRefusal(toCellError(error).message);
+    } finally {
+      for (const link of accepted) link.destroy();
+      await listener.close();
+    }
+  },
+};
+
+/** The finding for a machine on which a connection stayed on its socket for this reason. */
+export function examineRefusal(why: string): Finding {
+  return warn(why, "until that is otherwise, calls go over Unix sockets, at their speed; nothing else is missing");
+}
