@@ -8,7 +8,7 @@ import { ClientSetup } from "./client_setup.ts";
 import { IncomingStream } from "./incoming_stream.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS } from "./limits.ts";
 import { notStarted } from "./not_started.ts";
-import { type CallOptions, defaultTimeoutMs, PendingCall, type PendingCallOwner } from "./pending_call.ts";
+import { type CallOptions, type Fallback, PendingCall, type PendingCallOwner } from "./pending_call.ts";
 import { type Hello, type LoadReport, Reflection, type ServerStats } from "./reflection.ts";
 import { RemoteStream } from "./remote_stream.ts";
 import { currentActiveCall, keepContext } from "./server_call.ts";
@@ -38,9 +38,15 @@ export interface RpcClient {
   stats(): Promise<ServerStats>;
   /**
    * Calls a method with a single result. A stream parameter's argument is an AsyncIterable. An error carries
-   * `data.started === false` when the call certainly was not executed.
+   * `data.started === false` when the call certainly was not executed. A call that fails is given to `fallback`: the one
+   * promise of the call has the outcome, which saves the 80 ns of a `catch`.
    */
-  call(method: string, args: readonly unknown[], options?: CallOptions): Promise<unknown>;
+  call(
+    method: string,
+    args: readonly unknown[],
+    options?: CallOptions,
+    fallback?: Fallback,
+  ): Promise<unknown>;
   /** Calls a method whose result is a stream. The call begins with the first `next()`. */
   stream(method: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void>;
   /** Whether `method` is called with `stream`. Throws NOT_FOUND, with near names. */
@@ -129,15 +135,22 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     return (await this.setup.method(method)).resultStream;
   }
 
-  call(name: string, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+  call(
+    name: string,
+    args: readonly unknown[],
+    options?: CallOptions,
+    fallback?: Fallback,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.submit(new PendingCall(this, name, args, options, currentActiveCall(), resolve, reject), DEFAULT_TIMEOUT_MS);
+      const parent = currentActiveCall();
+      const call = new PendingCall(this, name, args, options, parent, resolve, reject, fallback);
+      this.submit(call, DEFAULT_TIMEOUT_MS);
     });
   }
 
   stream(name: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void> {
     return new RemoteStream(() => {
-      const call = new PendingCall(this, name, args, options, currentActiveCall(), () => {}, () => {});
+      const call = new PendingCall(this, name, args, options, currentActiveCall(), ignore, ignore, undefined);
       call.incoming = new IncomingStream(call);
       this.submit(call, Infinity);
       return call.incoming;
@@ -166,7 +179,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   }
 
   forget(call: PendingCall): void {
-    this.waiting.delete(call);
+    if (!call.isSent) this.waiting.delete(call);
     this.connection.forget(call);
   }
 
@@ -177,9 +190,11 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   private submit(call: PendingCall, provisionalTimeoutMs: number): void {
     const method = this.setup.methods.get(call.name);
     call.method = method;
-    call.begin(method === undefined ? provisionalTimeoutMs : defaultTimeoutMs(method));
-    if (method === undefined) void this.prepare(call);
-    else this.sendOrWait(call);
+    call.begin(method === undefined ? provisionalTimeoutMs : method.defaultTimeoutMs);
+    if (method !== undefined) return this.sendOrWait(call);
+    call.hold();
+    call.context = keepContext();
+    void this.prepare(call);
   }
 
   /** Waits until the method is known. */
@@ -202,6 +217,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     else if (waiting.size === 0 && this.hasRoom) connection.send(call);
     else if (waiting.size < WAITING_CALLS_MAX) {
       waiting.add(call);
+      call.hold();
       if (call.method!.streamParam !== -1) call.context = keepContext();
       // What has no room because another request is just being written has it when that is done.
       if (waiting.size === 1) queueMicrotask(() => this.onRoom());
@@ -235,7 +251,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   private reflect(name: string, index: number, args: unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const options = { timeoutMs: REFLECTION_TIMEOUT_MS };
-      const call = new PendingCall(this, name, args, options, undefined, resolve, reject);
+      const call = new PendingCall(this, name, args, options, undefined, resolve, reject, undefined);
       call.method = reservedMethod(name, index);
       call.begin(REFLECTION_TIMEOUT_MS);
       if (call.isOver) return;
@@ -244,3 +260,5 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     });
   }
 }
+
+function ignore(): void {}

@@ -1,8 +1,10 @@
 import { CellError, type Code } from "../base/mod.ts";
 import type { Link, LinkReceiver } from "../net/mod.ts";
 import { Cursor, Flag, type Frame, type Goaway, type GoawayReason, Kind, readGoaway, readUint } from "../wire/mod.ts";
+import { CallTable } from "./call_table.ts";
 import { ClientFrames, type ClientFramesOwner } from "./client_frames.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+import { DeadlineSweep, UNFIXED } from "./deadline_sweep.ts";
 import { readError } from "./error_payload.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -38,7 +40,8 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   drainingError: CellError | undefined;
 
   /** Sent and not answered, by call id. */
-  private readonly calls = new Map<number, PendingCall>();
+  private readonly calls = new CallTable<PendingCall>();
+  private readonly sweep = new DeadlineSweep(this.deadlines, () => this.calls.values());
   private waitingForLink: (() => void)[] = [];
   private readonly frames: ClientFrames;
   private readonly keepAlive = new KeepAlive(this, {
@@ -79,7 +82,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
 
   /** Sends a call's request. What does not fit its types or limits fails the call and leaves no trace on the link. */
   send(call: PendingCall): void {
-    const id = this.nextCallId();
+    const id = this.calls.freeId(this.lastCallId);
     let source: StreamSource | undefined;
     try {
       source = call.source();
@@ -90,8 +93,9 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     call.id = this.lastCallId = id;
     call.isSent = true;
     if (!this.isBusy) this.link.ref();
-    this.calls.set(id, call);
+    this.calls.add(call);
     this.keepAlive.onCall();
+    if (call.fixedAt === UNFIXED) this.sweep.onCall();
     this.link.commit();
     if (source !== undefined && !call.isOver) call.pump(source);
   }
@@ -135,7 +139,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   /** Ends every call on both sides. */
   cancelAll(error: CellError): void {
     this.drain(error);
-    for (const call of [...this.calls.values()]) call.abort(error);
+    for (const call of this.calls.values()) call.abort(error);
   }
 
   /** Calls back when the server has taken enough of what is queued for it; never when the link is lost before. */
@@ -145,7 +149,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
 
   /** The call is over. */
   forget(call: PendingCall): void {
-    this.deadlines.remove(call);
+    if (call.queueEntry !== undefined) this.deadlines.remove(call);
     if (!call.isSent) return;
     this.calls.delete(call.id);
     if (!this.isBusy) this.link.unref();
@@ -218,7 +222,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     );
     this.drain(lost);
     const leftBytes = link.committedBytes - link.queuedBytes;
-    for (const call of [...this.calls.values()]) {
+    for (const call of this.calls.values()) {
       const neverArrived = call.endOffset > leftBytes || (goaway !== undefined && isNewer(call.id, goaway.lastCallId));
       call.fail(neverArrived ? notStarted(lost) : lost);
     }
@@ -299,12 +303,6 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   private readLoad({ low, high }: Frame): void {
     this.load.inFlight = low;
     this.load.latencyMicros = high;
-  }
-
-  private nextCallId(): number {
-    let id = this.lastCallId;
-    do id = (id + 1) >>> 0; while (id === 0 || this.calls.has(id));
-    return id;
   }
 
   private misfit({ name }: PendingCall, thrown: unknown): CellError {

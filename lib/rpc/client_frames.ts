@@ -39,7 +39,7 @@ export class ClientFrames {
     const { writer } = this.link;
     const { metadata } = this.owner;
     const { low, high } = method.gene;
-    const deadlineMs = call.remainingMs();
+    const deadlineMs = call.sentDeadlineMs();
     const { trace } = call;
     const hasMetadata = deadlineMs !== undefined || trace !== undefined || !metadata.isEmpty;
     const start = beginFrame(writer, Kind.request, hasMetadata ? Flag.metadata : 0, method.index, callId, low, high);

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, jest, spyOn, test } from "bun:test";
 import fc from "fast-check";
-import { DeadlineQueue, Timed } from "./deadline_queue.ts";
+import { DeadlineQueue, type QueueEntry, type Timed } from "./deadline_queue.ts";
 
-class Item extends Timed {
+class Item implements Timed {
   firedAt: number | undefined;
-  constructor(override deadlineAt: number) {
-    super();
-  }
+  queueEntry: QueueEntry | undefined;
+  constructor(readonly deadlineAt: number) {}
   onDeadline(): void {
     this.firedAt = performance.now();
   }

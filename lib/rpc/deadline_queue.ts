@@ -5,28 +5,34 @@ function bucketWidthMs(leftMs: number): number {
   return leftMs < 1000 ? 8 : leftMs < 10_000 ? 64 : 512;
 }
 
-/** Something with a deadline. It is its own list node, so waiting costs no allocation. */
-export abstract class Timed {
+/** Something with a deadline. */
+export interface Timed {
   /** In milliseconds of `performance.now`; Infinity for none. */
-  deadlineAt = Infinity;
+  readonly deadlineAt: number;
   /** Owned by the queue. */
-  queueBucket: Bucket | undefined;
-  queuePrevious: Timed | undefined;
-  queueNext: Timed | undefined;
-
+  queueEntry: QueueEntry | undefined;
   /** The deadline is reached; the item has left the queue. */
-  abstract onDeadline(): void;
+  onDeadline(): void;
+}
+
+/** An item's place in its bucket's list. */
+export interface QueueEntry {
+  readonly item: Timed;
+  readonly bucket: Bucket;
+  previous: QueueEntry | undefined;
+  next: QueueEntry | undefined;
 }
 
 interface Bucket {
   readonly at: number;
-  first: Timed | undefined;
+  first: QueueEntry | undefined;
 }
 
 /**
  * Deadlines of many calls with one timer. Almost every call is answered long before its deadline, so entering and
- * leaving must cost nothing: calls are linked into coarse buckets, leaving unlinks, and the timer is set for the earliest
+ * leaving must cost little: calls are linked into coarse buckets, leaving unlinks, and the timer is set for the earliest
  * bucket only. A hierarchical wheel was turned down: it ticks while calls wait; this one sleeps until something may be due.
+ * What has seconds to go does not enter before it has lived a while: `deadline_sweep.ts`.
  *
  * The timer does not keep the process alive: what a call waits for does.
  */
@@ -37,29 +43,30 @@ export class DeadlineQueue {
 
   /** Calls `item.onDeadline()` once `performance.now()` has reached `item.deadlineAt`, unless it is removed before. */
   add(item: Timed, now: number): void {
-    const leftMs = item.deadlineAt - now;
+    const { deadlineAt } = item;
+    const leftMs = deadlineAt - now;
     if (leftMs === Infinity) return;
     const widthMs = bucketWidthMs(leftMs);
-    const at = Math.ceil(item.deadlineAt / widthMs) * widthMs;
+    const at = Math.ceil(deadlineAt / widthMs) * widthMs;
     let bucket = this.buckets.get(at);
     if (bucket === undefined) this.buckets.set(at, bucket = { at, first: undefined });
     const next = bucket.first;
-    item.queueBucket = bucket;
-    item.queueNext = next;
-    item.queuePrevious = undefined;
-    if (next !== undefined) next.queuePrevious = item;
-    bucket.first = item;
+    const entry: QueueEntry = { item, bucket, previous: undefined, next };
+    item.queueEntry = entry;
+    if (next !== undefined) next.previous = entry;
+    bucket.first = entry;
     if (at < this.timerAt) this.setTimer(at, now);
   }
 
   /** Forgets an item; one that is not queued is no matter. */
   remove(item: Timed): void {
-    const { queueBucket: bucket, queuePrevious: previous, queueNext: next } = item;
-    if (bucket === undefined) return;
+    const { queueEntry: entry } = item;
+    if (entry === undefined) return;
+    const { bucket, previous, next } = entry;
     if (previous === undefined) bucket.first = next;
-    else previous.queueNext = next;
-    if (next !== undefined) next.queuePrevious = previous;
-    item.queueBucket = item.queuePrevious = item.queueNext = undefined;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    item.queueEntry = undefined;
   }
 
   private setTimer(at: number, now: number): void {
@@ -77,7 +84,7 @@ export class DeadlineQueue {
     let earliest = Infinity;
     for (const [at, bucket] of this.buckets) {
       while (at <= now && bucket.first !== undefined) {
-        const item = bucket.first;
+        const { item } = bucket.first;
         this.remove(item);
         item.onDeadline();
       }

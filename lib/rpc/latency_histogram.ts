@@ -13,10 +13,11 @@ export class LatencyHistogram {
   private count = 0;
   maxMicros = 0;
 
-  record(micros: number): void {
+  /** Counts `calls` calls of one duration. */
+  record(micros: number, calls = 1): void {
     const whole = Math.min(micros, MICROS_MAX) | 0;
-    this.counts[bucketOf(whole)]!++;
-    this.count++;
+    this.counts[bucketOf(whole)]! += calls;
+    this.count += calls;
     if (whole > this.maxMicros) this.maxMicros = whole;
   }
 

@@ -6,7 +6,10 @@
  * connection per call; JSON; callbacks with a message bus in between, which loses deadlines and back-pressure.
  *
  * **A call costs what it uses.** Arguments are encoded into the link's buffer behind a header that is patched afterwards,
- * and decoded from the chunk as it came in. A deadline is a link in a coarse bucket (`deadline_queue.ts`), not a timer.
+ * and decoded from the chunk as it came in. A deadline is a link in a coarse bucket (`deadline_queue.ts`), not a timer, and
+when it is seconds away not even that before the call has lived a while (`deadline_sweep.ts`). The clock is read for what
+needs it only (`latency_sampler.ts`); calls in flight are found without hashing (`call_table.ts`); what would be done about a
+failure is one object per connection (`Fallback`), not a promise per call.
  * An AbortController, a trace id, the caller's identity are made when the handler asks for them. Streams, nesting and
  * waiting have code of their own that a plain call never enters.
  *
@@ -35,7 +38,7 @@
  */
 export { type ClientOptions, createClient, type RpcClient } from "./client.ts";
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type ServerLimits, STREAM_WINDOW_BYTES } from "./limits.ts";
-export type { CallOptions } from "./pending_call.ts";
+export type { CallOptions, FailedCall, Fallback } from "./pending_call.ts";
 export { type Hello, type LoadReport, type MethodStats, PROTOCOL_VERSION, type ServerStats } from "./reflection.ts";
 export type { Handler, HandlerOptions } from "./served_method.ts";
 export { createServer, type RpcServer, type ServerLogEntry, type ServerOptions } from "./server.ts";

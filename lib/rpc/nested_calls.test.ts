@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { currentCall } from "./mod.ts";
+import { currentCall, type Fallback } from "./mod.ts";
 import {
   collect,
   connect,
@@ -8,6 +8,7 @@ import {
   numbers,
   type Pair,
   streaming,
+  streamOf,
   STRING,
   unary,
   UNKNOWN,
@@ -146,4 +147,26 @@ test("a generator that is returned early cleans up within its call", async () =>
   for await (const _ of pair.client.stream("forever", [])) break;
   await until(() => seen !== undefined);
   expect(seen).toBe("forever");
+});
+
+test("what takes over a call that fails is part of the call that made it, and its outcome is the call's", async () => {
+  const seen: unknown[] = [];
+  const inner = connect({ look: unary([], VOID, () => {}), eat: unary([streamOf(NUMBER)], VOID, () => {}) });
+  const fallback: Fallback = {
+    takeOver(error, { name, args, isReplayable }) {
+      seen.push([error.code, name, args.length, isReplayable, currentCall()?.method]);
+      return name === "look" ? Promise.resolve("instead") : Promise.reject(error);
+    },
+  };
+  await inner.client.call("look", []);
+  const outer = connect({
+    run: unary([], STRING, () => {
+      const answer = inner.client.call("look", [], undefined, fallback);
+      queueMicrotask(() => inner.clientLink.destroy());
+      return answer;
+    }),
+  });
+  expect(await outer.client.call("run", [])).toBe("instead");
+  expect((await failure(inner.client.call("eat", [numbers(1)], {}, fallback))).code).toBe("UNAVAILABLE");
+  expect(seen).toEqual([["UNAVAILABLE", "look", 0, true, "run"], ["UNAVAILABLE", "eat", 1, true, undefined]]);
 });

@@ -3,11 +3,12 @@ import type { Link } from "../net/mod.ts";
 import type { ActiveCall, Child } from "./active_call.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import type { ClientMethod } from "./client_method.ts";
-import { Timed } from "./deadline_queue.ts";
+import type { QueueEntry } from "./deadline_queue.ts";
+import { type Swept, SWEPT_FROM_MS, UNFIXED } from "./deadline_sweep.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
-import { DEFAULT_TIMEOUT_MS, TIMEOUT_MS_MAX } from "./limits.ts";
+import { TIMEOUT_MS_MAX } from "./limits.ts";
 import { notStarted } from "./not_started.ts";
-import { type Context } from "./server_call.ts";
+import { type Context, outsideCalls, runAs } from "./server_call.ts";
 import { isStreamSource, OutgoingStream, type OutgoingStreamOwner, type StreamSource } from "./outgoing_stream.ts";
 
 /** The client that a call belongs to. */
@@ -27,6 +28,23 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** A call that failed, for whoever may make it again. */
+export interface FailedCall {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly options: CallOptions | undefined;
+  /** Nothing of the caller's stream was read: it can be sent once more. */
+  readonly isReplayable: boolean;
+  /** When the call was made, in milliseconds of `performance.now`, as far as it is known: never too early. */
+  readonly madeAt: number;
+}
+
+/** Takes over calls that fail, before their callers hear of it. One object serves any number of them. */
+export interface Fallback {
+  /** What becomes of the call instead. Runs in the context of the call's caller. */
+  takeOver(error: CellError, call: FailedCall): Promise<unknown>;
+}
+
 /**
  * One call on the client, from `call` to its last answer:
  *
@@ -34,39 +52,44 @@ export interface CallOptions {
  *        \_______________________________________________\____(cancel, deadline, lost connection)__/
  *
  * A call that is over while waiting certainly did not start, and its error says so with `data.started === false`.
+ *
+ * It is one class without a base: constructing it and its base took 50 ns more.
  */
-export class PendingCall extends Timed implements Child, IncomingStreamOwner, OutgoingStreamOwner {
+export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwner, OutgoingStreamOwner {
   id = 0;
   /** The link's `committedBytes` behind the request: when that many have left, the server may have started the call. */
   endOffset = 0;
-  method: ClientMethod | undefined;
+  method: ClientMethod | undefined = undefined;
   isSent = false;
   isOver = false;
   /** Items that the server streams. */
-  incoming: IncomingStream | undefined;
+  incoming: IncomingStream | undefined = undefined;
   /** Items that the caller streams. */
-  outgoing: OutgoingStream | undefined;
+  outgoing: OutgoingStream | undefined = undefined;
   /** Where the caller's stream runs when something else than the caller's own code sends the request. */
-  context: Context | undefined;
+  context: Context | undefined = undefined;
+  queueEntry: QueueEntry | undefined = undefined;
+  fixedAt = UNFIXED;
 
-  private readonly startedAt = performance.now();
-  private readonly signal: AbortSignal | undefined;
-  private readonly timeoutMs: number | undefined;
+  /** The call's time; Infinity without a limit. */
+  private limitMs = Infinity;
+  /** When the deadline was fixed, which for calls that are not swept is when they were made. */
+  private startedAt = 0;
+  /** Time has passed between the call and its request. */
+  private hasWaited = false;
+  private signal: AbortSignal | undefined = undefined;
 
   constructor(
     private readonly client: PendingCallOwner,
     readonly name: string,
     readonly args: readonly unknown[],
-    options: CallOptions | undefined,
+    readonly options: CallOptions | undefined,
     /** The call that this one is part of. */
     private readonly parent: ActiveCall | undefined,
     private readonly resolve: (value: unknown) => void,
     private readonly reject: (error: CellError) => void,
-  ) {
-    super();
-    this.timeoutMs = options?.timeoutMs ?? client.timeoutMs;
-    this.signal = options?.signal;
-  }
+    private readonly fallback: Fallback | undefined,
+  ) {}
 
   get link(): Link {
     return this.client.connection.link;
@@ -77,34 +100,82 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
     return this.parent?.trace;
   }
 
+  get isReplayable(): boolean {
+    return this.outgoing === undefined;
+  }
+
+  get deadlineAt(): number {
+    if (this.fixedAt === UNFIXED) this.fixDeadline(performance.now());
+    return this.fixedAt;
+  }
+
+  /** What the caller or the client said about the call's time. */
+  private get givenMs(): number | undefined {
+    return this.options?.timeoutMs ?? this.client.timeoutMs;
+  }
+
   /**
    * Puts an end to waiting: by the caller's signal, by the deadline, by the end of the call that this one is part of.
    * `defaultMs` is how long it waits when nobody said.
    */
   begin(defaultMs: number): void {
-    const { signal, parent, timeoutMs } = this;
-    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
+    const { parent, givenMs } = this;
+    const signal = this.options?.signal;
+    if (givenMs !== undefined && !(givenMs >= 0)) {
       return this.fail(
-        new CellError("INVALID_ARGUMENT", `calling ${this.name}: timeoutMs is a number from 0 on, found ${timeoutMs}`),
+        new CellError("INVALID_ARGUMENT", `calling ${this.name}: timeoutMs is a number from 0 on, found ${givenMs}`),
       );
     }
     if (signal !== undefined) {
+      this.signal = signal;
       if (signal.aborted) return this.handleEvent();
       signal.addEventListener("abort", this);
     }
-    if (parent !== undefined && !parent.isOver) parent.adopt(this);
-    this.setDeadline(defaultMs);
+    const isNested = parent !== undefined && !parent.isOver;
+    if (isNested) parent.adopt(this);
+    this.limit(givenMs ?? defaultMs);
+    if (isNested || (this.limitMs < SWEPT_FROM_MS && !this.isOver)) this.enqueue();
+  }
+
+  /** The request cannot leave at once. */
+  hold(): void {
+    this.hasWaited = true;
+    if (this.queueEntry === undefined && !this.isOver) this.enqueue();
   }
 
   /** The method became known while the call waited. */
   prepare(method: ClientMethod): void {
     this.method = method;
-    if (this.timeoutMs === undefined) this.setDeadline(defaultTimeoutMs(method));
+    if (this.givenMs !== undefined) return;
+    const { startedAt } = this;
+    this.client.connection.deadlines.remove(this);
+    this.limit(method.defaultTimeoutMs);
+    this.enqueue(startedAt);
   }
 
-  /** Whole milliseconds left until the deadline, at least one; undefined without a deadline. */
-  remainingMs(): number | undefined {
-    return this.deadlineAt === Infinity ? undefined : Math.max(1, Math.ceil(this.deadlineAt - performance.now()));
+  fixDeadline(now: number): void {
+    const { parent } = this;
+    this.startedAt = now;
+    const ownAt = now + this.limitMs;
+    this.fixedAt = parent === undefined || parent.isOver ? ownAt : Math.min(ownAt, parent.deadlineAt);
+  }
+
+  get madeAt(): number {
+    if (this.startedAt === 0) this.startedAt = performance.now();
+    return this.startedAt;
+  }
+
+  /**
+   * The deadline as the request says it: whole milliseconds from its arrival on, at least one. Undefined without one, and
+   * for the time that every server allows by itself: that saves 60 ns for writing and reading it.
+   */
+  sentDeadlineMs(): number | undefined {
+    const { fixedAt, limitMs } = this;
+    if (fixedAt === Infinity) return undefined;
+    if (fixedAt === UNFIXED) {
+      return this.givenMs === undefined && this.method!.timeoutMs === undefined ? undefined : Math.ceil(limitMs);
+    }
+    return Math.max(1, Math.ceil(fixedAt - (this.hasWaited ? performance.now() : this.startedAt)));
   }
 
   succeed(value: unknown): void {
@@ -116,7 +187,8 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   fail(error: CellError): void {
     if (!this.close()) return;
     this.incoming?.fail(error);
-    this.reject(error);
+    if (this.fallback === undefined) this.reject(error);
+    else this.resolve(this.takenOver(this.fallback, error));
   }
 
   /** Ends the call on both sides. */
@@ -128,7 +200,7 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
   }
 
   onDeadline(): void {
-    const waitedMs = Math.round(this.deadlineAt - this.startedAt);
+    const waitedMs = Math.round(this.fixedAt - this.startedAt);
     this.abort(
       new CellError("DEADLINE_EXCEEDED", `${this.client.service}.${this.name} did not answer within ${waitedMs} ms`),
     );
@@ -212,17 +284,24 @@ export class PendingCall extends Timed implements Child, IncomingStreamOwner, Ou
     return true;
   }
 
-  private setDeadline(defaultMs: number): void {
-    const { deadlines } = this.client.connection;
-    const timeoutMs = this.timeoutMs ?? defaultMs;
-    const ownAt = timeoutMs > TIMEOUT_MS_MAX ? Infinity : this.startedAt + timeoutMs;
-    deadlines.remove(this);
-    this.deadlineAt = this.parent === undefined || this.parent.isOver ? ownAt : Math.min(ownAt, this.parent.deadlineAt);
-    deadlines.add(this, performance.now());
+  private limit(timeoutMs: number): void {
+    this.limitMs = timeoutMs > TIMEOUT_MS_MAX ? Infinity : timeoutMs;
+    this.fixedAt = this.limitMs === Infinity ? Infinity : UNFIXED;
   }
-}
 
-/** How long a call of `method` waits when nobody said. */
-export function defaultTimeoutMs({ timeoutMs, resultStream, streamParam }: ClientMethod): number {
-  return timeoutMs ?? (resultStream || streamParam !== -1 ? Infinity : DEFAULT_TIMEOUT_MS);
+  /** Enters the queue of deadlines; the call's time counts from `startedAt`. */
+  private enqueue(startedAt?: number): void {
+    const now = performance.now();
+    this.fixDeadline(startedAt ?? now);
+    this.client.connection.deadlines.add(this, now);
+  }
+
+  /** The failure was noticed wherever a frame or a timer was; what is done about it is the caller's doing. */
+  private async takenOver(fallback: Fallback, error: CellError): Promise<unknown> {
+    await Promise.resolve();
+    const { context, parent } = this;
+    const takeOver = () => fallback.takeOver(error, this);
+    if (context !== undefined) return context(takeOver);
+    return parent === undefined ? outsideCalls(takeOver) : runAs(parent, takeOver);
+  }
 }

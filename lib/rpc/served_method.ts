@@ -2,9 +2,13 @@ import { CellError } from "../base/mod.ts";
 import { compileMethod, type Method, type MethodCodec, type Schema } from "../schema/mod.ts";
 import { type Gene, geneOf } from "../wire/mod.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
+import { LatencySampler } from "./latency_sampler.ts";
 import { DEFAULT_TIMEOUT_MS, type ServerLimits } from "./limits.ts";
 import { MethodGate } from "./method_gate.ts";
 import type { MethodStats } from "./reflection.ts";
+
+/** Stands for the arrival of a call that is not timed. */
+export const UNTIMED = 0;
 
 /** The function behind a method. */
 export interface Handler {
@@ -32,8 +36,13 @@ export class ServedMethod {
   readonly gene: Gene;
   /** Place of the stream parameter among the arguments; -1 without one. */
   readonly streamParam: number;
+  /** Its calls may wait before their handler runs or go on when it has returned: all of them are timed. */
+  private readonly mayWait: boolean;
   /** Only with `maxConcurrency`. */
   readonly gate: MethodGate | undefined;
+
+  private readonly limitMs: number | undefined;
+  private readonly defaultLimitMs: number;
 
   calls = 0;
   errors = 0;
@@ -41,6 +50,8 @@ export class ServedMethod {
   /** Calls whose caller has its answer while the handler still runs. */
   abandoned = 0;
 
+  /** Of calls that are over when their handler returns. */
+  private readonly sampler = new LatencySampler();
   private histogram: LatencyHistogram | undefined;
   private compiled: MethodCodec | undefined;
 
@@ -54,7 +65,11 @@ export class ServedMethod {
     this.method = schema.methods[name]!;
     this.gene = geneOf(this.method.gene);
     this.streamParam = this.method.params.findIndex(({ stream }) => stream === true);
-    const { maxConcurrency = Infinity } = handler.options ?? {};
+    const { maxConcurrency = Infinity, timeoutMs } = handler.options ?? {};
+    const hasStreams = this.streamParam !== -1 || this.method.resultStream === true;
+    this.limitMs = timeoutMs;
+    this.defaultLimitMs = timeoutMs ?? (hasStreams ? Infinity : DEFAULT_TIMEOUT_MS);
+    this.mayWait = hasStreams || maxConcurrency !== Infinity;
     if (!(maxConcurrency >= 1)) {
       throw new CellError("INVALID_ARGUMENT", `${name}: maxConcurrency is at least 1, found ${maxConcurrency}`);
     }
@@ -68,10 +83,8 @@ export class ServedMethod {
 
   /** How long a call may take whose caller waits for `callerMs`; Infinity without a limit. */
   timeoutMs(callerMs: number | undefined): number {
-    const { timeoutMs } = this.handler.options ?? {};
-    if (timeoutMs !== undefined) return Math.min(timeoutMs, callerMs ?? Infinity);
-    const hasStreams = this.streamParam !== -1 || this.method.resultStream === true;
-    return callerMs ?? (hasStreams ? Infinity : DEFAULT_TIMEOUT_MS);
+    if (callerMs === undefined) return this.defaultLimitMs;
+    return this.limitMs === undefined ? callerMs : Math.min(this.limitMs, callerMs);
   }
 
   /** Throws RESOURCE_EXHAUSTED when too many handlers run for nobody. */
@@ -84,11 +97,20 @@ export class ServedMethod {
     );
   }
 
-  /** A call has its answer. */
-  record(micros: number, isError: boolean): void {
-    this.inFlight--;
-    if (isError) this.errors++;
-    (this.histogram ??= new LatencyHistogram()).record(micros);
+  /** When a call arrived that begins now, or `UNTIMED`. */
+  arrival(): number {
+    return this.mayWait || this.sampler.isNextTimed ? performance.now() : UNTIMED;
+  }
+
+  /** A call ended that was not timed. */
+  passOver(): void {
+    this.sampler.passOver();
+  }
+
+  /** A timed call ended; whether it had been over when its handler returned. */
+  record(micros: number, wasAtOnce: boolean): void {
+    this.histogram ??= new LatencyHistogram();
+    this.histogram.record(micros, wasAtOnce ? this.sampler.take(micros) : 1);
   }
 
   stats(): MethodStats {

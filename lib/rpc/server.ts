@@ -3,13 +3,14 @@ import type { Link } from "../net/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import type { ActiveCall } from "./active_call.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+import { DeadlineSweep, UNFIXED } from "./deadline_sweep.ts";
 import { type ServerLimits, validateLimits } from "./limits.ts";
 import { type LoadReport, REFLECTION_FIRST, type ServerStats } from "./reflection.ts";
-import { type Handler, ServedMethod } from "./served_method.ts";
+import { type Handler, ServedMethod, UNTIMED } from "./served_method.ts";
 import { drainingError, ServerConnection } from "./server_connection.ts";
 import { ServerReflection } from "./server_reflection.ts";
 
-/** Weight of one call in the moving average of latencies: 1/16. */
+/** Weight of one timed call in the moving average of latencies: 1/16. */
 const LATENCY_WEIGHT = 1 / 16;
 
 /** What the header's field for the latency holds. */
@@ -61,6 +62,7 @@ export class Server implements RpcServer, LoadReport {
   readonly log: (entry: ServerLogEntry) => void;
   readonly startedAt = Date.now();
   readonly deadlines = new DeadlineQueue();
+  private readonly sweep = new DeadlineSweep(this.deadlines, () => this.callsInFlight());
   readonly reflection = new ServerReflection(this);
   draining = false;
   inFlight = 0;
@@ -171,27 +173,41 @@ export class Server implements RpcServer, LoadReport {
     return index >= REFLECTION_FIRST ? "a reserved method" : `method ${index} of ${this.schema.name}`;
   }
 
-  onCallStarted(call: ActiveCall, now: number): void {
+  onCallStarted(call: ActiveCall): void {
+    const { served } = call;
     this.calls++;
     this.inFlight++;
-    call.served.calls++;
-    call.served.inFlight++;
-    this.deadlines.add(call, now);
+    served.calls++;
+    served.inFlight++;
+    if (call.fixedAt === UNFIXED) this.sweep.onCall();
+    else this.deadlines.add(call, call.arrivedAt);
   }
 
   /** A call has its last answer, or nobody waits for one any more. */
   onCallEnded(call: ActiveCall, isError: boolean): void {
-    const micros = Math.min((performance.now() - call.arrivedAt) * 1000, LATENCY_MICROS_MAX);
-    this.latencyMicros += (micros - this.latencyMicros) * LATENCY_WEIGHT;
+    const { served, arrivedAt } = call;
     this.inFlight--;
-    if (isError) this.errors++;
-    call.served.record(micros, isError);
-    this.deadlines.remove(call);
+    served.inFlight--;
+    if (isError) {
+      this.errors++;
+      served.errors++;
+    }
+    if (arrivedAt === UNTIMED) served.passOver();
+    else {
+      const micros = Math.min((performance.now() - arrivedAt) * 1000, LATENCY_MICROS_MAX);
+      this.latencyMicros += (micros - this.latencyMicros) * LATENCY_WEIGHT;
+      served.record(micros, !call.hasWaited);
+    }
+    if (call.queueEntry !== undefined) this.deadlines.remove(call);
   }
 
   onConnectionClosed(connection: ServerConnection): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.onAllClosed?.();
+  }
+
+  private *callsInFlight(): Generator<ActiveCall> {
+    for (const connection of this.connections) yield* connection.callsInFlight();
   }
 
   /** Sends the oldest connection that has nothing in flight away; false when all of them are busy. */

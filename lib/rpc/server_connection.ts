@@ -12,6 +12,8 @@ import {
   readUint,
 } from "../wire/mod.ts";
 import { ActiveCall, handlerError } from "./active_call.ts";
+import { CallTable } from "./call_table.ts";
+import { SWEPT_FROM_MS } from "./deadline_sweep.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { notStarted } from "./not_started.ts";
 import { REFLECTION_FIRST } from "./reflection.ts";
@@ -25,7 +27,7 @@ const GOAWAY_LINGER_MS = 250;
 /** One client of a server: its calls in flight, and every frame from and to it. */
 export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   /** By call id. */
-  private readonly calls = new Map<number, ActiveCall>();
+  private readonly calls = new CallTable<ActiveCall>();
   /** By method index, the gene of the client's own signature that was found compatible. */
   private readonly negotiated = new Map<number, Gene>();
   private readonly metadata: Metadata = { deadlineMs: undefined, trace: undefined, service: undefined };
@@ -58,6 +60,10 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   /** Whether it was told to go, and may still be taking its last answers. */
   get isLeaving(): boolean {
     return this.goawaySent;
+  }
+
+  callsInFlight(): ActiveCall[] {
+    return this.calls.values();
   }
 
   onFrame(frame: Frame): void {
@@ -152,7 +158,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
 
   /** Aborts what is in flight, tells the callers, and closes. */
   end(error: CellError): void {
-    for (const call of [...this.calls.values()]) this.refuseCall(call, error);
+    for (const call of this.calls.values()) this.refuseCall(call, error);
     this.link.close();
   }
 
@@ -242,7 +248,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
 
   private onRequest(frame: Frame): void {
     const { method, callId } = frame;
-    if (this.calls.has(callId)) {
+    if (this.calls.get(callId) !== undefined) {
       throw new CellError("INVALID_ARGUMENT", `call id ${callId} is in flight already`);
     }
     try {
@@ -251,7 +257,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
       if (method >= REFLECTION_FIRST) this.reflect(frame);
       else this.startCall(frame);
     } catch (thrown) {
-      if (this.calls.has(callId)) this.calls.get(callId)!.close(true);
+      this.calls.get(callId)?.close(true);
       const error = thrown instanceof CellError ? thrown : new CellError("INTERNAL", (thrown as Error).message);
       if (error.code === "INTERNAL") {
         this.server.log({ level: "error", message: error.message, error: thrown as Error });
@@ -269,11 +275,14 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
     if (frame.low !== gene.low || frame.high !== gene.high) this.checkNegotiated(frame, served);
     served.admit();
     const args = served.codec.args.decode(frame.bytes, argsStart, frame.end);
-    const now = performance.now();
-    const timeoutMs = served.timeoutMs(metadata.deadlineMs);
-    const call = new ActiveCall(this, served, frame.callId, now, now + timeoutMs, metadata.trace, metadata.service);
-    this.calls.set(frame.callId, call);
-    server.onCallStarted(call, now);
+    const { trace, service } = metadata;
+    const limitMs = served.timeoutMs(metadata.deadlineMs);
+    const isSwept = limitMs >= SWEPT_FROM_MS;
+    const arrivedAt = isSwept ? served.arrival() : performance.now();
+    const call = new ActiveCall(this, served, frame.callId, arrivedAt, limitMs, trace, service);
+    if (!isSwept) call.fixDeadline(arrivedAt);
+    this.calls.add(call);
+    server.onCallStarted(call);
     this.keepAlive.onCall();
     call.begin(args);
   }

@@ -1,19 +1,20 @@
 import { toCellError } from "../base/mod.ts";
-import { createClient, type Hello, type RpcClient, type ServerStats } from "../rpc/mod.ts";
+import { createClient, type Fallback, type Hello, type RpcClient, type ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import type { Directory, Endpoint } from "./directory.ts";
 import { assertServiceName } from "./names.ts";
-import { Pool } from "./pool/mod.ts";
+import { CoarseClock, Pool, type PooledConnection } from "./pool/mod.ts";
 import type { ConnectServiceOptions, RemoteCallOptions, RemoteService, TransportInUse } from "./remote.ts";
 import type { Request } from "./request.ts";
 import { RetriedCall } from "./retried_call.ts";
 import { RetriedStream } from "./retried_stream.ts";
 import { chooseTransport, type TransportChoice } from "./transport.ts";
-import { type WatchedArguments, watchStreams } from "./watched_streams.ts";
+import { watchStreams } from "./watched_streams.ts";
 
 /** See `RemoteService`. Gives calls to the connections of a pool, and makes those again that may be made again. */
 export class ServiceClient implements RemoteService {
   readonly #pool: Pool;
+  readonly #clock = new CoarseClock();
   readonly #transport: TransportChoice;
 
   constructor(
@@ -49,14 +50,13 @@ export class ServiceClient implements RemoteService {
   }
 
   /** The first attempt on a connection that exists costs little more than the call itself. */
-  call(method: string, args: readonly unknown[], options: RemoteCallOptions = {}): Promise<unknown> {
-    const watched = watchStreams(args);
-    const startedAt = performance.now();
-    const connection = this.#pool.pick(method, startedAt);
-    if (connection === undefined) return this.#retried(this.#callRequest(method, watched, options), startedAt).begin();
-    return connection.client.call(method, watched.args, options).catch((error: unknown) =>
-      this.#retried(this.#callRequest(method, watched, options), startedAt).again(toCellError(error), connection)
-    );
+  call(method: string, args: readonly unknown[], options?: RemoteCallOptions): Promise<unknown> {
+    const connection = this.#pool.pick(method, this.#clock.now());
+    if (connection === undefined) {
+      return this.#retried(this.#callRequest(method, args, options), performance.now()).begin();
+    }
+    connection.fallback ??= this.#fallbackOf(connection);
+    return connection.client.call(method, args, options, connection.fallback);
   }
 
   stream(
@@ -86,13 +86,29 @@ export class ServiceClient implements RemoteService {
     return this.#pool.close();
   }
 
-  #callRequest(method: string, { args, areUntouched }: WatchedArguments, options: RemoteCallOptions): Request<unknown> {
+  /** What is done about calls whose first attempt was made on `connection` and failed. */
+  #fallbackOf(connection: PooledConnection): Fallback {
+    return {
+      takeOver: (error, { name, args, options, isReplayable, madeAt }) => {
+        const request = this.#callRequest(name, args, options, isReplayable);
+        return this.#retried(request, madeAt).again(error, connection);
+      },
+    };
+  }
+
+  #callRequest(
+    method: string,
+    given: readonly unknown[],
+    options: RemoteCallOptions = {},
+    isReplayable = true,
+  ): Request<unknown> {
+    const { args, areUntouched } = watchStreams(given);
     return {
       what: `calling ${this.service}.${method}`,
       method,
       isQuestion: false,
       options,
-      canReplay: areUntouched,
+      canReplay: () => isReplayable && areUntouched(),
       invoke: (client, bounded) => client.call(method, args, bounded),
     };
   }

@@ -1,4 +1,4 @@
-import type { RpcClient } from "../../rpc/mod.ts";
+import type { Fallback, RpcClient } from "../../rpc/mod.ts";
 import type { Endpoint } from "../directory.ts";
 import type { Loaded } from "./pick.ts";
 import type { Species, Versioned } from "./species.ts";
@@ -9,6 +9,8 @@ export class PooledConnection implements Loaded, Versioned {
   readonly id: string;
   readonly species: Species;
   readonly release: number | undefined;
+  /** What takes over the calls that fail on it; made by the first call. */
+  fallback: Fallback | undefined = undefined;
   /** How often a call was given to it. */
   picks = 0;
   #picksBefore = 0;

@@ -17,6 +17,7 @@
  * Invariants: a connection that has heard a goaway is never picked; at most one connection to an instance is made at a
  * time, and whoever needs it meanwhile shares it; nothing is closed that has calls in flight, except by `close`.
  */
+export { COARSE_MS, CoarseClock } from "./coarse_clock.ts";
 export { PooledConnection } from "./connection.ts";
 export { type Loaded, pickLessLoaded } from "./pick.ts";
 export { CONNECTIONS_MAX, Pool, type PoolOptions, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
