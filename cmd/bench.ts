@@ -22,15 +22,13 @@ export function command(): AnyCommand {
   return createCommand("bench", {
     description: "Measure how fast a method answers, and how many calls a second it takes.",
     examples: [
-      ["cell bench hello greet name=World", "1, 8, 64, 512 callers, 2 s each"],
-      ["cell bench hello greet name=World --duration 10s", "longer"],
-      ["cell bench hello greet name=World --transport uds", "without shared memory"],
+      ["cell bench hello greet name=World", "1, 8, 64 and 512 callers"],
+      ["cell bench math add 1 2 --transport uds -d 10s", "longer, by socket"],
       ["cell bench math add 1 2 --concurrency 1,256 --json", "for a program"],
     ],
     notes: "Each caller waits for its answer before it asks again. Calls are really made: do\n" +
-      "not measure what should not happen a million times.\n\n" +
-      "A connection moves into shared memory while it is used; the first line says what\n" +
-      "was measured.",
+      "not measure what should not happen a million times. Connections move into shared\n" +
+      "memory while they are used: the first line says what was measured.",
   })
     .usage("<service> <method> [args...] [options]")
     .argument("[service]", "the service's name", parseServiceName)

@@ -3,7 +3,7 @@ import { parseTransport, type TransportChoice, type TransportInUse } from "../li
 import { UsageError } from "./usage_error.ts";
 
 /** What `--help` says of the option `--transport`. */
-export const TRANSPORT_OPTION_TEXT = "uds (Unix socket) or shm (shared memory) and nothing else";
+export const TRANSPORT_OPTION_TEXT = "uds (Unix socket) or shm (shared memory)";
 
 const TEXTS: { readonly [transport in TransportInUse]: string } = {
   uds: "a unix socket",
