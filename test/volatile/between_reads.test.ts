@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { seededRandom } from "../../lib/base/mod.ts";
+import { CANARY, holdsCanary } from "./arena.ts";
 import type * as Decoders from "./decoders.ts";
 import type { Decoder } from "./decoders.ts";
 import { importWatched, type Watcher } from "./instrumented.ts";
@@ -11,12 +12,9 @@ import { importWatched, type Watcher } from "./instrumented.ts";
  * gets a range of them, some bytes may become others. A failure names its seed; with CELL_SEED set, only that one runs.
  */
 const SEEDS = process.env["CELL_SEED"] === undefined ? [1, Date.now() % 2 ** 31] : [Number(process.env["CELL_SEED"])];
-const MESSAGES_PER_SEED = process.env["CELL_SOAK"] === undefined ? 30_000 : 1_000_000;
+const MESSAGES_PER_SEED = process.env["CELL_SOAK"] === undefined ? 20_000 : 1_000_000;
 /** Bytes before and behind the message. */
 const AROUND_BYTES = 1024;
-/** What stands there: no message of an honest peer has it in its text, and no change puts it there. */
-const CANARY = 0xa5;
-const CANARY_TEXT = "\u00a5";
 /** Looks at a byte that one byte of a message may cost; twice of it would be a loop that the peer decides about. */
 const LOOKS_PER_BYTE_MAX = 40;
 
@@ -157,14 +155,6 @@ async function trials(seed: number): Promise<{ peer: Peer; trials: Trial[] }> {
   const { CellError, makeDecoders } = await importWatched<typeof Decoders>(join(import.meta.dir, "decoders.ts"), peer);
   const isRefusal = (e: unknown): boolean => e instanceof CellError && e.code === "INVALID_ARGUMENT";
   return { peer, trials: makeDecoders(seed).map((decoder) => new Trial(decoder, peer, isRefusal)) };
-}
-
-function holdsCanary(value: unknown): boolean {
-  if (typeof value === "string") return value.includes(CANARY_TEXT);
-  if (typeof value !== "object" || value === null) return false;
-  if (value instanceof Uint8Array) return value.includes(CANARY);
-  if (value instanceof Map) return [...value].flat().some(holdsCanary);
-  return (value instanceof Set ? [...value] : Object.entries(value).flat()).some(holdsCanary);
 }
 
 for (const seed of SEEDS) {

@@ -1,0 +1,60 @@
+/**
+ * Reads messages of all kinds where another process rewrites them: `bun reader_process.ts SEED CHANGES`. Says on a line
+ * where its memory is, and on a second one, after at least so many changes, how it went.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { createSharedMemory } from "../../lib/sys/mod.ts";
+import { Arena, ARENA_BYTES, CANARY, holdsCanary, MESSAGE_OFFSET, Word } from "./arena.ts";
+import { CellError, makeDecoders } from "./decoders.ts";
+
+/** Readings of one message before it is the next one's turn. */
+const READINGS_PER_TURN = 200;
+/** Fewer of each outcome would not say much. */
+const OUTCOMES_MIN = 500;
+
+const [seed, changes] = process.argv.slice(2).map(Number) as [number, number];
+const memory = createSharedMemory(ARENA_BYTES);
+memory.allocate(0, ARENA_BYTES);
+const arena = new Arena(memory.buffer);
+const { bytes, words } = arena;
+const decoders = makeDecoders(seed);
+decoders.forEach(({ message }, turn) => arena.putHonest(turn, message));
+const honest = decoders.map(({ message, decode }) => decode(message.slice(), 0, message.length));
+const outcomes = { value: 0, changed: 0, refused: 0 };
+
+begin(0);
+console.log(JSON.stringify([memory.handle, process.pid, seed]));
+for (let turn = 0; goesOn(); turn = (turn + 1) % decoders.length) {
+  begin(turn);
+  for (let count = 0; count < READINGS_PER_TURN; count++) read(turn);
+  // Nothing is waited for, but with one processor the writer has to have its time.
+  if (turn === 0) await Bun.sleep(1);
+}
+memory.unlink();
+console.log(JSON.stringify(outcomes));
+
+function goesOn(): boolean {
+  const { value, changed, refused } = outcomes;
+  return Atomics.load(words, Word.changes) < changes || Math.min(value, changed, refused) < OUTCOMES_MIN;
+}
+
+function begin(turn: number): void {
+  bytes.fill(CANARY, MESSAGE_OFFSET - 1024, MESSAGE_OFFSET + 4096);
+  bytes.set(decoders[turn]!.message, MESSAGE_OFFSET);
+  Atomics.store(words, Word.turn, turn);
+}
+
+function read(turn: number): void {
+  const { name, message, decode, check } = decoders[turn]!;
+  let value: unknown;
+  try {
+    value = decode(bytes, MESSAGE_OFFSET, MESSAGE_OFFSET + message.length);
+  } catch (error) {
+    if (!(error instanceof CellError) || error.code !== "INVALID_ARGUMENT") throw error;
+    outcomes.refused++;
+    return;
+  }
+  check(value);
+  if (holdsCanary(value)) throw new Error(`${name}: bytes from outside of the message are in the value`);
+  outcomes[isDeepStrictEqual(value, honest[turn]) ? "value" : "changed"]++;
+}
