@@ -132,7 +132,9 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       return this.#onBroken(thrown);
     }
     this.#afterSending(producer);
-    if (!this.isAwake) this.options.poller.wake(this);
+    if (this.isAwake) return;
+    if (producer.queuedBytes > 0) this.options.poller.wake(this);
+    else if (this.isAwaited) this.options.poller.expect(this);
   }
 
   flush(): void {

@@ -1,43 +1,71 @@
 import { MS } from "../base/mod.ts";
 
-/** While what is waited for usually comes within this, waiting for it without a break is cheaper than anything else... */
+/** While what is waited for usually comes within this, it is spun for, and for this long. */
 export const SPIN_MS = 0.02 * MS;
-/** ...while it usually comes within this, looking in every turn of the event loop is cheaper than going to sleep... */
-export const POLL_MS = 0.1 * MS;
-/** ...for at most this long: then it is not as usual. */
-export const POLL_WINDOW_MS = 0.3 * MS;
-/** A longer pause counts as one of this length: a caller that comes back after an hour is as fast again as after a moment. */
-const GAP_MS_MAX = 1 * MS;
+/** How long it is waited for awake in all, before the doorbell has to wake who waits. */
+export const WAIT_MS = 0.3 * MS;
 /** Weight of one pause in the moving average. */
 const GAP_WEIGHT = 1 / 8;
+/** How much trust a connection has at most: that what is waited for comes in time. */
+const TRUST_MAX = 8;
+/** What waiting in vain costs of it; in time gives one back. So it takes four out of five to be worth it. */
+const TRUST_LOST = 4;
+/** Without trust it is tried again after so many doorbells, then after twice as many, and so on... */
+const DOORBELLS_BETWEEN_TRIES_MIN = 8;
+/** ...up to this: less than a thousandth of the calls wait in vain. */
+const DOORBELLS_BETWEEN_TRIES_MAX = 1024;
 
 /**
- * How long one connection usually is quiet between two arrivals, as a moving average. A pause is first of all a guess
- * that it will be like the others; a process that spins for what does not come takes the processor from whom it waits for.
+ * Whether it is worth waiting awake for what one connection will bring. Each pause is a guess that it will be like the ones
+ * before; a process that waits awake for what does not come keeps the processor from whom it waits for. On a machine
+ * whose cores are busy that is the usual case, so trust is lost faster than it is won, and a connection without it is
+ * as good as a Unix socket.
  */
 export class Pace {
-  /** A new connection is given the benefit of the doubt. */
-  #gapMs = SPIN_MS / 2;
-  #quietSince = 0;
+  /** How long the pauses are that ended in time; a new connection has the benefit of the doubt. */
+  #gapMs = 0;
+  #trust = TRUST_MAX;
+  #doorbellsUntilTry = 0;
+  #doorbellsBetweenTries = DOORBELLS_BETWEEN_TRIES_MIN;
+  #quietSinceMs = 0;
 
-  /** Nothing more has arrived. */
-  onQuiet(nowMs: number): void {
-    this.#quietSince = nowMs;
-  }
-
-  /** Something arrived after a pause that ended at about `nowMs`. */
-  onArrival(nowMs: number): void {
-    const gapMs = Math.min(nowMs - this.#quietSince, GAP_MS_MAX);
-    this.#gapMs += (gapMs - this.#gapMs) * GAP_WEIGHT;
+  /** Whether to wait awake at all. */
+  get isTrusted(): boolean {
+    return this.#trust > 0 || this.#doorbellsUntilTry <= 0;
   }
 
   /** Until when it is worth spinning; not after now when it is not. */
   get spinUntilMs(): number {
-    return this.#gapMs <= SPIN_MS ? this.#quietSince + SPIN_MS : 0;
+    return this.#gapMs <= SPIN_MS && this.isTrusted ? this.#quietSinceMs + SPIN_MS : 0;
   }
 
   /** Until when it is worth looking in every turn of the event loop. */
-  get pollUntilMs(): number {
-    return this.#gapMs <= POLL_MS ? this.#quietSince + POLL_WINDOW_MS : 0;
+  get waitUntilMs(): number {
+    return this.isTrusted ? this.#quietSinceMs + WAIT_MS : 0;
+  }
+
+  /** Nothing more is there. */
+  onQuiet(nowMs: number): void {
+    this.#quietSinceMs = nowMs;
+  }
+
+  /** Something came while it was waited for awake. */
+  onArrival(nowMs: number): void {
+    this.#gapMs += (nowMs - this.#quietSinceMs - this.#gapMs) * GAP_WEIGHT;
+    if (this.#trust === TRUST_MAX) return;
+    this.#trust++;
+    this.#doorbellsBetweenTries = DOORBELLS_BETWEEN_TRIES_MIN;
+  }
+
+  /** Nothing came while it was waited for awake. */
+  onVain(): void {
+    this.#trust = Math.max(0, this.#trust - TRUST_LOST);
+    this.#doorbellsUntilTry = this.#doorbellsBetweenTries;
+    this.#doorbellsBetweenTries = Math.min(2 * this.#doorbellsBetweenTries, DOORBELLS_BETWEEN_TRIES_MAX);
+  }
+
+  /** Something came while nobody waited for it awake. */
+  onDoorbell(): void {
+    this.#doorbellsUntilTry--;
   }
 }

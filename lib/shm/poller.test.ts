@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { POLL_MS, POLL_WINDOW_MS, SPIN_MS } from "./pace.ts";
+import { SPIN_MS, WAIT_MS } from "./pace.ts";
 import { Polled, Poller, type PollerHost, TURN_MS_MAX } from "./poller.ts";
 
 /** What one look costs in the tests' time. */
@@ -122,7 +122,7 @@ test("a connection on which nothing comes is asleep soon, and then nothing runs"
   const startedMs = machine.nowMs;
   machine.turnUntilIdle();
   expect(connection.isAsleep).toBe(true);
-  expect(machine.nowMs - startedMs).toBeLessThan(2 * POLL_WINDOW_MS);
+  expect(machine.nowMs - startedMs).toBeLessThan(2 * WAIT_MS);
   expect(machine.isIdle).toBe(true);
 });
 
@@ -147,33 +147,58 @@ test("what arrives in the moment of going to sleep is handled", () => {
   expect(connection.handled).toBe(1);
 });
 
-test("slow answers are not spun for, and fast ones are again", () => {
-  const { machine, poller, connection } = setup();
-  /** One question whose answer takes so long; how often it was looked for. */
-  const ask = (delayMs: number): number => {
-    const looksBefore = connection.looks;
-    connection.isQuiet = false;
-    connection.arrivals.push(machine.nowMs + delayMs);
-    poller.wake(connection);
-    while (connection.arrivals.length > 0) {
-      if (!machine.isIdle) machine.turn();
-      else {
-        machine.nowMs = connection.arrivals[0]!;
-        poller.answer(connection);
-      }
+/** One question whose answer takes so long; how often it was looked for. */
+function ask({ machine, poller, connection }: ReturnType<typeof setup>, delayMs: number): number {
+  const looksBefore = connection.looks;
+  connection.isQuiet = false;
+  connection.arrivals.push(machine.nowMs + delayMs);
+  poller.expect(connection);
+  while (connection.arrivals.length > 0) {
+    if (!machine.isIdle) machine.turn();
+    else {
+      machine.nowMs = connection.arrivals[0]!;
+      poller.answer(connection);
     }
-    return connection.looks - looksBefore;
-  };
-  for (let count = 0; count < 50; count++) ask(10);
-  expect(ask(10)).toBeLessThan(20);
-  for (let count = 0; count < 50; count++) ask(POLL_MS / 2);
-  const polling = ask(POLL_MS / 2);
-  expect(polling).toBeGreaterThan(20);
-  expect(polling).toBeLessThan(POLL_MS / 2 / LOOK_MS / 2);
-  for (let count = 0; count < 50; count++) ask(SPIN_MS / 4);
-  const turnsBefore = machine.turns;
-  ask(SPIN_MS / 4);
-  expect(machine.turns - turnsBefore).toBeLessThanOrEqual(1);
+  }
+  return connection.looks - looksBefore;
+}
+
+/** The same, many times: how often each was looked for, sorted. */
+function askOften(setting: ReturnType<typeof setup>, count: number, delayMs: number): number[] {
+  return Array.from({ length: count }, () => ask(setting, delayMs)).sort((a, b) => a - b);
+}
+
+test("answers that never come in time are left to the doorbell, but for a try now and then", () => {
+  const setting = setup();
+  askOften(setting, 20, 10);
+  const looks = askOften(setting, 2000, 10);
+  expect(looks[1900]).toBeLessThan(5);
+  const tries = looks.filter((count) => count >= 5).length;
+  expect(tries).toBeGreaterThan(0);
+  expect(tries).toBeLessThan(20);
+});
+
+test("answers that come in time again are soon waited for awake again", () => {
+  const setting = setup();
+  askOften(setting, 2000, 10);
+  askOften(setting, 2000, SPIN_MS / 4);
+  expect(askOften(setting, 100, SPIN_MS / 4)[0]).toBeGreaterThan(5);
+});
+
+test("where one answer in two comes in time, the doorbell is left to ring", () => {
+  const setting = setup();
+  for (let count = 0; count < 100; count++) ask(setting, count % 2 === 0 ? SPIN_MS / 4 : 10);
+  let awake = 0;
+  for (let count = 0; count < 1000; count++) if (ask(setting, count % 2 === 0 ? SPIN_MS / 4 : 10) >= 5) awake++;
+  expect(awake).toBeLessThan(150);
+});
+
+test("answers that are waited for and take longer than a spin are looked for once per turn of the event loop", () => {
+  const setting = setup();
+  askOften(setting, 50, WAIT_MS / 4);
+  const [least] = askOften(setting, 10, WAIT_MS / 4);
+  expect(least).toBeGreaterThan(20);
+  expect(least).toBeLessThan(WAIT_MS / 4 / LOOK_MS / 4);
 });
 
 test("a machine with one core neither spins nor polls", () => {

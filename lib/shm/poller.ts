@@ -65,10 +65,17 @@ export class Poller {
 
   constructor(private readonly host: PollerHost = HOST) {}
 
-  /** Something was sent that will be answered, or may have arrived: looks at `polled` from the next turn on. */
+  /** Something was sent that will be answered: waits for it awake if that is worth it, else leaves it to the doorbell. */
+  expect(polled: Polled): void {
+    if (!polled.isAwake && this.host.hasOtherCore && polled.pace.isTrusted) this.wake(polled);
+  }
+
+  /** Something is to be done: looks at `polled` from the next turn on. */
   wake(polled: Polled): void {
     if (!polled.isAwake) {
       polled.isAwake = true;
+      // What comes first was not waited for awake.
+      polled.isQuiet = false;
       polled.wakeUp();
       this.#awake.push(polled);
     }
@@ -77,6 +84,7 @@ export class Poller {
 
   /** The doorbell rang: looks now. */
   answer(polled: Polled): void {
+    if (!polled.isAwake) polled.pace.onDoorbell();
     this.wake(polled);
     if (!this.#inTurn) this.#run();
   }
@@ -164,13 +172,19 @@ export class Poller {
     for (let index = 0; index < awake.length; index++) {
       const polled = awake[index]!;
       if (!polled.isAwake) continue;
-      if (this.#isExpected(polled, nowMs) || !polled.sleep()) awake[kept++] = polled;
+      if (this.#isExpected(polled, nowMs)) awake[kept++] = polled;
+      else if (!polled.sleep()) awake[kept++] = polled;
       else polled.isAwake = false;
     }
     awake.length = kept;
   }
 
+  /** Whether it is worth staying awake for a connection. */
   #isExpected({ isQuiet, isAwaited, pace }: Polled, nowMs: number): boolean {
-    return !isQuiet || (isAwaited && this.host.hasOtherCore && nowMs < pace.pollUntilMs);
+    if (!isQuiet) return true;
+    if (!isAwaited || !this.host.hasOtherCore || !pace.isTrusted) return false;
+    if (nowMs < pace.waitUntilMs) return true;
+    pace.onVain();
+    return false;
   }
 }
