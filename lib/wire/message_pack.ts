@@ -5,9 +5,12 @@ import { CellError, type Writer } from "../base/mod.ts";
  * user types are `lib/schema`'s business.
  */
 
+/** The most bytes that an unsigned integer takes. */
+export const UINT_BYTES_MAX = 9;
+
 /** Appends an unsigned integer below 2^53 in its shortest form. */
 export function writeUint(writer: Writer, value: number): void {
-  writer.reserve(9);
+  writer.reserve(UINT_BYTES_MAX);
   const { view } = writer;
   const at = writer.length;
   if (value < 0x80) {
@@ -109,27 +112,35 @@ export function readStringHead(cursor: Cursor): number {
   throw new CellError("INVALID_ARGUMENT", `byte ${at}: expected a string, found type 0x${head.toString(16)}`);
 }
 
+/** Longest string that `readAscii` reads. */
+export const ASCII_LENGTH_MAX = 255;
+
+/** The bytes of one string. They are checked and decoded here: those of the message may change in between. */
+const text = new Uint8Array(ASCII_LENGTH_MAX);
+/** Its beginnings, by their length. */
+const textViews: Uint8Array[] = [];
+const decoder = new TextDecoder();
+
 /**
- * Reads a string that only has printable ASCII, of at most `lengthMax` characters; undefined for any other string. When
- * it is the same as `previous`, that string is returned and nothing is made.
+ * Reads a string that only has printable ASCII, of at most ASCII_LENGTH_MAX characters; undefined for any other string.
+ * When it is the same as `previous`, that string is returned and nothing is made.
  */
-export function readAscii(cursor: Cursor, lengthMax: number, previous?: string): string | undefined {
+export function readAscii(cursor: Cursor, previous?: string): string | undefined {
   const length = readStringHead(cursor);
   const start = cursor.skip(length);
-  if (length > lengthMax) return undefined;
+  if (length > ASCII_LENGTH_MAX) return undefined;
   const { bytes } = cursor;
   if (previous !== undefined && previous.length === length) {
     let index = 0;
     while (index < length && bytes[start + index] === previous.charCodeAt(index)) index++;
     if (index === length) return previous;
   }
-  let text = "";
-  for (let index = start; index < cursor.offset; index++) {
-    const code = bytes[index]!;
+  for (let index = 0; index < length; index++) {
+    const code = bytes[start + index]!;
     if (code < 0x20 || code > 0x7e) return undefined;
-    text += String.fromCharCode(code);
+    text[index] = code;
   }
-  return text;
+  return decoder.decode(textViews[length] ??= text.subarray(0, length));
 }
 
 /**

@@ -1,10 +1,19 @@
 import { assert, CellError, KIB, Writer } from "../base/mod.ts";
-import { Cursor, readAscii, readMapHead, readUint, skipValue, writeUint } from "./message_pack.ts";
+import {
+  ASCII_LENGTH_MAX,
+  Cursor,
+  readAscii,
+  readMapHead,
+  readUint,
+  skipValue,
+  UINT_BYTES_MAX,
+  writeUint,
+} from "./message_pack.ts";
 
 /** Longest metadata map, in bytes. */
 export const METADATA_BYTES_MAX = 8 * KIB;
 /** Longest value of a text key; a longer one is ignored. */
-export const METADATA_TEXT_MAX = 255;
+export const METADATA_TEXT_MAX = ASCII_LENGTH_MAX;
 
 /** What travels beside the arguments of a call. */
 export interface Metadata {
@@ -42,18 +51,25 @@ export class MetadataWriter {
     const { serviceEntry } = this;
     const count = (deadlineMs === undefined ? 0 : 1) + (trace === undefined ? 0 : 1) +
       (serviceEntry.length === 0 ? 0 : 1);
-    writer.reserve(1 + DEADLINE_KEY.length);
+    writer.reserve(1 + DEADLINE_KEY.length + UINT_BYTES_MAX + serviceEntry.length + TRACE_KEY.length);
     writer.bytes[writer.length++] = 0x80 | count;
     if (deadlineMs !== undefined) {
-      for (let index = 0; index < DEADLINE_KEY.length; index++) writer.bytes[writer.length++] = DEADLINE_KEY[index]!;
+      appendShort(writer, DEADLINE_KEY);
       writeUint(writer, deadlineMs);
     }
-    if (serviceEntry.length > 0) writer.append(serviceEntry);
+    if (serviceEntry.length > 0) appendShort(writer, serviceEntry);
     if (trace !== undefined) {
-      writer.append(TRACE_KEY);
+      appendShort(writer, TRACE_KEY);
       writeAscii(writer, trace);
     }
   }
+}
+
+/** Appends a few bytes, for which there is room, without a call into the runtime. */
+function appendShort(writer: Writer, source: Uint8Array): void {
+  const { bytes, length } = writer;
+  for (let index = 0; index < source.length; index++) bytes[length + index] = source[index]!;
+  writer.length = length + source.length;
 }
 
 /** The keys as they are usually written: short strings. */
@@ -72,8 +88,8 @@ export function readMetadata(bytes: Uint8Array, start: number, end: number, into
   try {
     for (let entries = readMapHead(cursor); entries > 0; entries--) {
       if (takes(cursor, DEADLINE_KEY)) into.deadlineMs = readUint(cursor);
-      else if (takes(cursor, SERVICE_KEY)) into.service = readAscii(cursor, METADATA_TEXT_MAX, previousService);
-      else if (takes(cursor, TRACE_KEY)) into.trace = readAscii(cursor, METADATA_TEXT_MAX);
+      else if (takes(cursor, SERVICE_KEY)) into.service = readAscii(cursor, previousService);
+      else if (takes(cursor, TRACE_KEY)) into.trace = readAscii(cursor);
       else readOther(cursor, into);
     }
   } catch (error) {
@@ -85,9 +101,9 @@ export function readMetadata(bytes: Uint8Array, start: number, end: number, into
 
 /** A key that is unknown, or known and written in a longer form than necessary. */
 function readOther(cursor: Cursor, into: Metadata): void {
-  const key = readAscii(cursor, METADATA_TEXT_MAX);
+  const key = readAscii(cursor);
   if (key === "deadline") into.deadlineMs = readUint(cursor);
-  else if (key === "trace" || key === "service") into[key] = readAscii(cursor, METADATA_TEXT_MAX);
+  else if (key === "trace" || key === "service") into[key] = readAscii(cursor);
   else skipValue(cursor);
 }
 
@@ -110,11 +126,12 @@ function keyBytes(key: string): Uint8Array {
 
 /** Appends a string of at most 255 ASCII characters. */
 function writeAscii(writer: Writer, text: string): void {
-  writer.reserve(text.length + 2);
-  if (text.length < 32) writer.bytes[writer.length++] = 0xa0 | text.length;
-  else {
-    writer.bytes[writer.length++] = 0xd9;
-    writer.bytes[writer.length++] = text.length;
-  }
-  for (let index = 0; index < text.length; index++) writer.bytes[writer.length++] = text.charCodeAt(index);
+  const count = text.length;
+  writer.reserve(count + 2);
+  const { bytes } = writer;
+  let at = writer.length;
+  if (count >= 32) bytes[at++] = 0xd9;
+  bytes[at++] = count < 32 ? 0xa0 | count : count;
+  for (let index = 0; index < count; index++) bytes[at + index] = text.charCodeAt(index);
+  writer.length = at + count;
 }
