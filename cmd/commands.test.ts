@@ -29,6 +29,9 @@ test("the help fits a screen of 80 by 24 and names every command; `help commands
     else expect(help.stdout, name).toMatch(new RegExp(`also: .*\\b${name}\\b`));
   }
   expect((await machine.cell(["help"])).stdout).toBe(help.stdout);
+  const { stdout: environment } = await machine.cell(["help", "environment"]);
+  for (const name of ["CELL_HOME", "CELL_TRANSPORT", "NO_COLOR"]) expect(environment).toContain(name);
+  expect(widthOf(environment)).toBeLessThanOrEqual(80);
   expect((await machine.cell(["help", "exit-codes"])).stdout).toContain("4  deadline exceeded");
 });
 

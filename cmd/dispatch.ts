@@ -2,7 +2,7 @@ import { didYouMean } from "../lib/base/mod.ts";
 import { stderrStyle, stdoutStyle } from "./color.ts";
 import type { CommandEntry } from "./commands.ts";
 import { EXIT, exitCodeOf } from "./exit_code.ts";
-import { commandsText, EXIT_CODES_TEXT, helpText, TOPICS } from "./help.ts";
+import { commandsText, ENVIRONMENT_TEXT, EXIT_CODES_TEXT, helpText, TOPICS } from "./help.ts";
 import { reportError } from "./report_error.ts";
 import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
@@ -67,6 +67,7 @@ async function help(commands: readonly CommandEntry[], args: string[], version: 
   const [topic] = args;
   if (topic === undefined) console.log(helpText(version, stdoutStyle()));
   else if (topic === "commands") console.log(commandsText(stdoutStyle()));
+  else if (topic === "environment") console.log(ENVIRONMENT_TEXT);
   else if (topic === "exit-codes") console.log(EXIT_CODES_TEXT);
   else return await run(commands, find(commands, topic, TOPICS).name, ["--help"], version);
   return false;

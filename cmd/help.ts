@@ -4,7 +4,7 @@ import { type CommandEntry, COMMANDS } from "./commands.ts";
 const GROUPS = ["Services", "Node", "Development"] as const;
 
 /** Texts that `cell help TOPIC` shows beside the commands' own. */
-export const TOPICS = ["commands", "exit-codes"] as const;
+export const TOPICS = ["commands", "environment", "exit-codes"] as const;
 
 const USAGE_WIDTH = Math.max(...COMMANDS.map(({ usage }) => usage.length)) + 2;
 
@@ -41,13 +41,28 @@ export function commandsText(style: Style): string {
   return [
     ...groups,
     "`cell COMMAND --help` shows options and examples, `cell help exit-codes` what\n" +
-    "exit codes mean. Data goes to stdout, all else to stderr; listings take --json.",
+    "exit codes mean, `cell help environment` the variables that are read. Data goes\n" +
+    "to stdout, all else to stderr; listings take --json.",
   ].join("\n");
 }
 
 function commandLine({ usage, summary }: CommandEntry): string {
   return `  ${usage.padEnd(USAGE_WIDTH)}${summary}`;
 }
+
+/** `cell help environment`. */
+export const ENVIRONMENT_TEXT = `Environment variables
+
+  CELL_HOME           the home directory; ~/.cell without it
+  CELL_TRANSPORT      what calls between processes of this machine travel over:
+                      uds   a Unix socket
+                      shm   shared memory, or connecting fails
+                      auto  as without it: shared memory where it works, from the
+                            first calls of a connection on
+  NO_COLOR, FORCE_COLOR, TERM=dumb
+                      whether output has colours
+
+What a client's own options say wins: connect("hello", { transport: "uds" }).`;
 
 /** `cell help exit-codes`. */
 export const EXIT_CODES_TEXT = `Exit codes
