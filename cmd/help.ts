@@ -54,11 +54,11 @@ function commandLine({ usage, summary }: CommandEntry): string {
 export const ENVIRONMENT_TEXT = `Environment variables
 
   CELL_HOME           the home directory; ~/.cell without it
-  CELL_TRANSPORT      what calls between processes of this machine travel over:
+  CELL_TRANSPORT      what calls between processes of a machine go over:
                       uds   a Unix socket
                       shm   shared memory, or connecting fails
-                      auto  as without it: shared memory where it works, from the
-                            first calls of a connection on
+                      auto  as without it: shared memory where it works, once
+                            a connection has made some calls
   NO_COLOR, FORCE_COLOR, TERM=dumb
                       whether output has colours
 
