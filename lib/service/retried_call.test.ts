@@ -75,3 +75,35 @@ test("a call that may have run ends at its deadline although the next instance d
   expect(clients).toHaveLength(2);
   await pool.close();
 });
+
+test("a call that may have run is made again although the next instance dies before it says what it serves", async () => {
+  const service = new FakeService();
+  const schema = { methods: { m: { idempotent: true } } };
+  const clients: FakeClient[] = [];
+  const broken = () => Promise.reject(new CellError("UNAVAILABLE", "the connection broke"));
+  const connect = async (endpoint: Endpoint): Promise<RpcClient> => {
+    const client = await service.connect(endpoint) as RpcClient & FakeClient;
+    const knows = clients.push(client) !== 2;
+    const ask = (): Promise<never> => {
+      if (!knows) client.lose();
+      return knows ? Promise.resolve(schema as never) : broken();
+    };
+    return Object.assign(client, { schema: ask, servedSchema: ask });
+  };
+  for (const number of [1, 2, 3]) service.start(number);
+  const pool = new Pool({ service: "s", directory: service, connect, pinned: undefined });
+  const request = {
+    what: "calling s.m",
+    method: "m",
+    isQuestion: false,
+    options: { timeoutMs: 10_000 },
+    canReplay: () => true,
+    invoke: (client: RpcClient) => {
+      if ((client as unknown as FakeClient) !== clients[0]) return Promise.resolve("done");
+      clients[0]!.lose();
+      return broken();
+    },
+  };
+  expect(await new RetriedCall(pool, request, performance.now(), undefined).begin()).toBe("done");
+  await pool.close();
+});

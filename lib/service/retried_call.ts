@@ -1,5 +1,5 @@
 import { CellError, toCellError } from "../base/mod.ts";
-import { maybeStarted, openCall } from "../rpc/mod.ts";
+import { maybeStarted, notStarted, openCall } from "../rpc/mod.ts";
 import { Attempts } from "./attempts.ts";
 import { CONNECTIONS_MAX, type Pool, type PooledConnection } from "./pool/mod.ts";
 import type { RemoteCallOptions } from "./remote.ts";
@@ -100,13 +100,22 @@ export class RetriedCall<T> {
       connection = next;
       try {
         connection ??= pool.pick(method, performance.now()) ?? await this.#acquire();
-        if (this.#mayHaveRun && !await this.#within(isServedIdempotent(connection!.client, request))) break;
+        if (this.#mayHaveRun && !await this.#mayRunAgain(connection!)) break;
         return await request.invoke(connection!.client, this.#bounded());
       } catch (thrown) {
         error = toCellError(thrown);
       }
     }
     throw error;
+  }
+
+  /** Asks the instance itself. One that dies instead of answering was not given the call. */
+  async #mayRunAgain({ client }: PooledConnection): Promise<boolean> {
+    try {
+      return await this.#within(isServedIdempotent(client, this.request));
+    } catch (thrown) {
+      throw notStarted(toCellError(thrown));
+    }
   }
 
   async #verdict(error: CellError, connection: PooledConnection | undefined): Promise<Verdict> {
