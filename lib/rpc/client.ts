@@ -12,6 +12,7 @@ import { type CallOptions, type Fallback, PendingCall, type PendingCallOwner } f
 import { type Hello, type LoadReport, Reflection, type ServerStats } from "./reflection.ts";
 import { RemoteStream } from "./remote_stream.ts";
 import { currentActiveCall, keepContext } from "./server_call.ts";
+import { syncObstacle, waitSync } from "./sync_call.ts";
 
 /** How long the server may take to say who it is. */
 const REFLECTION_TIMEOUT_MS = 10 * SECOND;
@@ -47,6 +48,13 @@ export interface RpcClient {
     options?: CallOptions,
     fallback?: Fallback,
   ): Promise<unknown>;
+  /**
+   * Calls a method that takes and returns single values and waits for the answer without giving the event loop a turn: no
+   * timer fires and no promise goes on meanwhile, the deadline and the loss of the server are noticed. Throws what `call`
+   * rejects with, and FAILED_PRECONDITION, as not started, when the connection is not in shared memory, when the method is
+   * not known yet, and when it is called by user code that runs while a frame of the same connection is read or written.
+   */
+  callSync(method: string, args: readonly unknown[], options?: CallOptions): unknown;
   /** Calls a method whose result is a stream. The call begins with the first `next()`. */
   stream(method: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void>;
   /** Whether `method` is called with `stream`. Throws NOT_FOUND, with near names. */
@@ -148,6 +156,27 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     });
   }
 
+  callSync(name: string, args: readonly unknown[], options?: CallOptions): unknown {
+    const { connection } = this;
+    const { link, drainingError, isBusyWithFrame } = connection;
+    if (drainingError !== undefined) throw drainingError;
+    const method = this.setup.known(name);
+    const obstacle = syncObstacle(link, isBusyWithFrame, method);
+    if (obstacle !== undefined) {
+      const message = `calling ${this.service}.${name} synchronously: ${obstacle}`;
+      throw new CellError("FAILED_PRECONDITION", message, { data: { started: false } });
+    }
+    let result: unknown;
+    let failure: CellError | undefined;
+    const succeed = (value: unknown) => void (result = value);
+    const fail = (error: CellError) => void (failure = error);
+    const call = new PendingCall(this, name, args, options, currentActiveCall(), succeed, fail, undefined);
+    this.submit(call, DEFAULT_TIMEOUT_MS);
+    waitSync(call, link);
+    if (failure !== undefined) throw failure;
+    return result;
+  }
+
   stream(name: string, args: readonly unknown[], options?: CallOptions): AsyncGenerator<unknown, void, void> {
     return new RemoteStream(() => {
       const call = new PendingCall(this, name, args, options, currentActiveCall(), ignore, ignore, undefined);
@@ -188,7 +217,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   }
 
   private submit(call: PendingCall, provisionalTimeoutMs: number): void {
-    const method = this.setup.methods.get(call.name);
+    const method = this.setup.known(call.name);
     call.method = method;
     call.begin(method === undefined ? provisionalTimeoutMs : method.defaultTimeoutMs);
     if (method !== undefined) return this.sendOrWait(call);

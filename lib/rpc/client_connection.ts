@@ -52,6 +52,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   private lastCallId = 0;
   private goaway: (Goaway & { lastCallId: number }) | undefined;
   private isClosed = false;
+  private isReading = false;
 
   constructor(readonly link: Link, private readonly owner: ClientConnectionOwner) {
     const { promise, resolve } = Promise.withResolvers<CellError | undefined>();
@@ -73,6 +74,11 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   /** Whether a value is being written: what is asked for by user code meanwhile has to wait. */
   get isEncoding(): boolean {
     return this.frames.isEncoding;
+  }
+
+  /** Whether a frame is being read or written: user code that runs within cannot wait for another one. */
+  get isBusyWithFrame(): boolean {
+    return this.isReading || this.frames.isEncoding;
   }
 
   /** Whether one more of at most `callsMax` calls can be sent at once. */
@@ -158,7 +164,13 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   onFrame(frame: Frame): void {
+    this.isReading = true;
     this.keepAlive.onFrame();
+    this.read(frame);
+    this.isReading = false;
+  }
+
+  private read(frame: Frame): void {
     switch (frame.kind) {
       case Kind.response:
         return this.onResponse(frame);
@@ -184,6 +196,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   onOversized(frame: Frame): void {
+    this.isReading = true;
     this.callOf(frame)?.abort(
       new CellError(
         "RESOURCE_EXHAUSTED",
@@ -191,6 +204,7 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
         { data: { limit: "messageBytesMax", messageBytesMax: DEFAULT_LIMITS.messageBytesMax } },
       ),
     );
+    this.isReading = false;
   }
 
   onViolation(error: CellError): void {

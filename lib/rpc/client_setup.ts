@@ -18,9 +18,13 @@ export class ClientSetup {
   server: Hello | undefined;
   private greeting: Promise<Hello> | undefined;
   private document: Promise<Schema> | undefined;
+  /** The schema that calls are made with, once it is known. */
+  private current: Schema | undefined;
   private readonly negotiations = new Map<string, Promise<ClientMethod>>();
 
-  constructor(private readonly reflect: Reflect, private readonly pinned: Schema | undefined) {}
+  constructor(private readonly reflect: Reflect, private readonly pinned: Schema | undefined) {
+    this.current = pinned;
+  }
 
   hello(): Promise<Hello> {
     if (this.greeting === undefined) {
@@ -38,7 +42,11 @@ export class ClientSetup {
   /** The schema that the server has, whichever calls are made with. */
   servedSchema(): Promise<Schema> {
     if (this.document === undefined) {
-      this.document = this.reflect("schema", Reflection.schema, []).then(parseServerSchema);
+      this.document = this.reflect("schema", Reflection.schema, []).then((answer) => {
+        const schema = parseServerSchema(answer);
+        this.current ??= schema;
+        return schema;
+      });
       this.document.catch(() => this.document = undefined);
     }
     return this.document;
@@ -56,7 +64,19 @@ export class ClientSetup {
         { data: { started: false } },
       );
     }
-    if (schema.species !== hello.species) return this.negotiated(schema, name);
+    return schema.species === hello.species ? this.served(schema, name) : this.negotiated(schema, name);
+  }
+
+  /** A method that can be called, as far as that is known without asking. */
+  known(name: string): ClientMethod | undefined {
+    const { server, current } = this;
+    const ready = this.methods.get(name);
+    if (ready !== undefined || server === undefined || current?.species !== server.species) return ready;
+    return Object.hasOwn(current.methods, name) ? this.served(current, name) : undefined;
+  }
+
+  /** A method of the server's own schema. */
+  private served(schema: Schema, name: string): ClientMethod {
     const index = Object.keys(schema.methods).sort().indexOf(name);
     return this.remember(clientMethod(schema, name, index));
   }

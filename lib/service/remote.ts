@@ -45,6 +45,13 @@ export interface RemoteService {
   isStream(method: string): Promise<boolean>;
   /** Calls a method with a single result. A stream parameter's argument is an AsyncIterable. */
   call(method: string, args: readonly unknown[], options?: RemoteCallOptions): Promise<unknown>;
+  /**
+   * Calls a method that takes and returns single values, and returns when the answer is there; the event loop has no turn
+   * meanwhile. Needs a connection that exists and is in shared memory: after connecting with the transport "shm", or after
+   * some calls. It makes one attempt: an error that `call` would try again after is thrown, with `data.started === false`
+   * when the call was not executed. Throws FAILED_PRECONDITION, which says what to do, when it is not possible.
+   */
+  callSync(method: string, args: readonly unknown[], options?: RemoteCallOptions): unknown;
   /** Calls a method whose result is a stream. */
   stream(method: string, args: readonly unknown[], options?: RemoteCallOptions): AsyncGenerator<unknown, void, void>;
   /** What the connections that calls are given to use now; undefined while there is none. */

@@ -1,4 +1,4 @@
-import { toCellError } from "../base/mod.ts";
+import { CellError, toCellError } from "../base/mod.ts";
 import { createClient, type Fallback, type Hello, type RpcClient, type ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import type { Directory, Endpoint } from "./directory.ts";
@@ -57,6 +57,18 @@ export class ServiceClient implements RemoteService {
     }
     connection.fallback ??= this.#fallbackOf(connection);
     return connection.client.call(method, args, options, connection.fallback);
+  }
+
+  callSync(method: string, args: readonly unknown[], options?: RemoteCallOptions): unknown {
+    let connection = this.#pool.pick(method, this.#clock.now());
+    // A further instance's connection has to be used before it moves; until then the others have the synchronous calls.
+    if (connection?.client.transport === "uds") connection = this.#pool.pickMoved(method) ?? connection;
+    if (connection !== undefined) return connection.client.callSync(method, args, options);
+    throw new CellError(
+      "FAILED_PRECONDITION",
+      `calling ${this.service}.${method} synchronously: there is no connection: await call() first, or connect() again`,
+      { data: { started: false } },
+    );
   }
 
   stream(
@@ -143,10 +155,19 @@ export class ServiceClient implements RemoteService {
 
   async #connect(endpoint: Endpoint): Promise<RpcClient> {
     const { schema, callerService, timeoutMs } = this.defaults;
-    return createClient(await endpoint.dial(this.#transport), {
+    const client = createClient(await endpoint.dial(this.#transport), {
       ...(schema === undefined ? {} : { schema }),
       ...(callerService === undefined ? {} : { callerService }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
+    if (this.#transport !== "shm") return client;
+    // Who asks for shared memory may call synchronously at once, and that cannot ask for signatures.
+    try {
+      await Promise.all([client.hello(), client.schema()]);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return client;
   }
 }

@@ -94,6 +94,15 @@ export class Pool {
     }
   }
 
+  /** Like `pick`, of the connections that are in shared memory. */
+  pickMoved(method: string): PooledConnection | undefined {
+    const candidates = this.#misfits.isEmpty ? this.#preferred : this.#candidates(method, NONE);
+    const moved = candidates.filter(({ client }) => client.transport === "shm" && !client.draining);
+    const connection = pickLessLoaded(moved, this.#random);
+    if (connection !== undefined) connection.picks++;
+    return connection;
+  }
+
   /**
    * Like `pick`, but looks for instances and connects to one where there is no connection; callers that need the same one
    * share it. Undefined when there is none but `tried`, or none whose species has `method` as the caller knows it.
