@@ -306,3 +306,19 @@ test("whatever instances do, calls go to living ones of the best species, and in
     for (const { connections } of running) expect([...connections], `seed ${seed}`).toEqual([]);
   }
 });
+
+test("connections tell which transport they use now, and that they differ while some have not moved yet", async () => {
+  const world = new World();
+  const instances = [1, 2].map((number) => world.service.start(number));
+  expect(world.pool.transport).toBeUndefined();
+  await world.use();
+  expect(world.pool.transport).toBe("uds");
+  await world.pass(SPREAD_AFTER_MS);
+  const [first, second] = instances.flatMap(({ connections }) => [...connections]);
+  first!.transport = "shm";
+  expect(world.pool.transport).toBe("mixed");
+  second!.transport = "shm";
+  expect(world.pool.transport).toBe("shm");
+  await world.pool.close();
+  expect(world.pool.transport).toBeUndefined();
+});

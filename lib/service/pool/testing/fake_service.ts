@@ -1,4 +1,5 @@
 import { CellError } from "../../../base/mod.ts";
+import type { LinkTransport } from "../../../net/mod.ts";
 import type { RpcClient } from "../../../rpc/mod.ts";
 import type { Directory, Endpoint } from "../../directory.ts";
 
@@ -67,6 +68,7 @@ export class FakeClient implements Partial<RpcClient> {
   draining = false;
   inFlight = 0;
   isClosed = false;
+  transport: LinkTransport = "uds";
   readonly load = { inFlight: 0, latencyMicros: 0 };
   readonly closed: Promise<undefined>;
   #resolveClosed!: (value: undefined) => void;
