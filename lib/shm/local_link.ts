@@ -359,7 +359,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     this.#isClosing = true;
     this.#leaveRing();
     this.onViolation(error);
-    this.destroy(error);
+    this.control.close(error);
   }
 
   /** What the peer had sent before it left: no more than a ring holds, whatever the peer still writes. */

@@ -1,0 +1,236 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CellError } from "../base/mod.ts";
+import { dialUnix, type Link, type LinkReceiver, listenUnix, type StreamLink } from "../net/mod.ts";
+import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
+import { RING_BYTES_INITIAL, segmentBytes } from "./layout.ts";
+import { LocalLink } from "./local_link.ts";
+import { MemoryBudget } from "./memory_budget.ts";
+import { MOVE_AFTER_FRAMES } from "./move.ts";
+import { Poller } from "./poller.ts";
+import { writeUpgrade } from "./upgrade/mod.ts";
+
+const SECRET = new Uint8Array(32).fill(1);
+const OTHER_SECRET = new Uint8Array(32).fill(2);
+const PAYLOAD_BYTES_MAX = 64 * 1024;
+
+/** Notes the call ids of the frames that come, and how it ended. */
+class Recorder implements LinkReceiver {
+  readonly ids: number[] = [];
+  violation: CellError | undefined;
+  closeError: CellError | undefined;
+  isClosed = false;
+
+  onFrame({ callId }: Frame): void {
+    this.ids.push(callId);
+  }
+  onOversized(): void {}
+  onViolation(error: CellError): void {
+    this.violation = error;
+  }
+  onWritable(): void {}
+  onClose(error: CellError | undefined): void {
+    this.isClosed = true;
+    this.closeError = error;
+  }
+}
+
+interface Setup {
+  secret?: Uint8Array;
+  when?: "auto" | "asked";
+  budget?: MemoryBudget;
+}
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** The two ends of a Unix socket. */
+async function sockets(): Promise<{ server: StreamLink; client: StreamLink }> {
+  const folder = mkdtempSync(join(tmpdir(), "cell-test-"));
+  const accepted = Promise.withResolvers<StreamLink>();
+  const listener = await listenUnix(join(folder, "a.sock"), { onLink: accepted.resolve });
+  const client = await dialUnix(listener.path);
+  const server = await accepted.promise;
+  cleanups.push(async () => {
+    client.destroy();
+    server.destroy();
+    await listener.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { server, client };
+}
+
+/** Two links that may move, started. */
+async function pair({ secret = SECRET, when = "auto", budget = new MemoryBudget() }: Setup = {}) {
+  const ends = await sockets();
+  const poller = new Poller();
+  const server = new LocalLink(ends.server, { role: "server", secret: () => SECRET, budget, poller });
+  const client = new LocalLink(ends.client, { role: "client", when, secret: () => secret, poller });
+  const atServer = new Recorder();
+  const atClient = new Recorder();
+  server.start(atServer, PAYLOAD_BYTES_MAX);
+  client.start(atClient, PAYLOAD_BYTES_MAX);
+  return { server, client, atServer, atClient, ends };
+}
+
+/** A server that may move, and a client that says what the test wants. */
+async function rawClient() {
+  const ends = await sockets();
+  const poller = new Poller();
+  const server = new LocalLink(ends.server, {
+    role: "server",
+    secret: () => SECRET,
+    budget: new MemoryBudget(),
+    poller,
+  });
+  const atServer = new Recorder();
+  server.start(atServer, PAYLOAD_BYTES_MAX);
+  ends.client.start(new Recorder(), PAYLOAD_BYTES_MAX);
+  return { client: ends.client, atServer };
+}
+
+function send(link: Link, callId: number, payloadBytes = 10): void {
+  const start = beginFrame(link.writer, Kind.item, 0, 0, callId, 0, 0);
+  link.writer.append(new Uint8Array(payloadBytes));
+  endFrame(link.writer, start);
+  link.commit();
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+describe("a link between two processes of one machine", () => {
+  test("stays on the socket while it is hardly used", async () => {
+    const { client, atServer, server } = await pair();
+    for (const id of upTo(MOVE_AFTER_FRAMES - 1)) send(client, id);
+    await until(() => atServer.ids.length === MOVE_AFTER_FRAMES - 1);
+    expect([client.transport, server.transport]).toEqual(["uds", "uds"]);
+  });
+
+  test("moves while both sides send, and every frame arrives once and in order", async () => {
+    const { client, server, atServer, atClient } = await pair();
+    let sent = 0;
+    while (sent < 200 || client.transport !== "shm" || server.transport !== "shm" || sent < 20_000) {
+      sent++;
+      send(client, sent, sent % 300);
+      send(server, sent, sent % 200);
+      if (sent % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => atServer.ids.length === sent && atClient.ids.length === sent);
+    expect(atServer.ids).toEqual(upTo(sent));
+    expect(atClient.ids).toEqual(upTo(sent));
+  });
+
+  test("counts what was committed and what has left across the move", async () => {
+    const { client, atServer } = await pair();
+    let before = 0;
+    for (const id of upTo(500)) {
+      send(client, id);
+      expect(client.committedBytes).toBeGreaterThan(before);
+      before = client.committedBytes;
+      if (id % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => atServer.ids.length === 500);
+    expect(client.transport).toBe("shm");
+    expect(client.leftBytes).toBe(client.committedBytes);
+  });
+
+  test("stays on the socket, and works, when the secrets differ", async () => {
+    const { client, atServer } = await pair({ secret: OTHER_SECRET });
+    for (const id of upTo(1000)) {
+      send(client, id);
+      if (id % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => atServer.ids.length === 1000);
+    expect(client.transport).toBe("uds");
+    expect(await client.moved.catch((error: CellError) => error.message)).toContain("proof is wrong");
+  });
+
+  test("stays on the socket when the server has no memory left for it", async () => {
+    const { client, atServer } = await pair({ budget: new MemoryBudget(0) });
+    for (const id of upTo(100)) send(client, id);
+    await until(() => atServer.ids.length === 100);
+    expect(await client.moved.catch((error: CellError) => error.message)).toContain("all the memory that it may");
+    expect(client.transport).toBe("uds");
+  });
+
+  test("gives the server's memory back when it is gone", async () => {
+    const budget = new MemoryBudget(segmentBytes(RING_BYTES_INITIAL) * 1.5);
+    const { client, server, atServer } = await pair({ budget, when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm");
+    const left = budget.ringBytesMax;
+    client.close();
+    await until(() => atServer.isClosed);
+    expect(left).toBeUndefined();
+    expect(budget.ringBytesMax).toBeDefined();
+  });
+
+  test("delivers what was in shared memory when the other side closes", async () => {
+    const { client, server, atServer } = await pair({ when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm");
+    for (const id of upTo(1000)) send(client, id);
+    client.close();
+    await until(() => atServer.isClosed);
+    expect(atServer.ids).toEqual(upTo(1000));
+    expect(atServer.closeError).toBeUndefined();
+  });
+
+  test("ends when a frame comes over the socket after the move", async () => {
+    const { client, server, atServer, ends } = await pair({ when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm");
+    send(ends.client, 1);
+    await until(() => atServer.violation !== undefined);
+    expect(atServer.violation!.message).toContain("after the connection had moved");
+  });
+
+  test("ends when the doorbell rings before the move", async () => {
+    const { client, atServer } = await rawClient();
+    endFrame(client.writer, beginFrame(client.writer, Kind.upgrade, 0, 0, 0, 0, 0));
+    client.commit();
+    await until(() => atServer.violation !== undefined);
+    expect(atServer.violation!.message).toContain("has not moved");
+  });
+
+  test("ends when the move is asked for in the wrong order", async () => {
+    const { client, atServer } = await rawClient();
+    writeUpgrade(client.writer, { step: "switch" });
+    client.commit();
+    await until(() => atServer.violation !== undefined);
+    expect(atServer.violation!.message).toContain("expected hello");
+  });
+
+  test("is given up when the other side says something else before anybody reads", async () => {
+    const ends = await sockets();
+    const client = new LocalLink(ends.client, {
+      role: "client",
+      when: "asked",
+      secret: () => SECRET,
+      poller: new Poller(),
+    });
+    send(ends.server, 7);
+    expect(await client.moved.catch((error: CellError) => error.code)).toBe("UNAVAILABLE");
+    const atClient = new Recorder();
+    client.start(atClient, PAYLOAD_BYTES_MAX);
+    expect(atClient.ids).toEqual([7]);
+  });
+
+  test("receives without the event loop once it has moved, and refuses to before", async () => {
+    const { client, server, atServer } = await pair();
+    expect(() => server.receiveNow()).toThrow("expected a link over shared memory");
+    for (const id of upTo(50)) send(client, id);
+    await until(() => server.transport === "shm" && atServer.ids.length === 50);
+    send(client, 51);
+    server.receiveNow();
+    expect(atServer.ids).toEqual(upTo(51));
+  });
+});
