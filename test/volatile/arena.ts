@@ -12,6 +12,10 @@ export const Word = {
 /** The message that is being read begins here; whatever lies around it stays as the reader has filled it. */
 export const MESSAGE_OFFSET = 8 * 1024;
 
+/** Here the reader writes messages of its own, and the writer whatever it likes. */
+export const WRITTEN_OFFSET = 12 * 1024;
+export const WRITTEN_BYTES = 4 * 1024;
+
 /** Messages as an honest peer writes them, for the writer: each in a slot of its own, with its length in front. */
 const SLOTS_OFFSET = 16 * 1024;
 const SLOT_BYTES = 2 * 1024;

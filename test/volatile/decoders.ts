@@ -29,6 +29,7 @@ import {
   Flag,
   type Frame,
   FrameReader,
+  HEADER_BYTES,
   Kind,
   MetadataWriter,
   readGoaway,
@@ -48,6 +49,8 @@ export interface Decoder {
   decode(bytes: Uint8Array, start: number, end: number): unknown;
   /** Throws for a value that the message's type does not have. */
   check(value: unknown): void;
+  /** Writes the message. */
+  write(writer: Writer): void;
 }
 
 /** Types drawn at random, beside those that are written down here. */
@@ -106,14 +109,14 @@ const NODE: Definitions = definitions({ Node: object({ value: number, children: 
 
 function codecDecoder(name: string, type: Type, types: Definitions, value: unknown): Decoder {
   const codec = compileCodec(type, types, "value");
-  const writer = new Writer();
+  const checked = new Writer();
   return {
     name,
-    message: written((writer) => codec.encode(value, writer)),
+    ...written((writer) => codec.encode(value, writer)),
     decode: (bytes, start, end) => codec.decode(bytes, start, end),
     check(value) {
-      writer.reset();
-      codec.encode(value, writer);
+      checked.reset();
+      codec.encode(value, checked);
     },
   };
 }
@@ -126,7 +129,7 @@ function protocolDecoders(): Decoder[] {
   return [
     {
       name: "metadata",
-      message: written((writer) => new MetadataWriter("front").write(writer, 30_000, trace)),
+      ...written((writer) => new MetadataWriter("front").write(writer, 30_000, trace)),
       decode(bytes, start, end) {
         const metadata = { deadlineMs: undefined, trace: undefined, service: "front" };
         readMetadata(bytes, start, end, metadata);
@@ -139,23 +142,23 @@ function protocolDecoders(): Decoder[] {
     },
     {
       name: "goaway",
-      message: written((writer) => writeGoaway(writer, 1, "draining", "größer als erlaubt: ".repeat(5))).slice(20),
-      decode: (bytes, start, end) => readGoaway({ ...NO_FRAME, bytes, start, end }),
+      ...written((writer) => writeGoaway(writer, 1, "draining", "größer als erlaubt: ".repeat(5))),
+      decode: (bytes, start, end) => readGoaway({ ...NO_FRAME, bytes, start: start + HEADER_BYTES, end }),
       check,
     },
     {
       name: "error",
-      message: written((writer) => writeError(writer, error)),
+      ...written((writer) => writeError(writer, error)),
       decode: (bytes, start, end) => readError(bytes, start, end).message,
       check,
     },
     {
       name: "credit",
-      message: written((writer) => writeUint(writer, 70_000)),
+      ...written((writer) => writeUint(writer, 70_000)),
       decode: (bytes, start, end) => readUint(new Cursor(bytes, start, end)),
       check,
     },
-    { name: "frames", message: written(writeFrames), decode: readFrames, check },
+    { name: "frames", ...written(writeFrames), decode: readFrames, check },
   ];
 }
 
@@ -187,7 +190,7 @@ function readFrames(bytes: Uint8Array, start: number, end: number): number {
   const reader = new FrameReader(
     {
       onFrame(frame) {
-        taken += 20 + frame.end - frame.start;
+        taken += HEADER_BYTES + frame.end - frame.start;
         if (frame.end > frame.bytes.length) throw new Error("a frame ends beyond its bytes");
         ANYTHING.decode(frame.bytes, frame.start, frame.end);
       },
@@ -204,8 +207,8 @@ function readFrames(bytes: Uint8Array, start: number, end: number): number {
   return taken;
 }
 
-function written(write: (writer: Writer) => void): Uint8Array {
+function written(write: (writer: Writer) => void): Pick<Decoder, "message" | "write"> {
   const writer = new Writer();
   write(writer);
-  return writer.written().slice();
+  return { message: writer.written().slice(), write };
 }

@@ -3,12 +3,23 @@
  * where its memory is, and on a second one, after at least so many changes, how it went.
  */
 import { isDeepStrictEqual } from "node:util";
+import { Writer } from "../../lib/base/mod.ts";
 import { createSharedMemory } from "../../lib/sys/mod.ts";
-import { Arena, ARENA_BYTES, CANARY, holdsCanary, MESSAGE_OFFSET, Word } from "./arena.ts";
+import {
+  Arena,
+  ARENA_BYTES,
+  CANARY,
+  holdsCanary,
+  MESSAGE_OFFSET,
+  Word,
+  WRITTEN_BYTES,
+  WRITTEN_OFFSET,
+} from "./arena.ts";
 import { CellError, makeDecoders } from "./decoders.ts";
 
-/** Readings of one message before it is the next one's turn. */
-const READINGS_PER_TURN = 200;
+/** Changes to one message before it is the next one's turn, unless they take longer than so many readings. */
+const CHANGES_PER_TURN = 8_192;
+const READINGS_PER_TURN_MAX = 5_000;
 /** Fewer of each outcome would not say much. */
 const OUTCOMES_MIN = 500;
 
@@ -20,13 +31,20 @@ const { bytes, words } = arena;
 const decoders = makeDecoders(seed);
 decoders.forEach(({ message }, turn) => arena.putHonest(turn, message));
 const honest = decoders.map(({ message, decode }) => decode(message.slice(), 0, message.length));
+const writer = new Writer(0);
+writer.bytes = bytes.subarray(WRITTEN_OFFSET, WRITTEN_OFFSET + WRITTEN_BYTES);
+writer.view = new DataView(memory.buffer, WRITTEN_OFFSET, WRITTEN_BYTES);
 const outcomes = { value: 0, changed: 0, refused: 0 };
 
 begin(0);
 console.log(JSON.stringify([memory.handle, process.pid, seed]));
 for (let turn = 0; goesOn(); turn = (turn + 1) % decoders.length) {
   begin(turn);
-  for (let count = 0; count < READINGS_PER_TURN; count++) read(turn);
+  const enough = Atomics.load(words, Word.changes) + CHANGES_PER_TURN;
+  for (let count = 0; count < READINGS_PER_TURN_MAX && Atomics.load(words, Word.changes) < enough; count++) {
+    read(turn);
+    write(turn);
+  }
   // Nothing is waited for, but with one processor the writer has to have its time.
   if (turn === 0) await Bun.sleep(1);
 }
@@ -57,4 +75,12 @@ function read(turn: number): void {
   check(value);
   if (holdsCanary(value)) throw new Error(`${name}: bytes from outside of the message are in the value`);
   outcomes[isDeepStrictEqual(value, honest[turn]) ? "value" : "changed"]++;
+}
+
+/** What others write into a message that is being written changes neither where it ends nor what happens. */
+function write(turn: number): void {
+  const { name, message, write } = decoders[turn]!;
+  writer.length = 0;
+  write(writer);
+  if (writer.length !== message.length) throw new Error(`${name}: written as ${writer.length} bytes`);
 }

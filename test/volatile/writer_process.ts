@@ -4,7 +4,7 @@
  */
 import { seededRandom } from "../../lib/base/mod.ts";
 import { effectiveUserId, openSharedMemory } from "../../lib/sys/mod.ts";
-import { Arena, ARENA_BYTES, CANARY, MESSAGE_OFFSET, Word } from "./arena.ts";
+import { Arena, ARENA_BYTES, CANARY, MESSAGE_OFFSET, Word, WRITTEN_BYTES, WRITTEN_OFFSET } from "./arena.ts";
 
 /** Changes between two looks at whether it is time to end. */
 const BATCH = 20_000;
@@ -51,6 +51,7 @@ function rewrite(message: Uint8Array): void {
   for (let count = 0; count < TURN_EVERY; count++) {
     const at = below(message.length);
     const way = below(8);
+    bytes[WRITTEN_OFFSET + below(Math.min(2 * message.length, WRITTEN_BYTES))] = way * 31;
     if (way < 3) bytes.set(message, MESSAGE_OFFSET);
     else if (way < 5) {
       const byte = below(256);
