@@ -20,6 +20,10 @@ class DynamicClient implements Client {
     return this.remote.call(method, args, options) as Promise<T>;
   }
 
+  callSync<T>(method: string, args: readonly unknown[] = [], options: { timeoutMs?: number } = {}): T {
+    return this.remote.callSync(method, args, options) as T;
+  }
+
   stream<T>(method: string, args: readonly unknown[] = [], options: CallOptions = {}): AsyncGenerator<T, void, void> {
     return this.remote.stream(method, args, options) as AsyncGenerator<T, void, void>;
   }

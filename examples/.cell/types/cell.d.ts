@@ -102,6 +102,18 @@ declare module "cell" {
   export interface ConnectOptions {
     /** The deadline of every call. @default 30_000 */
     timeoutMs?: number;
+    /**
+     * What moves the bytes between two processes of one machine.
+     *
+     * - "auto": a connection begins on a Unix socket and moves into shared memory after its first calls. It stays on the
+     *   socket where that does not work: between containers, say, or where there is no memory left for it.
+     * - "uds": it stays on the socket.
+     * - "shm": it is in shared memory from the first call on. Where that does not work, connecting fails with
+     *   FAILED_PRECONDITION, and the error says why.
+     *
+     * @default the environment variable CELL_TRANSPORT, else "auto"
+     */
+    transport?: "auto" | "uds" | "shm";
   }
 
   /** How one call differs from the client's options. */
@@ -115,6 +127,20 @@ declare module "cell" {
     readonly service: string;
     /** Calls a method that takes and returns single values. */
     call<T = unknown>(method: string, args?: readonly unknown[], options?: CallOptions): Promise<T>;
+    /**
+     * Calls a method that takes and returns single values, and returns when the answer is there: for hot loops, in which
+     * a promise for every call takes longer than the call. It needs a connection in shared memory, so connect with
+     * `transport: "shm"`; without one it throws FAILED_PRECONDITION, which says why, and calls nothing.
+     *
+     * What it costs: until the answer is there this process does nothing else. No timer fires, no other call goes on,
+     * nothing that it serves itself is answered, and one core is busy with waiting. A method that calls back into this
+     * process cannot be called like this: both would wait until the deadline, which applies as for `call`. That the
+     * other process has died is noticed within about a millisecond.
+     *
+     * It is made once. What `call` would make again on another instance, or after a restart, is an error here; whoever
+     * catches it may go on with `call`, which connects again.
+     */
+    callSync<T = unknown>(method: string, args?: readonly unknown[], options?: { timeoutMs?: number }): T;
     /** Calls a method that returns a stream. */
     stream<T = unknown>(
       method: string,
