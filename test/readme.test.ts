@@ -31,12 +31,27 @@ test("the first minute is what the binary does", async () => {
   expect(refused.stderr.trimEnd()).toBe(complaint.join("\n"));
 });
 
+test("what cell bench is shown to print is what it prints, but for the figures", async () => {
+  await using machine = new Machine();
+  await machine.serve("hello.ts", readFileSync(join(ROOT, "examples/hello.ts"), "utf8"));
+  const [command = "", ...shown] = block("console", 2).trimEnd().split("\n");
+  const args = [...command.replace("$ cell ", "").split(" "), "--duration", "200ms"];
+  const { exit, stdout, stderr } = await machine.cell(args);
+  expect(exit).toBe(0);
+  const withoutFigures = (text: string) => text.replace(/[\d.,]+( (us|ms|s)\b)?/g, "#").replace(/ +/g, " ");
+  expect(withoutFigures(stderr + stdout).trimEnd()).toBe(withoutFigures(shown.join("\n")));
+  const callers = (lines: string[]) => lines.map((line) => line.trim().split(/ +/)[0]);
+  expect(callers(stdout.trimEnd().split("\n"))).toEqual(callers(shown.slice(1)));
+});
+
 test("the service and the script that the README shows work as they are", async () => {
   await using machine = new Machine();
   await machine.start(["run", join(ROOT, "examples/ledger.ts")]).serving();
   await machine.serve("shop.ts", block("ts", 0));
   const script = await machine.cell(["run", machine.write("script.ts", block("ts", 1))]);
   expect(script).toMatchObject({ exit: 0, stdout: "750\n" });
+  const loop = await machine.cell(["run", machine.write("loop.ts", block("ts", 2))]);
+  expect(loop).toMatchObject({ exit: 0, stdout: "499500\n" });
 
   const refused = await machine.cell(["call", "shop", "buy", "ada", "1000001"]);
   expect(refused.exit).toBe(1);
