@@ -78,12 +78,14 @@ export class CompiledCodec implements Codec {
     return this.explain(bytes, start, end);
   }
 
+  /** Reads a copy: what is said of a message must hold for one and the same message, and tell of no byte behind it. */
   private explain(bytes: Uint8Array, start: number, end: number): never {
     this.explainingDecoder ??= this.makeDecoder(true);
-    cursor.start(bytes, start, end);
+    const own = copyBytes(bytes, start, end);
+    cursor.start(own, 0, own.length);
     try {
       this.explainingDecoder(cursor, 0, this.rootPath);
-      const left = end - cursor.position;
+      const left = own.length - cursor.position;
       if (left > 0) throw failure(this.rootPath, `expected the message to end here, found ${left} more bytes`);
       if (left < 0) throw ended(this.rootPath, "the rest of a value");
       throw failure(this.rootPath, "the message changed while it was being read");

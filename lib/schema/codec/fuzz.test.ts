@@ -160,6 +160,25 @@ for (const [name, codec] of CODECS) {
   });
 }
 
+test("errors tell nothing of the bytes behind a message", () => {
+  const refusal = (codec: Codec, message: number[], behind: number): string => {
+    try {
+      codec.decode(Uint8Array.from([...message, ...new Array<number>(20).fill(behind)]), 0, message.length);
+      return "a value";
+    } catch (error) {
+      return (error as CellError).message;
+    }
+  };
+  for (const [name, codec] of CODECS) {
+    for (let lead = 0; lead < 256; lead++) {
+      for (const message of [[lead], [0x91, lead], [0x81, 0xa1, 0x61, lead], [0x81, lead], [lead, 0], [lead, 0, 0]]) {
+        const [first, ...others] = [0x00, 0x31, 0xc3, 0xff].map((behind) => refusal(codec, message, behind));
+        for (const other of others) expect([name, message, other]).toEqual([name, message, first!]);
+      }
+    }
+  }
+});
+
 test("nesting is bounded, whether it is read or passed over", () => {
   const deep = (lead: number[], depth: number): Uint8Array =>
     Uint8Array.from([...Array.from({ length: depth }, () => lead).flat(), 0xc0]);

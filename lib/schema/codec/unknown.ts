@@ -180,7 +180,8 @@ function refuse(cursor: Cursor, problem: string): typeof NOTHING {
 }
 
 function refuseClaim(cursor: Cursor, what: string, claimed: number): typeof NOTHING {
-  const left = Math.max(0, cursor.end - cursor.position);
+  const left = cursor.end - cursor.position;
+  if (left < 0) return refuse(cursor, `expected ${what}, found the end of the message`);
   return refuse(cursor, `${what} of ${claimed} cannot be in the ${left} bytes that are left of the message`);
 }
 

@@ -19,7 +19,8 @@ export function ended(at: string, expected: string): CellError {
 
 /** An error about something that claims to be larger than what is left of the message. */
 export function overlong(at: string, what: string, claimed: number, cursor: Cursor, position: number): CellError {
-  const left = Math.max(0, cursor.end - position);
+  const left = cursor.end - position;
+  if (left < 0) return ended(at, what);
   return failure(at, `${what} of ${claimed} cannot be in the ${left} bytes that are left of the message`);
 }
 
@@ -30,28 +31,35 @@ function showWire(cursor: Cursor, start: number): string {
   const before = cursor.position;
   cursor.position = start + 1;
   try {
-    if (lead === 0xc0) return "null";
-    if (lead === 0xc2) return "boolean false";
-    if (lead === 0xc3) return "boolean true";
-    if (isNumberLead(lead)) return showWireNumber(cursor, lead);
-    const text = textLength(cursor, lead);
-    if (text >= 0) {
-      const stop = cursor.position + text;
-      const value = stop <= end ? readText(bytes, cursor.position, stop) : undefined;
-      return value === undefined ? "a broken string" : `string ${showText(value)}`;
-    }
-    const items = arrayCount(cursor, lead);
-    if (items >= 0) return `array of ${items}`;
-    const entries = mapCount(cursor, lead);
-    if (entries >= 0) return `map of ${entries}`;
-    const payload = bytesLength(cursor, lead);
-    if (payload >= 0) return `binary data of ${payload} bytes`;
-    const timeMs = readTimestamp(cursor, lead);
-    if (timeMs !== undefined) return `Date ${new Date(timeMs).toISOString()}`;
-    return lead === 0xc1 ? "the byte 0xc1, which begins nothing" : "an extension of another type or size";
+    const shown = showFrom(cursor, lead);
+    // A header that goes on past the end would tell of bytes that are not the message's.
+    return cursor.position > end ? "the beginning of a value" : shown;
   } finally {
     cursor.position = before;
   }
+}
+
+function showFrom(cursor: Cursor, lead: number): string {
+  const { bytes, end } = cursor;
+  if (lead === 0xc0) return "null";
+  if (lead === 0xc2) return "boolean false";
+  if (lead === 0xc3) return "boolean true";
+  if (isNumberLead(lead)) return showWireNumber(cursor, lead);
+  const text = textLength(cursor, lead);
+  if (text >= 0) {
+    const stop = cursor.position + text;
+    const value = stop <= end ? readText(bytes, cursor.position, stop) : undefined;
+    return value === undefined ? "a broken string" : `string ${showText(value)}`;
+  }
+  const items = arrayCount(cursor, lead);
+  if (items >= 0) return `array of ${items}`;
+  const entries = mapCount(cursor, lead);
+  if (entries >= 0) return `map of ${entries}`;
+  const payload = bytesLength(cursor, lead);
+  if (payload >= 0) return `binary data of ${payload} bytes`;
+  const timeMs = readTimestamp(cursor, lead);
+  if (timeMs !== undefined) return `Date ${new Date(timeMs).toISOString()}`;
+  return lead === 0xc1 ? "the byte 0xc1, which begins nothing" : "an extension of another type or size";
 }
 
 function showWireNumber(cursor: Cursor, lead: number): string {
