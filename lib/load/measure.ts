@@ -1,8 +1,9 @@
-import { CellError, SECOND, toCellError } from "../base/mod.ts";
+import { CellError, MS, SECOND, toCellError } from "../base/mod.ts";
 import { Histogram } from "./histogram.ts";
 
 /** What is measured before counting starts is thrown away: connections are made and code gets compiled. */
 const WARM_UP_SHARE = 0.2;
+const WARM_UP_MS_MIN = 100 * MS;
 const WARM_UP_MS_MAX = 1 * SECOND;
 /** A method that fails this often from the start is broken, not slow. */
 const ERRORS_IN_A_ROW_MAX = 100;
@@ -40,7 +41,8 @@ export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
   if (!(Number.isInteger(options.concurrency) && options.concurrency > 0)) {
     throw new CellError("INVALID_ARGUMENT", `expected a whole number of callers, found ${options.concurrency}`);
   }
-  await run(options, Math.min(options.durationMs * WARM_UP_SHARE, WARM_UP_MS_MAX));
+  const warmUpMs = Math.max(options.durationMs * WARM_UP_SHARE, WARM_UP_MS_MIN);
+  await run(options, Math.min(warmUpMs, WARM_UP_MS_MAX));
   await options.onWarm?.();
   return await run(options, options.durationMs);
 }
