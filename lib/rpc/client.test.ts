@@ -22,6 +22,7 @@ import {
   until,
   VOID,
 } from "./test_service.ts";
+import { takeLinks, testOverTransports } from "./test_transports.ts";
 
 const ADD = unary([NUMBER, NUMBER], NUMBER, (a: number, b: number) => a + b);
 const METHODS = {
@@ -47,7 +48,7 @@ async function withRawServer(
   options: ClientOptions = { schema },
   hello: object = HELLO,
 ): Promise<{ client: RpcClient; server: RawPeer }> {
-  const [there, here] = memoryLinks();
+  const [there, here] = takeLinks();
   const server = new RawPeer(there);
   const client = createClient(here, options);
   const greeting = client.hello();
@@ -79,7 +80,7 @@ test("the first call without a schema asks for everything in one round trip", as
   expect(await call).toBe(3);
 });
 
-test("a schema that is not the server's is negotiated, once per method", async () => {
+testOverTransports("a schema that is not the server's is negotiated, once per method", async () => {
   const other = serviceOf({ sum: ADD, add: ADD, zero: unary([], NUMBER, () => 0) });
   await using pair = connect({ ...METHODS, aaa: ADD }, { client: { schema: other.schema } });
   expect(await Promise.all([1, 2, 3].map((n) => pair.client.call("add", [n, 1])))).toEqual([2, 3, 4]);
@@ -89,15 +90,18 @@ test("a schema that is not the server's is negotiated, once per method", async (
   expect(await failure(pair.client.call("nope", []))).toMatchObject({ code: "NOT_FOUND" });
 });
 
-test("a pinned signature that does not fit is refused with the difference, before anything is executed", async () => {
-  const old = serviceOf({ add: unary([STRING], NUMBER, () => 0) });
-  await using pair = connect(METHODS, { client: { schema: old.schema } });
-  const error = await failure(pair.client.call("add", ["x"]));
-  expect(error).toMatchObject({ code: "FAILED_PRECONDITION", data: { started: false, reason: "gene" } });
-  expect(error.message).toContain("args[0]");
-});
+testOverTransports(
+  "a pinned signature that does not fit is refused with the difference, before anything is executed",
+  async () => {
+    const old = serviceOf({ add: unary([STRING], NUMBER, () => 0) });
+    await using pair = connect(METHODS, { client: { schema: old.schema } });
+    const error = await failure(pair.client.call("add", ["x"]));
+    expect(error).toMatchObject({ code: "FAILED_PRECONDITION", data: { started: false, reason: "gene" } });
+    expect(error.message).toContain("args[0]");
+  },
+);
 
-test("wrong use is an error that says what to do", async () => {
+testOverTransports("wrong use is an error that says what to do", async () => {
   await using pair = connect(METHODS);
   const { client } = pair;
   expect((await failure(client.call("ad", [1, 2]))).message).toBe("demo has no method ad. Did you mean add?");
@@ -114,26 +118,29 @@ test("wrong use is an error that says what to do", async () => {
   expect(await client.call("add", [1, 2])).toBe(3);
 });
 
-test("calls beyond what the connection may carry wait for room, and can be cancelled meanwhile", async () => {
-  const { client, server } = await withRawServer();
-  const controller = new AbortController();
-  const calls = Array.from(
-    { length: 6 },
-    (_, index) => client.call("add", [index, 0], index === 4 ? { signal: controller.signal } : {}),
-  );
-  const cancelled = failure(calls[4]!);
-  await until(() => server.frames.length === 5);
-  expect(client.inFlight).toBe(6);
-  controller.abort();
-  expect(await cancelled).toMatchObject({ code: "CANCELLED", data: { started: false } });
-  for (const { callId } of server.frames.slice(1)) server.send(Kind.response, { callId, payload: encode(callId) });
-  await until(() => server.frames.length === 6);
-  server.send(Kind.response, { callId: server.frames[5]!.callId, payload: encode(9) });
-  expect(await calls[5]).toBe(9);
-  expect(client.inFlight).toBe(0);
-});
+testOverTransports(
+  "calls beyond what the connection may carry wait for room, and can be cancelled meanwhile",
+  async () => {
+    const { client, server } = await withRawServer();
+    const controller = new AbortController();
+    const calls = Array.from(
+      { length: 6 },
+      (_, index) => client.call("add", [index, 0], index === 4 ? { signal: controller.signal } : {}),
+    );
+    const cancelled = failure(calls[4]!);
+    await until(() => server.frames.length === 5);
+    expect(client.inFlight).toBe(6);
+    controller.abort();
+    expect(await cancelled).toMatchObject({ code: "CANCELLED", data: { started: false } });
+    for (const { callId } of server.frames.slice(1)) server.send(Kind.response, { callId, payload: encode(callId) });
+    await until(() => server.frames.length === 6);
+    server.send(Kind.response, { callId: server.frames[5]!.callId, payload: encode(9) });
+    expect(await calls[5]).toBe(9);
+    expect(client.inFlight).toBe(0);
+  },
+);
 
-test("arguments that are over the server's limit are refused on this side", async () => {
+testOverTransports("arguments that are over the server's limit are refused on this side", async () => {
   const { client } = await withRawServer({
     schema: serviceOf({ ...METHODS, big: unary([BYTES], VOID, () => {}) }).schema,
   }, {
@@ -146,7 +153,7 @@ test("arguments that are over the server's limit are refused on this side", asyn
   });
 });
 
-test("a deadline fires on this side when the server is silent, and the server is told", async () => {
+testOverTransports("a deadline fires on this side when the server is silent, and the server is told", async () => {
   const { client, server } = await withRawServer();
   const call = failure(client.call("add", [1, 2], { timeoutMs: 20 }));
   const callId = await nextRequest(server);
@@ -168,7 +175,7 @@ test("a deadline covers the time until the server has said who it is", async () 
   expect(error).toMatchObject({ code: "DEADLINE_EXCEEDED", data: { started: false } });
 });
 
-test("an aborted signal cancels before, while waiting and after sending", async () => {
+testOverTransports("an aborted signal cancels before, while waiting and after sending", async () => {
   const { client, server } = await withRawServer();
   expect(await failure(client.call("add", [1, 2], { signal: AbortSignal.abort() }))).toMatchObject({
     code: "CANCELLED",
@@ -182,7 +189,7 @@ test("an aborted signal cancels before, while waiting and after sending", async 
   await server.frame(Kind.cancel, callId);
 });
 
-test("a signal that outlives its calls does not collect them", async () => {
+testOverTransports("a signal that outlives its calls does not collect them", async () => {
   await using pair = connect(METHODS);
   let listeners = 0;
   const counted = {
@@ -195,7 +202,7 @@ test("a signal that outlives its calls does not collect them", async () => {
   expect(listeners).toBe(0);
 });
 
-test("after a goaway, calls that the server did not accept certainly did not start", async () => {
+testOverTransports("after a goaway, calls that the server did not accept certainly did not start", async () => {
   const { client, server } = await withRawServer();
   const calls = [1, 2, 3].map((n) => failure(client.call("add", [n, 0])));
   await until(() => server.frames.length === 4);
@@ -212,7 +219,7 @@ test("after a goaway, calls that the server did not accept certainly did not sta
   ]);
 });
 
-test("what never left this process certainly did not start", async () => {
+testOverTransports("what never left this process certainly did not start", async () => {
   const { client, server } = await withRawServer(
     { schema: serviceOf({ big: unary([BYTES], VOID, () => {}) }).schema },
     {
@@ -231,7 +238,7 @@ test("what never left this process certainly did not start", async () => {
   expect(errors[9]!.data).toEqual({ started: false });
 });
 
-test("a connection that ends says why, in the code and the message", async () => {
+testOverTransports("a connection that ends says why, in the code and the message", async () => {
   const cases = [["permission", "PERMISSION_DENIED"], ["limit", "RESOURCE_EXHAUSTED"], [
     "idle",
     "UNAVAILABLE",
@@ -247,7 +254,7 @@ test("a connection that ends says why, in the code and the message", async () =>
   }
 });
 
-test("closing the client cancels what is in flight and ends the connection", async () => {
+testOverTransports("closing the client cancels what is in flight and ends the connection", async () => {
   const { client, server } = await withRawServer();
   const call = failure(client.call("add", [1, 2]));
   await nextRequest(server);
@@ -258,7 +265,7 @@ test("closing the client cancels what is in flight and ends the connection", asy
   expect(await failure(client.call("add", [1, 2]))).toMatchObject({ data: { started: false } });
 });
 
-test("a stream that nobody reads makes no call", async () => {
+testOverTransports("a stream that nobody reads makes no call", async () => {
   const { client, server } = await withRawServer();
   const stream = client.stream("count", [5]);
   await stream.return();
@@ -267,7 +274,7 @@ test("a stream that nobody reads makes no call", async () => {
   expect(server.frames.length).toBe(1);
 });
 
-test("a stream gives back credit as its items are consumed, in portions", async () => {
+testOverTransports("a stream gives back credit as its items are consumed, in portions", async () => {
   const { client, server } = await withRawServer();
   const stream = client.stream("count", [5]);
   const first = stream.next();
@@ -280,7 +287,7 @@ test("a stream gives back credit as its items are consumed, in portions", async 
   expect(server.frames.filter(({ kind }) => kind === Kind.credit).length).toBe(1);
 });
 
-test("a caller's stream that throws cancels the call and fails it with what was thrown", async () => {
+testOverTransports("a caller's stream that throws cancels the call and fails it with what was thrown", async () => {
   await using pair = connect({
     total: unary([streamOf(NUMBER)], NUMBER, async (items: AsyncIterable<number>) => {
       for await (const _ of items);
@@ -300,59 +307,70 @@ test("a caller's stream that throws cancels the call and fails it with what was 
   expect(wrong).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("item: expected number") });
 });
 
-test("user code that calls while its arguments are being written does not tear the frame apart", async () => {
-  await using pair = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value), add: ADD });
-  const { client } = pair;
-  await client.call("add", [1, 2]);
-  let inner: Promise<unknown> | undefined;
-  const sly = {
-    before: 1,
-    get nested() {
-      inner ??= client.call("add", [20, 22]);
-      return "fine";
-    },
-  };
-  expect(await client.call("echo", [sly])).toEqual({ before: 1, nested: "fine" });
-  expect(await inner).toBe(42);
-});
+testOverTransports(
+  "user code that calls while its arguments are being written does not tear the frame apart",
+  async () => {
+    await using pair = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value), add: ADD });
+    const { client } = pair;
+    await client.call("add", [1, 2]);
+    let inner: Promise<unknown> | undefined;
+    const sly = {
+      before: 1,
+      get nested() {
+        inner ??= client.call("add", [20, 22]);
+        return "fine";
+      },
+    };
+    expect(await client.call("echo", [sly])).toEqual({ before: 1, nested: "fine" });
+    expect(await inner).toBe(42);
+  },
+);
 
-test("a call that is made while the arguments of one that fails are being written is made nevertheless", async () => {
-  await using pair = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value), add: ADD });
-  const { client } = pair;
-  await Promise.all([client.call("add", [1, 2]), client.call("echo", [1])]);
-  let inner: Promise<unknown> | undefined;
-  const sly = {
-    get nested() {
-      inner = client.call("add", [20, 22]);
-      throw new Error("no such luck");
-    },
-  };
-  expect(await failure(client.call("echo", [sly]))).toMatchObject({ message: expect.stringContaining("no such luck") });
-  expect(await inner).toBe(42);
-});
+testOverTransports(
+  "a call that is made while the arguments of one that fails are being written is made nevertheless",
+  async () => {
+    await using pair = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value), add: ADD });
+    const { client } = pair;
+    await Promise.all([client.call("add", [1, 2]), client.call("echo", [1])]);
+    let inner: Promise<unknown> | undefined;
+    const sly = {
+      get nested() {
+        inner = client.call("add", [20, 22]);
+        throw new Error("no such luck");
+      },
+    };
+    expect(await failure(client.call("echo", [sly]))).toMatchObject({
+      message: expect.stringContaining("no such luck"),
+    });
+    expect(await inner).toBe(42);
+  },
+);
 
-test("user code that cancels while its arguments are being written does not tear the frame apart either", async () => {
-  await using pair = connect({
-    echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value),
-    hang: unary([], VOID, () => new Promise(() => {})),
-  });
-  const { client, server } = pair;
-  const controller = new AbortController();
-  const hanging = failure(client.call("hang", [], { signal: controller.signal }));
-  await client.call("echo", [1]);
-  const sly = {
-    before: 1,
-    get nested() {
-      controller.abort();
-      return "fine";
-    },
-  };
-  expect(await client.call("echo", [sly])).toEqual({ before: 1, nested: "fine" });
-  expect((await hanging).code).toBe("CANCELLED");
-  await until(() => server.stats().inFlight === 0);
-});
+testOverTransports(
+  "user code that cancels while its arguments are being written does not tear the frame apart either",
+  async () => {
+    await using pair = connect({
+      echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value),
+      hang: unary([], VOID, () => new Promise(() => {})),
+    });
+    const { client, server } = pair;
+    const controller = new AbortController();
+    const hanging = failure(client.call("hang", [], { signal: controller.signal }));
+    await client.call("echo", [1]);
+    const sly = {
+      before: 1,
+      get nested() {
+        controller.abort();
+        return "fine";
+      },
+    };
+    expect(await client.call("echo", [sly])).toEqual({ before: 1, nested: "fine" });
+    expect((await hanging).code).toBe("CANCELLED");
+    await until(() => server.stats().inFlight === 0);
+  },
+);
 
-test("thousands of calls more than the connection may carry all get their answer", async () => {
+testOverTransports("thousands of calls more than the connection may carry all get their answer", async () => {
   await using pair = connect({ add: ADD }, { server: { limits: { connectionCallsMax: 7 } } });
   const values = Array.from({ length: 3000 }, (_, index) => index);
   expect(await Promise.all(values.map((value) => pair.client.call("add", [value, 1])))).toEqual(
@@ -375,7 +393,7 @@ for (
       server.send(Kind.response, { callId, flags: Flag.compressed, payload: encode(1) }),
   })
 ) {
-  test(`a server that sends ${what} is left with an error that says so`, async () => {
+  testOverTransports(`a server that sends ${what} is left with an error that says so`, async () => {
     const { client, server } = await withRawServer();
     const call = failure(client.call("add", [1, 2]));
     attack(server, await nextRequest(server));
@@ -387,7 +405,7 @@ for (
   });
 }
 
-test("a server's answer that does not fit the type fails that call only", async () => {
+testOverTransports("a server's answer that does not fit the type fails that call only", async () => {
   const { client, server } = await withRawServer();
   for (
     const payload of [encode("text"), Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff), new Uint8Array(0), encode([1, 2])]
@@ -406,7 +424,7 @@ test("a server's answer that does not fit the type fails that call only", async 
   await server.frame(Kind.cancel, callId);
 });
 
-test("items after the end, and a second end, are ignored", async () => {
+testOverTransports("items after the end, and a second end, are ignored", async () => {
   const { client, server } = await withRawServer();
   const items = collect(client.stream("count", [1]));
   const callId = await nextRequest(server);
@@ -420,14 +438,14 @@ test("items after the end, and a second end, are ignored", async () => {
   await server.frame(Kind.pong, 3);
 });
 
-test("an item flagged as the last one ends the result", async () => {
+testOverTransports("an item flagged as the last one ends the result", async () => {
   const { client, server } = await withRawServer();
   const items = collect(client.stream("count", [1]));
   server.send(Kind.item, { callId: await nextRequest(server), payload: encode(1), flags: Flag.last });
   expect(await items).toEqual([1]);
 });
 
-test("items beyond the credit that was given are a broken protocol", async () => {
+testOverTransports("items beyond the credit that was given are a broken protocol", async () => {
   const { client, server } = await withRawServer();
   const stream = client.stream("count", [1]);
   const first = stream.next();
@@ -438,7 +456,7 @@ test("items beyond the credit that was given are a broken protocol", async () =>
   expect(await failure(collect(stream))).toMatchObject({ code: "INTERNAL" });
 });
 
-test("an answer that is too long is skipped and fails that call only", async () => {
+testOverTransports("an answer that is too long is skipped and fails that call only", async () => {
   const { client, server } = await withRawServer();
   const call = failure(client.call("add", [1, 2]));
   server.send(Kind.response, {
@@ -451,29 +469,32 @@ test("an answer that is too long is skipped and fails that call only", async () 
   expect(await next).toBe(3);
 });
 
-test("a hello of another protocol, a broken hello and a broken schema are refused, and asked for again", async () => {
-  const answers: [object, string][] = [
-    [{ ...HELLO, protocol: 2 }, "speaks version 2"],
-    [{ ...HELLO, pid: "x" }, "expected pid as a number"],
-    [[], "speaks version undefined"],
-  ];
-  for (const [hello, message] of answers) {
-    expect((await failure(withRawServer({}, hello))).message).toContain(message);
-  }
-  const { client, server } = await withRawServer({});
-  const call = failure(client.call("add", [1, 2]));
-  server.send(Kind.response, {
-    callId: await nextRequest(server),
-    payload: encode({ ...schema, species: "0".repeat(16) }),
-  });
-  expect((await call).message).toContain("schema is not valid");
-  const again = client.call("add", [1, 2]);
-  server.send(Kind.response, { callId: await nextRequest(server), payload: encode(schema) });
-  server.send(Kind.response, { callId: await nextRequest(server), payload: encode(3) });
-  expect(await again).toBe(3);
-});
+testOverTransports(
+  "a hello of another protocol, a broken hello and a broken schema are refused, and asked for again",
+  async () => {
+    const answers: [object, string][] = [
+      [{ ...HELLO, protocol: 2 }, "speaks version 2"],
+      [{ ...HELLO, pid: "x" }, "expected pid as a number"],
+      [[], "speaks version undefined"],
+    ];
+    for (const [hello, message] of answers) {
+      expect((await failure(withRawServer({}, hello))).message).toContain(message);
+    }
+    const { client, server } = await withRawServer({});
+    const call = failure(client.call("add", [1, 2]));
+    server.send(Kind.response, {
+      callId: await nextRequest(server),
+      payload: encode({ ...schema, species: "0".repeat(16) }),
+    });
+    expect((await call).message).toContain("schema is not valid");
+    const again = client.call("add", [1, 2]);
+    server.send(Kind.response, { callId: await nextRequest(server), payload: encode(schema) });
+    server.send(Kind.response, { callId: await nextRequest(server), payload: encode(3) });
+    expect(await again).toBe(3);
+  },
+);
 
-test("a server that is alive but silent is pinged during a call and given up", async () => {
+testOverTransports("a server that is alive but silent is pinged during a call and given up", async () => {
   const { KeepAlive } = await import("./keep_alive.ts");
   const { client, server } = await withRawServer();
   const { connection } = client as unknown as { connection: { keepAlive: unknown } };
@@ -483,7 +504,7 @@ test("a server that is alive but silent is pinged during a call and given up", a
   expect(await call).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("no sign of life") });
 });
 
-test("a server that answers pings is waited for", async () => {
+testOverTransports("a server that answers pings is waited for", async () => {
   const { KeepAlive } = await import("./keep_alive.ts");
   const { client, server } = await withRawServer();
   const { connection } = client as unknown as { connection: { keepAlive: unknown } };
@@ -499,7 +520,7 @@ test("a server that answers pings is waited for", async () => {
   expect(await call).toBe(3);
 });
 
-test("an answer that only one side calls an error keeps its data", async () => {
+testOverTransports("an answer that only one side calls an error keeps its data", async () => {
   await using pair = connect({
     fail: unary([], VOID, () => {
       throw new CellError("NOT_FOUND", "no such user", { data: { id: 7, at: new Date(5) } });
@@ -526,7 +547,7 @@ test("two servers of one process do not share state", async () => {
   await Promise.all(clients.map((client) => client.close()));
 });
 
-test("a call that user code cancels while its arguments are being written is not made", async () => {
+testOverTransports("a call that user code cancels while its arguments are being written is not made", async () => {
   let ran = 0;
   await using pair = connect({ run: unary([UNKNOWN], NUMBER, () => ++ran) });
   const { client } = pair;
@@ -544,18 +565,21 @@ test("a call that user code cancels while its arguments are being written is not
   expect(await client.call("run", [0])).toBe(2);
 });
 
-test("a client that user code closes while its arguments are being written leaves no call without an end", async () => {
-  const { client } = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value) });
-  await client.call("echo", [1]);
-  const sly = {
-    get nested() {
-      void client.close();
-      return "fine";
-    },
-  };
-  expect((await failure(client.call("echo", [sly]))).code).toBe("CANCELLED");
-  await client.closed;
-});
+testOverTransports(
+  "a client that user code closes while its arguments are being written leaves no call without an end",
+  async () => {
+    const { client } = connect({ echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value) });
+    await client.call("echo", [1]);
+    const sly = {
+      get nested() {
+        void client.close();
+        return "fine";
+      },
+    };
+    expect((await failure(client.call("echo", [sly]))).code).toBe("CANCELLED");
+    await client.closed;
+  },
+);
 
 test("a caller's stream runs where its call was made, whoever opened the connection and sent the request", async () => {
   const storage = new AsyncLocalStorage<string>();

@@ -1,5 +1,5 @@
 import { encode } from "@msgpack/msgpack";
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import fc from "fast-check";
 import { memoryLinks } from "../net/mod.ts";
 import { HEADER_BYTES, Kind } from "../wire/mod.ts";
@@ -17,6 +17,7 @@ import {
   UNKNOWN,
   until,
 } from "./test_service.ts";
+import { connectLinks, testOverTransports } from "./test_transports.ts";
 
 /**
  * A server under bytes that no honest client sends, and a client under those of no honest server. After every attack an
@@ -42,13 +43,13 @@ function startServer() {
   const server = createServer({ schema, handlers, instance: "target" });
   return {
     server,
-    attacker() {
-      const [there, here] = memoryLinks();
+    async attacker() {
+      const [there, here] = await connectLinks();
       server.accept(there);
       return new RawPeer(here);
     },
-    honest(): RpcClient {
-      const [there, here] = memoryLinks();
+    async honest(): Promise<RpcClient> {
+      const [there, here] = await connectLinks();
       server.accept(there);
       return createClient(here, { schema });
     },
@@ -96,10 +97,10 @@ async function expectServed(client: RpcClient): Promise<void> {
   expect(await client.call("total", [numbers(4)])).toBe(6);
 }
 
-test("10,000 random frames harm nobody", async () => {
+testOverTransports("10,000 random frames harm nobody", async () => {
   const { server, attacker, honest } = startServer();
-  const client = honest();
-  let peer = attacker();
+  const client = await honest();
+  let peer = await attacker();
   const request = fc.constant(Kind.request as number);
   const frame = fc.record({
     kind: fc.oneof({ weight: 30, arbitrary: request }, fc.integer({ min: 1, max: 10 }), fc.nat(255)),
@@ -115,7 +116,7 @@ test("10,000 random frames harm nobody", async () => {
   });
   const sample = fc.sample(frame, { numRuns: 10_000, seed: 7 });
   for (const [index, fields] of sample.entries()) {
-    if (peer.closed) peer = attacker();
+    if (peer.closed) peer = await attacker();
     // The right gene, or the request would go no further.
     const gene = schema.methods[NAMES[fields.method]!]?.gene ?? "0".repeat(16);
     sendBytes(peer, frameBytes({ ...fields, gene }));
@@ -129,11 +130,11 @@ test("10,000 random frames harm nobody", async () => {
   await until(() => server.stats().connections === 1 && server.stats().inFlight === 0);
 });
 
-test("10,000 mutated frames of honest calls harm nobody", async () => {
+testOverTransports("10,000 mutated frames of honest calls harm nobody", async () => {
   const { server, attacker, honest } = startServer();
-  const client = honest();
+  const client = await honest();
   const frames = honestFrames();
-  let peer = attacker();
+  let peer = await attacker();
   const mutation = fc.tuple(
     fc.nat(frames.length - 1),
     fc.array(fc.tuple(fc.nat(5000), fc.nat(255)), { minLength: 1, maxLength: 3 }),
@@ -141,7 +142,7 @@ test("10,000 mutated frames of honest calls harm nobody", async () => {
   for (const [index, [which, changes]] of fc.sample(mutation, { numRuns: 10_000, seed: 11 }).entries()) {
     // A frame with a dishonest length takes what follows for its payload, so that is where a connection ends.
     if (index % 20 === 1) peer.link.close();
-    if (peer.closed) peer = attacker();
+    if (peer.closed) peer = await attacker();
     const bytes = frames[which]!.slice();
     for (const [at, value] of changes) {
       bytes[index % 20 === 0 ? at % bytes.length : 4 + at % (bytes.length - 4)] = value;
@@ -157,16 +158,16 @@ test("10,000 mutated frames of honest calls harm nobody", async () => {
   await until(() => server.stats().connections === 1 && server.stats().inFlight === 0);
 });
 
-test("random bytes, cut anywhere, harm nobody", async () => {
+testOverTransports("random bytes, cut anywhere, harm nobody", async () => {
   const { server, attacker, honest } = startServer();
-  const client = honest();
+  const client = await honest();
   for (
     const chunks of fc.sample(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 10 }), {
       numRuns: 300,
       seed: 13,
     })
   ) {
-    const peer = attacker();
+    const peer = await attacker();
     for (const chunk of chunks) {
       sendBytes(peer, chunk);
       peer.link.flush();
@@ -177,7 +178,7 @@ test("random bytes, cut anywhere, harm nobody", async () => {
   await until(() => server.stats().connections === 1 && server.stats().inFlight === 0);
 });
 
-test("a client survives a server that sends random frames, and its calls all end", async () => {
+testOverTransports("a client survives a server that sends random frames, and its calls all end", async () => {
   const frame = fc.record({
     kind: fc.oneof(fc.nat(12), fc.constantFrom(Kind.response, Kind.error, Kind.item, Kind.end)),
     flags: fc.constantFrom(0, 0, 0, 1, 2),
@@ -186,7 +187,7 @@ test("a client survives a server that sends random frames, and its calls all end
     payload: fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.anything({ maxDepth: 2 }).map(encodable)),
   });
   for (const frames of fc.sample(fc.array(frame, { maxLength: 40 }), { numRuns: 200, seed: 17 })) {
-    const [there, here] = memoryLinks();
+    const [there, here] = await connectLinks();
     const server = new RawPeer(there);
     const client = createClient(here);
     const calls = [

@@ -34,7 +34,8 @@ failure is one object per connection (`Fallback`), not a promise per call.
  * not touched: with 64 calls in flight between two processes, 400 to 500 thousand calls a second on two cores
  * (`bun bench/run.ts`), and a single call takes a fifth longer than an echo of its bytes.
  *
- * `conformance.ts` is the suite that a new transport has to pass before it may carry calls.
+ * `conformance.ts` is the suite that a new transport has to pass before it may carry calls; most other tests of calls run over
+ * every transport as well (`test_transports.ts`).
  */
 export { type ClientOptions, createClient, type RpcClient } from "./client.ts";
 export { DEFAULT_LIMITS, DEFAULT_TIMEOUT_MS, type ServerLimits, STREAM_WINDOW_BYTES } from "./limits.ts";

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { currentCall, type Fallback } from "./mod.ts";
 import {
   collect,
@@ -15,6 +15,7 @@ import {
   until,
   VOID,
 } from "./test_service.ts";
+import { testOverTransports } from "./test_transports.ts";
 
 /** Two services: `outer` calls `inner` while it answers. */
 function nest(run: (inner: Pair["client"]) => Promise<unknown>) {
@@ -38,7 +39,7 @@ function nest(run: (inner: Pair["client"]) => Promise<unknown>) {
   return { inner, outer, seen, returned: () => returned };
 }
 
-test("a nested call inherits the deadline and continues the trace", async () => {
+testOverTransports("a nested call inherits the deadline and continues the trace", async () => {
   let outerCall: { deadline: number | undefined; trace: string } | undefined;
   const { outer, seen } = nest(async (inner) => {
     const { deadline, trace } = currentCall()!;
@@ -57,7 +58,7 @@ test("a nested call inherits the deadline and continues the trace", async () => 
   }
 });
 
-test("cancelling a call cancels what it called", async () => {
+testOverTransports("cancelling a call cancels what it called", async () => {
   const { outer, seen, inner, returned } = nest(async (inner) => {
     await Promise.all([inner.call("hang", []), collect(inner.stream("count", []))]);
   });
@@ -70,13 +71,13 @@ test("cancelling a call cancels what it called", async () => {
   expect(inner.server.stats().inFlight).toBe(0);
 });
 
-test("the outer deadline ends the nested call", async () => {
+testOverTransports("the outer deadline ends the nested call", async () => {
   const { outer, seen } = nest((inner) => inner.call("hang", [], { timeoutMs: 60_000 }));
   expect((await failure(outer.client.call("run", [], { timeoutMs: 40 }))).code).toBe("DEADLINE_EXCEEDED");
   await until(() => seen[0]!.aborted);
 });
 
-test("what goes on after the answer has no deadline any more", async () => {
+testOverTransports("what goes on after the answer has no deadline any more", async () => {
   const late = Promise.withResolvers<unknown>();
   const { outer, seen } = nest(async (inner) => {
     setTimeout(() => late.resolve(inner.call("look", [])), 60);
@@ -86,7 +87,7 @@ test("what goes on after the answer has no deadline any more", async () => {
   expect(seen[0]!.deadline! - Date.now()).toBeGreaterThan(20_000);
 });
 
-test("a call that makes many calls does not collect them", async () => {
+testOverTransports("a call that makes many calls does not collect them", async () => {
   let kept: number | undefined;
   const { outer } = nest(async (inner) => {
     for (let made = 0; made < 100; made++) await inner.call("look", []);
@@ -96,7 +97,7 @@ test("a call that makes many calls does not collect them", async () => {
   expect(kept).toBe(0);
 });
 
-test("each of many calls at once sees itself", async () => {
+testOverTransports("each of many calls at once sees itself", async () => {
   await using pair = connect({
     who: unary([STRING], STRING, async (name: string) => {
       const before = currentCall()!;
@@ -109,7 +110,7 @@ test("each of many calls at once sees itself", async () => {
   expect(currentCall()).toBeUndefined();
 });
 
-test("a generator sees its call in every step", async () => {
+testOverTransports("a generator sees its call in every step", async () => {
   await using pair = connect({
     steps: streaming([], STRING, async function* () {
       for (let step = 0; step < 3; step++) {
@@ -121,7 +122,7 @@ test("a generator sees its call in every step", async () => {
   expect(await collect(pair.client.stream("steps", []))).toEqual(["0 steps", "1 steps", "2 steps"]);
 });
 
-test("without a deadline there is none to see", async () => {
+testOverTransports("without a deadline there is none to see", async () => {
   await using pair = connect({
     left: streaming([], UNKNOWN, async function* () {
       const { deadline } = currentCall()!;
@@ -133,7 +134,7 @@ test("without a deadline there is none to see", async () => {
   expect(await pair.client.call("pid", [])).toEqual({ pid: process.pid, uid: process.geteuid!() });
 });
 
-test("a generator that is returned early cleans up within its call", async () => {
+testOverTransports("a generator that is returned early cleans up within its call", async () => {
   let seen: string | undefined;
   await using pair = connect({
     forever: streaming([], NUMBER, async function* () {
@@ -149,24 +150,27 @@ test("a generator that is returned early cleans up within its call", async () =>
   expect(seen).toBe("forever");
 });
 
-test("what takes over a call that fails is part of the call that made it, and its outcome is the call's", async () => {
-  const seen: unknown[] = [];
-  const inner = connect({ look: unary([], VOID, () => {}), eat: unary([streamOf(NUMBER)], VOID, () => {}) });
-  const fallback: Fallback = {
-    takeOver(error, { name, args, isReplayable }) {
-      seen.push([error.code, name, args.length, isReplayable, currentCall()?.method]);
-      return name === "look" ? Promise.resolve("instead") : Promise.reject(error);
-    },
-  };
-  await inner.client.call("look", []);
-  const outer = connect({
-    run: unary([], STRING, () => {
-      const answer = inner.client.call("look", [], undefined, fallback);
-      queueMicrotask(() => inner.clientLink.destroy());
-      return answer;
-    }),
-  });
-  expect(await outer.client.call("run", [])).toBe("instead");
-  expect((await failure(inner.client.call("eat", [numbers(1)], {}, fallback))).code).toBe("UNAVAILABLE");
-  expect(seen).toEqual([["UNAVAILABLE", "look", 0, true, "run"], ["UNAVAILABLE", "eat", 1, true, undefined]]);
-});
+testOverTransports(
+  "what takes over a call that fails is part of the call that made it, and its outcome is the call's",
+  async () => {
+    const seen: unknown[] = [];
+    const inner = connect({ look: unary([], VOID, () => {}), eat: unary([streamOf(NUMBER)], VOID, () => {}) });
+    const fallback: Fallback = {
+      takeOver(error, { name, args, isReplayable }) {
+        seen.push([error.code, name, args.length, isReplayable, currentCall()?.method]);
+        return name === "look" ? Promise.resolve("instead") : Promise.reject(error);
+      },
+    };
+    await inner.client.call("look", []);
+    const outer = connect({
+      run: unary([], STRING, () => {
+        const answer = inner.client.call("look", [], undefined, fallback);
+        queueMicrotask(() => inner.clientLink.destroy());
+        return answer;
+      }),
+    });
+    expect(await outer.client.call("run", [])).toBe("instead");
+    expect((await failure(inner.client.call("eat", [numbers(1)], {}, fallback))).code).toBe("UNAVAILABLE");
+    expect(seen).toEqual([["UNAVAILABLE", "look", 0, true, "run"], ["UNAVAILABLE", "eat", 1, true, undefined]]);
+  },
+);

@@ -19,6 +19,7 @@ import {
   until,
   VOID,
 } from "./test_service.ts";
+import { takeLinks, testOverTransports } from "./test_transports.ts";
 
 interface Served {
   server: RpcServer;
@@ -39,7 +40,7 @@ function serve(methods: { [name: string]: TestMethod }, options: Partial<ServerO
     gene: (method) => service.schema.methods[method]!.gene,
     index: (method) => Object.keys(methods).sort().indexOf(method),
     peer(reads) {
-      const [there, here] = memoryLinks();
+      const [there, here] = takeLinks();
       server.accept(there);
       return new RawPeer(here, reads);
     },
@@ -56,7 +57,7 @@ function gated() {
   return { gates, method };
 }
 
-test("a request of any MessagePack library is answered, with a load report in the header", async () => {
+testOverTransports("a request of any MessagePack library is answered, with a load report in the header", async () => {
   const { peer, gene } = serve({ add: ADD });
   const client = peer();
   client.request(7, 0, gene("add"), [1, 2], { deadline: 5000, service: "shop", future: [1] });
@@ -66,7 +67,7 @@ test("a request of any MessagePack library is answered, with a load report in th
   expect(high).toBeLessThan(1_000_000);
 });
 
-test("wrong arguments are INVALID_ARGUMENT for that call only", async () => {
+testOverTransports("wrong arguments are INVALID_ARGUMENT for that call only", async () => {
   const { peer, gene } = serve({ add: ADD });
   const client = peer();
   client.request(1, 0, gene("add"), [1, "x"]);
@@ -83,7 +84,7 @@ test("wrong arguments are INVALID_ARGUMENT for that call only", async () => {
   expect(await client.result(4)).toBe(3);
 });
 
-test("an index without a method is NOT_FOUND, reserved ones included", async () => {
+testOverTransports("an index without a method is NOT_FOUND, reserved ones included", async () => {
   const { peer, gene } = serve({ add: ADD });
   const client = peer();
   client.request(1, 1, gene("add"), []);
@@ -92,39 +93,45 @@ test("an index without a method is NOT_FOUND, reserved ones included", async () 
   expect(await client.error(2)).toMatchObject({ code: "NOT_FOUND", data: { started: false } });
 });
 
-test("another signature's gene is refused with the server's own signature, until it was found compatible", async () => {
-  const { peer, gene } = serve({ add: ADD });
-  const wider = serviceOf({ add: unary([NUMBER], NUMBER, () => 0) }).schema;
-  const narrower = serviceOf({ add: unary([NUMBER, { ...NUMBER, minimum: 0 } as never], NUMBER, () => 0) }).schema;
-  const client = peer();
-  client.request(1, 0, narrower.methods["add"]!.gene, [1, 2]);
-  const refused = await client.error(1);
-  expect(refused).toMatchObject({ code: "FAILED_PRECONDITION", data: { started: false, reason: "gene", name: "add" } });
-  expect(refused.data!["method"]).toMatchObject({ gene: gene("add") });
+testOverTransports(
+  "another signature's gene is refused with the server's own signature, until it was found compatible",
+  async () => {
+    const { peer, gene } = serve({ add: ADD });
+    const wider = serviceOf({ add: unary([NUMBER], NUMBER, () => 0) }).schema;
+    const narrower = serviceOf({ add: unary([NUMBER, { ...NUMBER, minimum: 0 } as never], NUMBER, () => 0) }).schema;
+    const client = peer();
+    client.request(1, 0, narrower.methods["add"]!.gene, [1, 2]);
+    const refused = await client.error(1);
+    expect(refused).toMatchObject({
+      code: "FAILED_PRECONDITION",
+      data: { started: false, reason: "gene", name: "add" },
+    });
+    expect(refused.data!["method"]).toMatchObject({ gene: gene("add") });
 
-  client.request(2, 0xfffd, "0".repeat(16), [{ name: "add", method: wider.methods["add"], types: {} }]);
-  const unfit = await client.error(2);
-  expect(unfit.code).toBe("FAILED_PRECONDITION");
-  expect(unfit.message).toContain("args[1]");
-  expect(unfit.data!["changes"]).toBeArray();
+    client.request(2, 0xfffd, "0".repeat(16), [{ name: "add", method: wider.methods["add"], types: {} }]);
+    const unfit = await client.error(2);
+    expect(unfit.code).toBe("FAILED_PRECONDITION");
+    expect(unfit.message).toContain("args[1]");
+    expect(unfit.data!["changes"]).toBeArray();
 
-  client.request(3, 0xfffd, "0".repeat(16), [{ name: "add", method: narrower.methods["add"], types: {} }]);
-  expect(await client.result(3)).toEqual({ method: 0 });
-  client.request(4, 0, narrower.methods["add"]!.gene, [1, 2]);
-  expect(await client.result(4)).toBe(3);
-  client.request(5, 0, wider.methods["add"]!.gene, [1, 2]);
-  expect((await client.error(5)).code).toBe("FAILED_PRECONDITION");
+    client.request(3, 0xfffd, "0".repeat(16), [{ name: "add", method: narrower.methods["add"], types: {} }]);
+    expect(await client.result(3)).toEqual({ method: 0 });
+    client.request(4, 0, narrower.methods["add"]!.gene, [1, 2]);
+    expect(await client.result(4)).toBe(3);
+    client.request(5, 0, wider.methods["add"]!.gene, [1, 2]);
+    expect((await client.error(5)).code).toBe("FAILED_PRECONDITION");
 
-  client.request(6, 0xfffd, "0".repeat(16), [{ name: "sub", method: wider.methods["add"], types: {} }]);
-  expect(await client.error(6)).toMatchObject({ code: "NOT_FOUND" });
-  client.request(7, 0xfffd, "0".repeat(16), ["nonsense"]);
-  expect(await client.error(7)).toMatchObject({ code: "INVALID_ARGUMENT" });
-  const other = peer();
-  other.request(1, 0, narrower.methods["add"]!.gene, [1, 2]);
-  expect((await other.error(1)).code).toBe("FAILED_PRECONDITION");
-});
+    client.request(6, 0xfffd, "0".repeat(16), [{ name: "sub", method: wider.methods["add"], types: {} }]);
+    expect(await client.error(6)).toMatchObject({ code: "NOT_FOUND" });
+    client.request(7, 0xfffd, "0".repeat(16), ["nonsense"]);
+    expect(await client.error(7)).toMatchObject({ code: "INVALID_ARGUMENT" });
+    const other = peer();
+    other.request(1, 0, narrower.methods["add"]!.gene, [1, 2]);
+    expect((await other.error(1)).code).toBe("FAILED_PRECONDITION");
+  },
+);
 
-test("every server says who it is, what it offers and how it does", async () => {
+testOverTransports("every server says who it is, what it offers and how it does", async () => {
   const { peer, gene, server } = serve({ add: ADD }, { limits: { messageBytesMax: 100_000 } });
   const client = peer();
   client.request(1, 0, gene("add"), [1, 2]);
@@ -145,56 +152,59 @@ test("every server says who it is, what it offers and how it does", async () => 
   expect(stats.methods["add"]!.p99Micros).toBeGreaterThan(0);
 });
 
-test("whatever a handler throws reaches the caller as a clean error and the log with its stack", async () => {
-  const thrown: { [name: string]: unknown } = {
-    anError: new TypeError("x is not a thing"),
-    anObject: { a: 1 },
-    aText: "just text",
-    aSymbol: Symbol("odd"),
-    nothing: undefined,
-    nullish: null,
-    cyclic: new CellError("ABORTED", "with data", {
-      data: (() => {
-        const a: unknown[] = [];
-        a.push(a);
-        return a;
-      })(),
-    }),
-    aFunction: new CellError("ABORTED", "with data", { data: () => {} }),
-    surrogate: new Error("half \ud800"),
-    long: new Error("x".repeat(1_000_000)),
-  };
-  const names = Object.keys(thrown).sort();
-  const methods = Object.fromEntries(names.flatMap((name) => [
-    [
-      name,
-      unary([], VOID, () => {
-        throw thrown[name];
+testOverTransports(
+  "whatever a handler throws reaches the caller as a clean error and the log with its stack",
+  async () => {
+    const thrown: { [name: string]: unknown } = {
+      anError: new TypeError("x is not a thing"),
+      anObject: { a: 1 },
+      aText: "just text",
+      aSymbol: Symbol("odd"),
+      nothing: undefined,
+      nullish: null,
+      cyclic: new CellError("ABORTED", "with data", {
+        data: (() => {
+          const a: unknown[] = [];
+          a.push(a);
+          return a;
+        })(),
       }),
-    ],
-    [`${name}Later`, unary([], VOID, () => Promise.reject(thrown[name]))],
-  ]));
-  const { peer, gene, index, log } = serve(methods);
-  const client = peer();
-  let callId = 0;
-  for (const name of Object.keys(methods)) {
-    client.request(++callId, index(name), gene(name), []);
-    const error = await client.error(callId);
-    expect(["UNKNOWN", "ABORTED"]).toContain(error.code);
-    expect(error.message.length).toBeLessThan(20_000);
-    expect(JSON.stringify(error)).not.toContain("server.test.ts");
-  }
-  const logged = log.find(({ message }) => message.includes("x is not a thing"))!;
-  expect(logged).toMatchObject({ level: "error", method: "anError" });
-  expect(logged.error!.stack).toContain("server.test.ts");
-  client.request(++callId, index("cyclic"), gene("cyclic"), []);
-  expect(await client.error(callId)).toMatchObject({
-    code: "ABORTED",
-    message: expect.stringContaining("data is left out"),
-  });
-});
+      aFunction: new CellError("ABORTED", "with data", { data: () => {} }),
+      surrogate: new Error("half \ud800"),
+      long: new Error("x".repeat(1_000_000)),
+    };
+    const names = Object.keys(thrown).sort();
+    const methods = Object.fromEntries(names.flatMap((name) => [
+      [
+        name,
+        unary([], VOID, () => {
+          throw thrown[name];
+        }),
+      ],
+      [`${name}Later`, unary([], VOID, () => Promise.reject(thrown[name]))],
+    ]));
+    const { peer, gene, index, log } = serve(methods);
+    const client = peer();
+    let callId = 0;
+    for (const name of Object.keys(methods)) {
+      client.request(++callId, index(name), gene(name), []);
+      const error = await client.error(callId);
+      expect(["UNKNOWN", "ABORTED"]).toContain(error.code);
+      expect(error.message.length).toBeLessThan(20_000);
+      expect(JSON.stringify(error)).not.toContain("server.test.ts");
+    }
+    const logged = log.find(({ message }) => message.includes("x is not a thing"))!;
+    expect(logged).toMatchObject({ level: "error", method: "anError" });
+    expect(logged.error!.stack).toContain("server.test.ts");
+    client.request(++callId, index("cyclic"), gene("cyclic"), []);
+    expect(await client.error(callId)).toMatchObject({
+      code: "ABORTED",
+      message: expect.stringContaining("data is left out"),
+    });
+  },
+);
 
-test("a nested call that did not start does not make its caller's call one that did not", async () => {
+testOverTransports("a nested call that did not start does not make its caller's call one that did not", async () => {
   const { peer, gene } = serve({
     outer: unary([], VOID, () => {
       throw new CellError("UNAVAILABLE", "inner is down", { data: { started: false, inner: "x" } });
@@ -210,34 +220,39 @@ test("a nested call that did not start does not make its caller's call one that 
   });
 });
 
-test("a result or an item that does not fit its type is the service's fault, says where, and is logged", async () => {
-  const { peer, gene, index, log } = serve({
-    lie: unary([], NUMBER, () => "text"),
-    lies: streaming([], NUMBER, async function* () {
-      yield 1;
-      yield "text";
-    }),
-    notStream: streaming([], NUMBER, () => 5),
-  });
-  const client = peer();
-  client.request(1, index("lie"), gene("lie"), []);
-  client.request(2, index("lies"), gene("lies"), []);
-  client.request(3, index("notStream"), gene("notStream"), []);
-  expect(await client.error(1)).toMatchObject({
-    code: "INTERNAL",
-    message: 'result: expected number, found string "text"',
-  });
-  expect(await client.error(2)).toMatchObject({
-    code: "INTERNAL",
-    message: 'item: expected number, found string "text"',
-  });
-  expect((await client.frame(Kind.item, 2)).payload).toEqual(Uint8Array.of(1));
-  expect((await client.error(3)).message).toContain("declared to return a stream");
-  expect(log.filter(({ level }) => level === "error").map(({ method }) => method)).toEqual(["lie", "lies", "notStream"]
-    .toSorted((a, b) => log.findIndex(({ method }) => method === a) - log.findIndex(({ method }) => method === b)));
-});
+testOverTransports(
+  "a result or an item that does not fit its type is the service's fault, says where, and is logged",
+  async () => {
+    const { peer, gene, index, log } = serve({
+      lie: unary([], NUMBER, () => "text"),
+      lies: streaming([], NUMBER, async function* () {
+        yield 1;
+        yield "text";
+      }),
+      notStream: streaming([], NUMBER, () => 5),
+    });
+    const client = peer();
+    client.request(1, index("lie"), gene("lie"), []);
+    client.request(2, index("lies"), gene("lies"), []);
+    client.request(3, index("notStream"), gene("notStream"), []);
+    expect(await client.error(1)).toMatchObject({
+      code: "INTERNAL",
+      message: 'result: expected number, found string "text"',
+    });
+    expect(await client.error(2)).toMatchObject({
+      code: "INTERNAL",
+      message: 'item: expected number, found string "text"',
+    });
+    expect((await client.frame(Kind.item, 2)).payload).toEqual(Uint8Array.of(1));
+    expect((await client.error(3)).message).toContain("declared to return a stream");
+    expect(log.filter(({ level }) => level === "error").map(({ method }) => method)).toEqual(
+      ["lie", "lies", "notStream"]
+        .toSorted((a, b) => log.findIndex(({ method }) => method === a) - log.findIndex(({ method }) => method === b)),
+    );
+  },
+);
 
-test("a request over the limit is skipped and refused by name, and the connection goes on", async () => {
+testOverTransports("a request over the limit is skipped and refused by name, and the connection goes on", async () => {
   const { peer, gene } = serve({ size: unary([BYTES], NUMBER, (bytes: Uint8Array) => bytes.length) }, {
     limits: { messageBytesMax: 10_000 },
   });
@@ -250,7 +265,7 @@ test("a request over the limit is skipped and refused by name, and the connectio
   expect(await client.result(2)).toBe(5000);
 });
 
-test("a result over the limit becomes an error that names it", async () => {
+testOverTransports("a result over the limit becomes an error that names it", async () => {
   const { peer, gene } = serve({ big: unary([], BYTES, () => new Uint8Array(20_000)) }, {
     limits: { messageBytesMax: 10_000 },
   });
@@ -259,7 +274,7 @@ test("a result over the limit becomes an error that names it", async () => {
   expect(await client.error(1)).toMatchObject({ code: "RESOURCE_EXHAUSTED", data: { limit: "messageBytesMax" } });
 });
 
-test("an item over the limit ends its call, not the connection", async () => {
+testOverTransports("an item over the limit ends its call, not the connection", async () => {
   const { peer, gene, index } = serve({
     total: unary([streamOf(BYTES)], NUMBER, async (items: AsyncIterable<Uint8Array>) => {
       let bytes = 0;
@@ -276,7 +291,7 @@ test("an item over the limit ends its call, not the connection", async () => {
   expect(await client.result(2)).toBe(3);
 });
 
-test("a connection has a limit of calls in flight, and the whole server has one", async () => {
+testOverTransports("a connection has a limit of calls in flight, and the whole server has one", async () => {
   const { gates, method } = gated();
   const { peer, gene } = serve({ wait: method }, { limits: { connectionCallsMax: 2, callsMax: 3 } });
   const [first, second] = [peer(), peer()];
@@ -295,25 +310,31 @@ test("a connection has a limit of calls in flight, and the whole server has one"
   await until(() => gates.length === 4);
 });
 
-test("a full server sends an idle connection away for a new one, and refuses when all are busy", async () => {
-  const { method } = gated();
-  const { peer, gene, server } = serve({ wait: method }, { limits: { connectionsMax: 2 } });
-  const busy = peer();
-  busy.request(1, 0, gene("wait"), []);
-  await until(() => server.stats().inFlight === 1);
-  const idle = peer();
-  const third = peer();
-  expect((await idle.goaway()).reason).toBe("idle");
-  await until(() => idle.closed);
-  third.request(1, 0, gene("wait"), []);
-  await until(() => server.stats().inFlight === 2);
-  const fourth = peer();
-  expect(await fourth.goaway()).toMatchObject({ reason: "limit", message: expect.stringContaining("connectionsMax") });
-  await until(() => fourth.closed);
-  expect(server.stats().connections).toBe(2);
-});
+testOverTransports(
+  "a full server sends an idle connection away for a new one, and refuses when all are busy",
+  async () => {
+    const { method } = gated();
+    const { peer, gene, server } = serve({ wait: method }, { limits: { connectionsMax: 2 } });
+    const busy = peer();
+    busy.request(1, 0, gene("wait"), []);
+    await until(() => server.stats().inFlight === 1);
+    const idle = peer();
+    const third = peer();
+    expect((await idle.goaway()).reason).toBe("idle");
+    await until(() => idle.closed);
+    third.request(1, 0, gene("wait"), []);
+    await until(() => server.stats().inFlight === 2);
+    const fourth = peer();
+    expect(await fourth.goaway()).toMatchObject({
+      reason: "limit",
+      message: expect.stringContaining("connectionsMax"),
+    });
+    await until(() => fourth.closed);
+    expect(server.stats().connections).toBe(2);
+  },
+);
 
-test("a client that says nothing is sent away; one that spoke once may be silent", async () => {
+testOverTransports("a client that says nothing is sent away; one that spoke once may be silent", async () => {
   const { peer, server } = serve({ add: ADD }, { limits: { handshakeMs: 30 } });
   const [silent, speaker] = [peer(), peer()];
   speaker.send(Kind.ping, { callId: 5 });
@@ -324,45 +345,51 @@ test("a client that says nothing is sent away; one that spoke once may be silent
   expect(server.stats().connections).toBe(1);
 });
 
-test("a ping is answered with its own call id and bytes", async () => {
+testOverTransports("a ping is answered with its own call id and bytes", async () => {
   const client = serve({ add: ADD }).peer();
   client.send(Kind.ping, { callId: 77, gene: { low: 1, high: 2 } });
   expect(await client.frame(Kind.pong, 77)).toMatchObject({ low: 1, high: 2 });
 });
 
-test("a client that shows no sign of life during a call is pinged, then given up; one that answers is not", async () => {
-  const { peer, gene, server } = serve({ hang: HANG }, {
-    limits: { keepAliveIntervalMs: 20, keepAliveTimeoutMs: 200 },
-  });
-  const [dead, alive] = [peer(), peer()];
-  for (const client of [dead, alive]) client.request(1, 0, gene("hang"), []);
-  let pings = 0;
-  while (!dead.closed) {
-    const asked = alive.frames.filter(({ kind }) => kind === Kind.ping).length;
-    for (; pings < asked; pings++) alive.send(Kind.pong, { callId: 0 });
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  expect(dead.frames.map(({ kind }) => kind)).toEqual([Kind.ping]);
-  expect([alive.closed, server.stats().inFlight]).toEqual([false, 1]);
-});
+testOverTransports(
+  "a client that shows no sign of life during a call is pinged, then given up; one that answers is not",
+  async () => {
+    const { peer, gene, server } = serve({ hang: HANG }, {
+      limits: { keepAliveIntervalMs: 20, keepAliveTimeoutMs: 200 },
+    });
+    const [dead, alive] = [peer(), peer()];
+    for (const client of [dead, alive]) client.request(1, 0, gene("hang"), []);
+    let pings = 0;
+    while (!dead.closed) {
+      const asked = alive.frames.filter(({ kind }) => kind === Kind.ping).length;
+      for (; pings < asked; pings++) alive.send(Kind.pong, { callId: 0 });
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(dead.frames.map(({ kind }) => kind)).toEqual([Kind.ping]);
+    expect([alive.closed, server.stats().inFlight]).toEqual([false, 1]);
+  },
+);
 
-test("user code that reads its stream while its result is being written does not tear the frame apart", async () => {
-  const { peer, gene } = serve({
-    sly: unary([streamOf(NUMBER)], UNKNOWN, (items: AsyncGenerator<number>) => ({
-      before: 1,
-      get nested() {
-        void items.return(undefined);
-        return "fine";
-      },
-    })),
-  });
-  const client = peer();
-  client.request(1, 0, gene("sly"), [null]);
-  expect(await client.result(1)).toEqual({ before: 1, nested: "fine" });
-  expect(client.violation).toBeUndefined();
-});
+testOverTransports(
+  "user code that reads its stream while its result is being written does not tear the frame apart",
+  async () => {
+    const { peer, gene } = serve({
+      sly: unary([streamOf(NUMBER)], UNKNOWN, (items: AsyncGenerator<number>) => ({
+        before: 1,
+        get nested() {
+          void items.return(undefined);
+          return "fine";
+        },
+      })),
+    });
+    const client = peer();
+    client.request(1, 0, gene("sly"), [null]);
+    expect(await client.result(1)).toEqual({ before: 1, nested: "fine" });
+    expect(client.violation).toBeUndefined();
+  },
+);
 
-test("frames that no client sends end that connection with a reason, and no other", async () => {
+testOverTransports("frames that no client sends end that connection with a reason, and no other", async () => {
   const { peer, gene, log } = serve({ wait: HANG, total: unary([streamOf(NUMBER)], NUMBER, () => 0), add: ADD });
   const attacks: ((client: RawPeer) => void)[] = [
     (client) => client.send(0),
@@ -392,7 +419,7 @@ test("frames that no client sends end that connection with a reason, and no othe
   expect(await honest.result(1)).toBe(3);
 });
 
-test("frames for calls that are over or never were are ignored", async () => {
+testOverTransports("frames for calls that are over or never were are ignored", async () => {
   const { peer, gene } = serve({ add: ADD });
   const client = peer();
   for (const kind of [Kind.item, Kind.end, Kind.cancel, Kind.pong]) client.send(kind, { callId: 99 });
@@ -401,7 +428,7 @@ test("frames for calls that are over or never were are ignored", async () => {
   expect(await client.result(1)).toBe(3);
 });
 
-test("items beyond the credit end the connection", async () => {
+testOverTransports("items beyond the credit end the connection", async () => {
   const { peer, gene } = serve({
     wait: unary([streamOf(BYTES)], NUMBER, () => new Promise(() => {})),
   });
@@ -414,7 +441,7 @@ test("items beyond the credit end the connection", async () => {
   });
 });
 
-test("an item flagged as the last one ends the stream", async () => {
+testOverTransports("an item flagged as the last one ends the stream", async () => {
   const { peer, gene } = serve({
     total: unary([streamOf(NUMBER)], NUMBER, async (items: AsyncIterable<number>) => {
       let total = 0;
@@ -429,7 +456,7 @@ test("an item flagged as the last one ends the stream", async () => {
   expect(await client.result(1)).toBe(11);
 });
 
-test("an item of the wrong type fails the call, and the handler learns it from its stream", async () => {
+testOverTransports("an item of the wrong type fails the call, and the handler learns it from its stream", async () => {
   const seen = Promise.withResolvers<unknown>();
   const { peer, gene } = serve({
     total: unary([streamOf(NUMBER)], NUMBER, async (items: AsyncIterable<number>) => {
@@ -451,7 +478,7 @@ test("an item of the wrong type fails the call, and the handler learns it from i
   expect(await seen.promise).toMatchObject({ code: "INVALID_ARGUMENT" });
 });
 
-test("a stream waits for credit and goes on with it", async () => {
+testOverTransports("a stream waits for credit and goes on with it", async () => {
   const { peer, gene } = serve({
     produce: streaming([], BYTES, async function* () {
       for (let sent = 0; sent < 20; sent++) yield new Uint8Array(50_000);
@@ -468,25 +495,28 @@ test("a stream waits for credit and goes on with it", async () => {
   expect(client.frames.filter(({ kind }) => kind === Kind.item).length).toBe(20);
 });
 
-test("maxConcurrency runs calls in order of arrival; a call that is cancelled while it waits never runs", async () => {
-  const { gates, method } = gated();
-  method.handler.options = { maxConcurrency: 1 };
-  const { peer, gene } = serve({ wait: method }, { limits: { queuedCallsMax: 2 } });
-  const client = peer();
-  for (const callId of [1, 2, 3, 4]) client.request(callId, 0, gene("wait"), [], { deadline: 60_000 });
-  expect(await client.error(4)).toMatchObject({ code: "RESOURCE_EXHAUSTED", data: { limit: "queuedCallsMax" } });
-  client.send(Kind.cancel, { callId: 2 });
-  client.send(Kind.ping, { callId: 9 });
-  await client.frame(Kind.pong, 9);
-  gates[0]!();
-  await client.result(1);
-  await until(() => gates.length === 2);
-  gates[1]!();
-  await client.result(3);
-  expect(gates.length).toBe(2);
-});
+testOverTransports(
+  "maxConcurrency runs calls in order of arrival; a call that is cancelled while it waits never runs",
+  async () => {
+    const { gates, method } = gated();
+    method.handler.options = { maxConcurrency: 1 };
+    const { peer, gene } = serve({ wait: method }, { limits: { queuedCallsMax: 2 } });
+    const client = peer();
+    for (const callId of [1, 2, 3, 4]) client.request(callId, 0, gene("wait"), [], { deadline: 60_000 });
+    expect(await client.error(4)).toMatchObject({ code: "RESOURCE_EXHAUSTED", data: { limit: "queuedCallsMax" } });
+    client.send(Kind.cancel, { callId: 2 });
+    client.send(Kind.ping, { callId: 9 });
+    await client.frame(Kind.pong, 9);
+    gates[0]!();
+    await client.result(1);
+    await until(() => gates.length === 2);
+    gates[1]!();
+    await client.result(3);
+    expect(gates.length).toBe(2);
+  },
+);
 
-test("a call whose deadline passes while it waits for its turn did not start", async () => {
+testOverTransports("a call whose deadline passes while it waits for its turn did not start", async () => {
   const { method } = gated();
   method.handler.options = { maxConcurrency: 1 };
   const { peer, gene } = serve({ wait: method });
@@ -496,7 +526,7 @@ test("a call whose deadline passes while it waits for its turn did not start", a
   expect(await client.error(2)).toMatchObject({ code: "DEADLINE_EXCEEDED", data: { started: false } });
 });
 
-test("a method's own time limit holds whatever the caller says", async () => {
+testOverTransports("a method's own time limit holds whatever the caller says", async () => {
   const { peer, gene } = serve({ hang: unary([], VOID, () => new Promise(() => {}), { timeoutMs: 20 }) });
   const client = peer();
   client.request(1, 0, gene("hang"), [], { deadline: 60_000 });
@@ -508,7 +538,7 @@ test("a method's own time limit holds whatever the caller says", async () => {
   }
 });
 
-test("handlers that never return are bounded per method, and other methods go on", async () => {
+testOverTransports("handlers that never return are bounded per method, and other methods go on", async () => {
   const { peer, gene, index, server } = serve({ hang: HANG, add: ADD }, { limits: { abandonedCallsMax: 3 } });
   const client = peer();
   for (let callId = 1; callId <= 3; callId++) {
@@ -522,19 +552,22 @@ test("handlers that never return are bounded per method, and other methods go on
   expect(server.stats()).toMatchObject({ inFlight: 0, methods: { hang: { abandoned: 3 } } });
 });
 
-test("a handler that comes to its end after its caller left is not counted as abandoned any more", async () => {
-  const { gates, method } = gated();
-  const { peer, gene, server } = serve({ wait: method });
-  const client = peer();
-  client.request(1, 0, gene("wait"), []);
-  client.send(Kind.cancel, { callId: 1 });
-  await until(() => server.stats().methods["wait"]!.abandoned === 1);
-  gates[0]!();
-  await until(() => server.stats().methods["wait"]!.abandoned === 0);
-  expect(client.frames).toEqual([]);
-});
+testOverTransports(
+  "a handler that comes to its end after its caller left is not counted as abandoned any more",
+  async () => {
+    const { gates, method } = gated();
+    const { peer, gene, server } = serve({ wait: method });
+    const client = peer();
+    client.request(1, 0, gene("wait"), []);
+    client.send(Kind.cancel, { callId: 1 });
+    await until(() => server.stats().methods["wait"]!.abandoned === 1);
+    gates[0]!();
+    await until(() => server.stats().methods["wait"]!.abandoned === 0);
+    expect(client.frames).toEqual([]);
+  },
+);
 
-test("draining aborts what is not done in time and tells its callers", async () => {
+testOverTransports("draining aborts what is not done in time and tells its callers", async () => {
   const { peer, gene, server } = serve({ hang: HANG });
   const client = peer();
   client.request(41, 0, gene("hang"), []);
@@ -550,7 +583,7 @@ test("draining aborts what is not done in time and tells its callers", async () 
   await until(() => client.closed);
 });
 
-test("draining lets idle clients close first, and closes those that do not", async () => {
+testOverTransports("draining lets idle clients close first, and closes those that do not", async () => {
   const { peer, server } = serve({ add: ADD });
   const client = peer();
   client.send(Kind.ping);
@@ -611,7 +644,7 @@ test("results that are ready while the client takes none wait as they are, and a
   expect(server.stats().inFlight).toBe(0);
 });
 
-test("calls that were answered leave nothing in the queue of deadlines", async () => {
+testOverTransports("calls that were answered leave nothing in the queue of deadlines", async () => {
   const { peer, gene, server } = serve({ add: ADD });
   const client = peer();
   for (let callId = 1; callId <= 100; callId++) client.request(callId, 0, gene("add"), [1, 2], { deadline: 9000 });
@@ -644,7 +677,7 @@ test("streams to a client that never reads stop at its credit and at the link", 
   await until(() => server.stats().connections === 0);
 });
 
-test("a stream's source is told to return when its caller goes away", async () => {
+testOverTransports("a stream's source is told to return when its caller goes away", async () => {
   let returned = 0;
   const { peer, gene, server } = serve({ count: streaming([], NUMBER, () => numbers(Infinity, () => returned++)) });
   const client = peer();
@@ -654,7 +687,7 @@ test("a stream's source is told to return when its caller goes away", async () =
   await until(() => returned === 1 && server.stats().connections === 0);
 });
 
-test("text in metadata that is no trace context is dropped, a proper one is continued", async () => {
+testOverTransports("text in metadata that is no trace context is dropped, a proper one is continued", async () => {
   const { currentCall } = await import("./mod.ts");
   const { peer, gene } = serve({ trace: unary([], STRING, () => currentCall()!.trace) });
   const client = peer();
@@ -668,121 +701,133 @@ test("text in metadata that is no trace context is dropped, a proper one is cont
   for (const callId of [2, 3]) expect(await client.result(callId)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
 });
 
-test("a result that is a strange thenable is answered once, and takes one place of its method's maxConcurrency", async () => {
-  const { gates, method } = gated();
-  const results = [
-    method.handler.fn,
-    () => ({
-      get then() {
-        throw new Error("no then");
-      },
-    }),
-    () => ({
-      then() {
-        throw new Error("no callback");
-      },
-    }),
-    () => ({
-      then(resolve: (value: number) => void) {
-        resolve(4);
-        resolve(5);
-        throw new Error("too late");
-      },
-    }),
-    method.handler.fn,
-    method.handler.fn,
-  ];
-  const next = unary([], UNKNOWN, () => (results.shift() as () => unknown)(), { maxConcurrency: 1 });
-  const { peer, gene } = serve({ next });
-  const client = peer();
-  for (const callId of [1, 2, 3, 4, 5, 6]) client.request(callId, 0, gene("next"), []);
-  await until(() => gates.length === 1);
-  gates[0]!();
-  expect(await client.result(1)).toBe(1);
-  expect(await client.error(2)).toMatchObject({ code: "UNKNOWN", message: "no then" });
-  expect(await client.error(3)).toMatchObject({ code: "UNKNOWN", message: "no callback" });
-  expect(await client.result(4)).toBe(4);
-  await until(() => gates.length === 2);
-  client.send(Kind.ping, { callId: 99 });
-  await client.frame(Kind.pong, 99);
-  expect(gates.length).toBe(2);
-});
+testOverTransports(
+  "a result that is a strange thenable is answered once, and takes one place of its method's maxConcurrency",
+  async () => {
+    const { gates, method } = gated();
+    const results = [
+      method.handler.fn,
+      () => ({
+        get then() {
+          throw new Error("no then");
+        },
+      }),
+      () => ({
+        then() {
+          throw new Error("no callback");
+        },
+      }),
+      () => ({
+        then(resolve: (value: number) => void) {
+          resolve(4);
+          resolve(5);
+          throw new Error("too late");
+        },
+      }),
+      method.handler.fn,
+      method.handler.fn,
+    ];
+    const next = unary([], UNKNOWN, () => (results.shift() as () => unknown)(), { maxConcurrency: 1 });
+    const { peer, gene } = serve({ next });
+    const client = peer();
+    for (const callId of [1, 2, 3, 4, 5, 6]) client.request(callId, 0, gene("next"), []);
+    await until(() => gates.length === 1);
+    gates[0]!();
+    expect(await client.result(1)).toBe(1);
+    expect(await client.error(2)).toMatchObject({ code: "UNKNOWN", message: "no then" });
+    expect(await client.error(3)).toMatchObject({ code: "UNKNOWN", message: "no callback" });
+    expect(await client.result(4)).toBe(4);
+    await until(() => gates.length === 2);
+    client.send(Kind.ping, { callId: 99 });
+    await client.frame(Kind.pong, 99);
+    expect(gates.length).toBe(2);
+  },
+);
 
-test("calls that waited for their turn are answered in order, each before the next one runs", async () => {
-  const { gates, method } = gated();
-  const log: string[] = [];
-  let runs = 0;
-  const mixed = unary([NUMBER], UNKNOWN, (index: number) => {
-    log.push(`run ${index}`);
-    return runs++ === 0 ? (method.handler.fn as () => unknown)() : {
-      get answered() {
-        log.push(`answer ${index}`);
-        return true;
-      },
-    };
-  }, { maxConcurrency: 1 });
-  const { peer, gene } = serve({ mixed });
-  const client = peer();
-  for (const callId of [1, 2, 3]) client.request(callId, 0, gene("mixed"), [callId]);
-  await until(() => gates.length === 1);
-  gates[0]!();
-  await client.result(3);
-  expect(log).toEqual(["run 1", "run 2", "answer 2", "run 3", "answer 3"]);
-  const answers = client.frames.filter(({ kind }) => kind === Kind.response).map(({ callId }) => callId);
-  expect(answers).toEqual([1, 2, 3]);
-});
-
-test("an error that throws when it is looked at, or is none of ours inside, is an answer like any other", async () => {
-  const unreadable = new Error("x");
-  Object.defineProperty(unreadable, "message", {
-    get() {
-      throw new Error("no message");
-    },
-  });
-  const thrown = [
-    unreadable,
-    new CellError(Symbol("code") as never, "a strange code"),
-    new CellError("ABORTED", "strange", { retryable: (() => true) as never }),
-    new CellError("ABORTED", "fine"),
-  ];
-  const shift = unary([], VOID, () => Promise.reject(thrown.shift()), { maxConcurrency: 1 });
-  const { peer, gene } = serve({ shift }, {
-    log: (entry) => {
-      if (entry.error !== undefined) throw new Error("the log fails as well");
-    },
-  });
-  const client = peer();
-  for (const callId of [1, 2, 3, 4]) client.request(callId, 0, gene("shift"), []);
-  expect(await client.error(1)).toMatchObject({ code: "UNKNOWN", message: expect.stringContaining("looked at") });
-  expect(await client.error(2)).toMatchObject({ code: "UNKNOWN", message: "a strange code" });
-  expect(await client.error(3)).toMatchObject({ code: "UNKNOWN", message: "strange" });
-  expect(await client.error(4)).toMatchObject({ code: "ABORTED", message: "fine" });
-});
-
-test("user code that returns its stream while its error is being written does not tear the frame apart", async () => {
-  let items: AsyncGenerator<number> | undefined;
-  const { peer, gene, index } = serve({
-    read: unary([streamOf(NUMBER)], VOID, (stream: AsyncGenerator<number>) => {
-      items = stream;
-      return new Promise(() => {});
-    }),
-    refuse: unary([], VOID, () => {
-      const data = {
-        get sly() {
-          void items!.return(undefined);
-          return "fine";
+testOverTransports(
+  "calls that waited for their turn are answered in order, each before the next one runs",
+  async () => {
+    const { gates, method } = gated();
+    const log: string[] = [];
+    let runs = 0;
+    const mixed = unary([NUMBER], UNKNOWN, (index: number) => {
+      log.push(`run ${index}`);
+      return runs++ === 0 ? (method.handler.fn as () => unknown)() : {
+        get answered() {
+          log.push(`answer ${index}`);
+          return true;
         },
       };
-      throw new CellError("ABORTED", "no", { data });
-    }),
-  });
-  const client = peer();
-  client.request(1, index("read"), gene("read"), [null]);
-  await until(() => items !== undefined);
-  client.request(2, index("refuse"), gene("refuse"), []);
-  expect(await client.error(2)).toMatchObject({ code: "ABORTED", data: { sly: "fine" } });
-  await client.frame(Kind.cancel, 1);
-});
+    }, { maxConcurrency: 1 });
+    const { peer, gene } = serve({ mixed });
+    const client = peer();
+    for (const callId of [1, 2, 3]) client.request(callId, 0, gene("mixed"), [callId]);
+    await until(() => gates.length === 1);
+    gates[0]!();
+    await client.result(3);
+    expect(log).toEqual(["run 1", "run 2", "answer 2", "run 3", "answer 3"]);
+    const answers = client.frames.filter(({ kind }) => kind === Kind.response).map(({ callId }) => callId);
+    expect(answers).toEqual([1, 2, 3]);
+  },
+);
+
+testOverTransports(
+  "an error that throws when it is looked at, or is none of ours inside, is an answer like any other",
+  async () => {
+    const unreadable = new Error("x");
+    Object.defineProperty(unreadable, "message", {
+      get() {
+        throw new Error("no message");
+      },
+    });
+    const thrown = [
+      unreadable,
+      new CellError(Symbol("code") as never, "a strange code"),
+      new CellError("ABORTED", "strange", { retryable: (() => true) as never }),
+      new CellError("ABORTED", "fine"),
+    ];
+    const shift = unary([], VOID, () => Promise.reject(thrown.shift()), { maxConcurrency: 1 });
+    const { peer, gene } = serve({ shift }, {
+      log: (entry) => {
+        if (entry.error !== undefined) throw new Error("the log fails as well");
+      },
+    });
+    const client = peer();
+    for (const callId of [1, 2, 3, 4]) client.request(callId, 0, gene("shift"), []);
+    expect(await client.error(1)).toMatchObject({ code: "UNKNOWN", message: expect.stringContaining("looked at") });
+    expect(await client.error(2)).toMatchObject({ code: "UNKNOWN", message: "a strange code" });
+    expect(await client.error(3)).toMatchObject({ code: "UNKNOWN", message: "strange" });
+    expect(await client.error(4)).toMatchObject({ code: "ABORTED", message: "fine" });
+  },
+);
+
+testOverTransports(
+  "user code that returns its stream while its error is being written does not tear the frame apart",
+  async () => {
+    let items: AsyncGenerator<number> | undefined;
+    const { peer, gene, index } = serve({
+      read: unary([streamOf(NUMBER)], VOID, (stream: AsyncGenerator<number>) => {
+        items = stream;
+        return new Promise(() => {});
+      }),
+      refuse: unary([], VOID, () => {
+        const data = {
+          get sly() {
+            void items!.return(undefined);
+            return "fine";
+          },
+        };
+        throw new CellError("ABORTED", "no", { data });
+      }),
+    });
+    const client = peer();
+    client.request(1, index("read"), gene("read"), [null]);
+    await until(() => items !== undefined);
+    client.request(2, index("refuse"), gene("refuse"), []);
+    expect(await client.error(2)).toMatchObject({ code: "ABORTED", data: { sly: "fine" } });
+    await client.frame(Kind.cancel, 1);
+  },
+);
 
 test("a call that ran and whose answer waits for the client is not said to have not started at its deadline", async () => {
   const gate = Promise.withResolvers<void>();
@@ -808,17 +853,20 @@ test("a call that ran and whose answer waits for the client is not said to have 
   expect(error.data).toBeUndefined();
 });
 
-test("when the time for draining is up, calls that only waited for their turn did not start", async () => {
-  const { gates, method } = gated();
-  method.handler.options = { maxConcurrency: 1 };
-  const { peer, gene, server } = serve({ wait: method });
-  const client = peer();
-  for (const callId of [1, 2]) client.request(callId, 0, gene("wait"), []);
-  await until(() => gates.length === 1);
-  await server.drain(0);
-  expect((await client.error(1)).data).toBeUndefined();
-  expect(await client.error(2)).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
-});
+testOverTransports(
+  "when the time for draining is up, calls that only waited for their turn did not start",
+  async () => {
+    const { gates, method } = gated();
+    method.handler.options = { maxConcurrency: 1 };
+    const { peer, gene, server } = serve({ wait: method });
+    const client = peer();
+    for (const callId of [1, 2]) client.request(callId, 0, gene("wait"), []);
+    await until(() => gates.length === 1);
+    await server.drain(0);
+    expect((await client.error(1)).data).toBeUndefined();
+    expect(await client.error(2)).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
+  },
+);
 
 test("draining waits for a client that has yet to take its answer", async () => {
   const { schema, handlers } = serviceOf({ big: unary([], BYTES, () => new Uint8Array(3_000_000)) });

@@ -1,5 +1,5 @@
 import { finishSchema, type Method, type Schema, type Type } from "../schema/mod.ts";
-import { type Link, memoryLinks } from "../net/mod.ts";
+import type { Link } from "../net/mod.ts";
 import {
   type ClientOptions,
   createClient,
@@ -11,6 +11,7 @@ import {
   type ServerLogEntry,
   type ServerOptions,
 } from "./mod.ts";
+import { takeLinks } from "./test_transports.ts";
 
 /** A service for tests, written as data: what a method takes and gives, and its function. */
 export interface TestMethod {
@@ -89,7 +90,7 @@ export function connect(
   methods: { [name: string]: TestMethod },
   options: { server?: Partial<ServerOptions>; client?: ClientOptions; links?: [server: Link, client: Link] } = {},
 ): Pair {
-  const [serverLink, clientLink] = options.links ?? memoryLinks();
+  const [serverLink, clientLink] = options.links ?? takeLinks();
   const log: ServerLogEntry[] = [];
   const service = serviceOf(methods);
   const server = createServer({

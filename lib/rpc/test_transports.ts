@@ -1,0 +1,96 @@
+import { test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dialUnix, type Link, listenUnix, memoryLinks } from "../net/mod.ts";
+import { dialLocal, listenLocal } from "../shm/mod.ts";
+import type { LinkPair, Transport } from "./link_conformance.ts";
+
+/** Connections that are ready for a test that cannot wait for one; more than any test takes. */
+const PAIRS_READY = 12;
+const secret = () => new Uint8Array(32).fill(7);
+
+/** Everything that carries calls. */
+export const TRANSPORTS: readonly Transport[] = [
+  {
+    name: "memory",
+    connect() {
+      const [server, client] = memoryLinks();
+      return Promise.resolve({ server, client, dispose: () => Promise.resolve() });
+    },
+  },
+  {
+    name: "Unix socket",
+    connect: () => connectAt((path, onLink) => listenUnix(path, { onLink }), dialUnix),
+  },
+  {
+    name: "shared memory",
+    connect: () =>
+      connectAt(
+        (path, onLink) => listenLocal(path, { onLink, secret }),
+        (path) => dialLocal(path, { transport: "shm", secret }),
+      ),
+  },
+];
+
+async function connectAt(
+  listen: (path: string, onLink: (link: Link) => void) => Promise<{ close(): Promise<void> }>,
+  dial: (path: string) => Promise<Link>,
+): Promise<LinkPair> {
+  const folder = mkdtempSync(join(tmpdir(), "cell-rpc-"));
+  const path = join(folder, "a.sock");
+  const accepted = Promise.withResolvers<Link>();
+  const listener = await listen(path, accepted.resolve);
+  const client = await dial(path);
+  const server = await accepted.promise;
+  return {
+    client,
+    server,
+    async dispose() {
+      await listener.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** What the running test's connections are made of; undefined in a test that is about no transport. */
+let current: { transport: Transport; ready: LinkPair[]; taken: LinkPair[] } | undefined;
+
+/** Defines a test for every transport: `takeLinks` and `connectLinks` give it connections over that one. */
+export function testOverTransports(name: string, body: () => unknown): void {
+  for (const transport of TRANSPORTS) {
+    test(`${name} (${transport.name})`, async () => {
+      const ready = await Promise.all(Array.from({ length: PAIRS_READY }, () => transport.connect()));
+      const taken: LinkPair[] = [];
+      current = { transport, ready, taken };
+      try {
+        await body();
+      } finally {
+        current = undefined;
+        for (const { server, client, dispose } of [...ready, ...taken]) {
+          server.destroy();
+          client.destroy();
+          await dispose();
+        }
+      }
+    });
+  }
+}
+
+/** A connection that is ready and not started; over memory in a test that is about no transport. */
+export function takeLinks(): [server: Link, client: Link] {
+  if (current === undefined) return memoryLinks();
+  const pair = current.ready.pop();
+  if (pair === undefined) throw new Error(`a test takes at most ${PAIRS_READY} connections that are ready`);
+  current.taken.push(pair);
+  return [pair.server, pair.client];
+}
+
+/** Any number of connections, each made when it is asked for. */
+export async function connectLinks(): Promise<[server: Link, client: Link]> {
+  if (current === undefined) return memoryLinks();
+  const { transport, taken } = current;
+  const pair = await transport.connect();
+  taken.push(pair);
+  return [pair.server, pair.client];
+}
