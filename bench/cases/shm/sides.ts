@@ -3,7 +3,6 @@ import {
   type Comparison,
   HelloService,
   type LoadClient,
-  type Placement,
   type ServiceProcess,
 } from "../../harness/mod.ts";
 
@@ -24,8 +23,8 @@ export async function startSides(start: () => ServiceProcess, script: string, ..
 }
 
 /** The sides that greet. */
-export function startGreeting(context: CaseContext, placement?: Placement): Promise<Sides> {
-  return startSides(() => new HelloService(context, placement), "cell_client.ts");
+export function startGreeting(context: CaseContext): Promise<Sides> {
+  return startSides(() => new HelloService(context), "cell_client.ts");
 }
 
 /** Throws when a side went over another transport than it is called: the figures would be about something else. */
