@@ -166,9 +166,9 @@ export class RingProducer {
     this.look();
     if (this.enterRing()) return true;
     const rest = this.rest();
-    if (rest < IN_PLACE_BYTES_MIN && rest <= this.room()) {
+    if (rest < IN_PLACE_BYTES_MIN && this.places.floor(this.room() - rest, this.capacity) >= IN_PLACE_BYTES_MIN) {
       this.endLap(Marker.wrap);
-      if (this.enterRing()) return true;
+      return this.enterRing();
     }
     this.wantCapacity(this.capacity * 2);
     return false;

@@ -1,12 +1,9 @@
 import { assert } from "../../base/mod.ts";
-import { CONTROL_BYTES, RING_BYTES_MAX, RING_WORDS, Word } from "../layout.ts";
+import { RING_BYTES_MAX, Word } from "../layout.ts";
 import { RingConsumer } from "../ring_consumer.ts";
-import type { RecordSink, RingMemory } from "../ring_memory.ts";
+import type { RecordSink } from "../ring_memory.ts";
 import { RingProducer } from "../ring_producer.ts";
-
-/** On both sides of the ring's memory, to see that nothing outside is touched. */
-const CANARY_BYTES = 4096;
-const CANARY = 0xa5;
+import { type GuardedMemory, guardedMemory } from "./guarded_memory.ts";
 
 /** What a pair may begin with. */
 export interface RingPairOptions {
@@ -20,8 +17,8 @@ export interface RingPairOptions {
 
 /** Both sides of one ring in one ArrayBuffer, each with views of its own, and a stream of bytes that is checked on arrival. */
 export class RingPair implements RecordSink {
+  readonly memory: GuardedMemory;
   readonly buffer: ArrayBuffer;
-  readonly bytesMax: number;
   readonly words: Int32Array<ArrayBuffer>;
   readonly producer: RingProducer;
   readonly consumer: RingConsumer;
@@ -34,34 +31,23 @@ export class RingPair implements RecordSink {
   onRange: ((bytes: Uint8Array, start: number, end: number) => void) | undefined;
 
   constructor({ bytesMax = RING_BYTES_MAX, position = 0, allocate = () => true }: RingPairOptions = {}) {
-    this.bytesMax = bytesMax;
-    this.buffer = new ArrayBuffer(2 * CANARY_BYTES + CONTROL_BYTES + bytesMax);
-    new Uint8Array(this.buffer).fill(CANARY);
-    new Uint8Array(this.buffer, CANARY_BYTES, CONTROL_BYTES + bytesMax).fill(0);
-    this.words = this.memory().words;
+    this.memory = guardedMemory(bytesMax);
+    this.buffer = this.memory.views().buffer;
+    this.words = this.memory.views().words;
     this.words[Word.head] = this.words[Word.tail] = position;
-    this.producer = new RingProducer(this.memory(), (fromBytes, toBytes) => {
+    this.producer = new RingProducer(this.memory.views(), (fromBytes, toBytes) => {
       assert(toBytes === 2 * fromBytes && toBytes <= bytesMax, "a ring doubles within its memory");
       const may = allocate(fromBytes, toBytes);
       if (may) this.grown.push(toBytes);
       return may;
     });
-    this.consumer = new RingConsumer(this.memory());
-  }
-
-  /** Views of the ring, new ones for each side. */
-  memory(): RingMemory {
-    return {
-      words: new Int32Array(this.buffer, CANARY_BYTES, RING_WORDS),
-      buffer: this.buffer,
-      dataOffset: CANARY_BYTES + CONTROL_BYTES,
-      bytesMax: this.bytesMax,
-    };
+    this.consumer = new RingConsumer(this.memory.views());
   }
 
   /** The ring's own bytes. */
   data(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.buffer, CANARY_BYTES + CONTROL_BYTES, this.bytesMax);
+    const { buffer, dataOffset, bytesMax } = this.memory.views();
+    return new Uint8Array(buffer, dataOffset, bytesMax);
   }
 
   /** Encodes and commits the next `count` bytes of the stream, in steps of at most `stepBytes`. */
@@ -90,7 +76,7 @@ export class RingPair implements RecordSink {
     this.receive();
     assert(this.receivedBytes === this.sentBytes, `expected ${this.sentBytes} bytes, found ${this.receivedBytes}`);
     assert(this.producer.queuedBytes === 0 && this.consumer.isEmpty, "nothing is left");
-    this.checkCanaries();
+    this.memory.checkCanaries();
   }
 
   onRecord(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void {
@@ -101,15 +87,6 @@ export class RingPair implements RecordSink {
     }
     this.records++;
     this.onRange?.(bytes, start, end);
-  }
-
-  /** Throws when a byte outside of the ring's memory has changed. */
-  checkCanaries(): void {
-    const { byteLength } = this.buffer;
-    for (const offset of [0, byteLength - CANARY_BYTES]) {
-      const untouched = new Uint8Array(this.buffer, offset, CANARY_BYTES).every((byte) => byte === CANARY);
-      assert(untouched, "nothing outside of the ring is written");
-    }
   }
 }
 
