@@ -1,5 +1,4 @@
 import {
-  anywhere,
   type Case,
   compare,
   installPeers,
