@@ -1,4 +1,5 @@
-import type { Writer } from "../../base/mod.ts";
+import { KIB, type Writer } from "../../base/mod.ts";
+import { copy } from "./native.ts";
 
 /**
  * Makes room for `count` bytes at `position`, which generated code keeps in a local variable. Gives the buffer, which
@@ -32,9 +33,16 @@ export function writeBytes(writer: Writer, position: number, value: Uint8Array):
   return position + count;
 }
 
+/** From here on making a view costs less than clearing the copy before it is filled. */
+const VIEWED_BYTES_MIN = 1 * KIB;
+
 /** A copy that holds on to nothing of the frame. */
 export function copyBytes(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.subarray(start, end));
+  const count = end - start;
+  if (count >= VIEWED_BYTES_MIN) return new Uint8Array(bytes.subarray(start, end));
+  const own = new Uint8Array(count);
+  copy.call(bytes, own, 0, start, end);
+  return own;
 }
 
 /** Whether `expected` stands at `position`. */

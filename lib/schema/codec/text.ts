@@ -1,5 +1,6 @@
 import { KIB, type Writer } from "../../base/mod.ts";
 import { grow } from "./bytes.ts";
+import { byteLength, copy, latin1Slice, utf8Slice, utf8Write } from "./native.ts";
 
 /** Up to here a loop over the characters beats the call into the runtime, which costs about 12 ns (measured on Bun). */
 const LOOP_LENGTH_MAX = 16;
@@ -15,22 +16,6 @@ const OWN_BYTES_MAX = 64 * KIB;
 const MEASURE_LENGTH_MIN = 4096;
 /** A UTF-16 code unit takes at most this many bytes in UTF-8. */
 export const UTF8_BYTES_MAX = 3;
-
-/** What the runtime's Buffer offers on any Uint8Array, without making a view for each string. */
-interface NativeText {
-  utf8Write(this: Uint8Array, text: string, offset: number): number;
-  utf8Slice(this: Uint8Array, start: number, end: number): string;
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-  copy(this: Uint8Array, target: Uint8Array, targetStart: number, start: number, end: number): number;
-}
-
-interface BufferGlobal {
-  Buffer: { prototype: NativeText; byteLength(text: string): number };
-}
-
-const { Buffer } = globalThis as unknown as BufferGlobal;
-const { byteLength } = Buffer;
-const { utf8Write, utf8Slice, latin1Slice, copy } = Buffer.prototype;
 
 let strictDecoder: TextDecoder | undefined;
 let own = new Uint8Array(0);
