@@ -15,6 +15,10 @@
  * that many will come. A payload over the limit is dropped as it arrives and reported once, so that the call gets an
  * error and the connection lives. A header that no correct peer sends is a violation, and the reader stops for good.
  *
+ * Chunks may lie in memory that the peer can write to while they are read. Each header is read once, into the frame that is
+ * handed on, and never looked at again, not even when the rest of its frame comes later; text becomes a string from a copy
+ * that was checked; of a chunk that is only lent, nothing but copies stays.
+ *
  * Invariants: a frame's bytes are delivered exactly once, in order, whatever the chunking; between two frames nothing is
  * held but the bytes of an incomplete one; `pause` takes effect between two frames, not between two chunks.
  */
