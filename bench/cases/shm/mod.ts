@@ -9,5 +9,6 @@ import { busy } from "./busy.ts";
 import { call } from "./call.ts";
 import { echo } from "./echo.ts";
 import { rate } from "./rate.ts";
+import { ring } from "./ring.ts";
 
-export const SHM_CASES: readonly Case[] = [call, rate, afterIdle, echo, busy];
+export const SHM_CASES: readonly Case[] = [ring, call, rate, afterIdle, echo, busy];
