@@ -36,6 +36,8 @@ writer.bytes = bytes.subarray(WRITTEN_OFFSET, WRITTEN_OFFSET + WRITTEN_BYTES);
 writer.view = new DataView(memory.buffer, WRITTEN_OFFSET, WRITTEN_BYTES);
 const outcomes = { value: 0, changed: 0, refused: 0 };
 
+// Without the test nobody would end this one.
+process.stdin.on("end", () => process.exit(1)).resume();
 begin(0);
 console.log(JSON.stringify([memory.handle, process.pid, seed]));
 for (let turn = 0; goesOn(); turn = (turn + 1) % decoders.length) {
@@ -50,6 +52,7 @@ for (let turn = 0; goesOn(); turn = (turn + 1) % decoders.length) {
 }
 memory.unlink();
 console.log(JSON.stringify(outcomes));
+process.stdin.pause();
 
 function goesOn(): boolean {
   const { value, changed, refused } = outcomes;
