@@ -70,6 +70,7 @@ function found(number: number | undefined, answers: ServerStats | undefined): In
     species: undefined,
     pid: 7,
     socket: `/run/${instance}.sock`,
+    sharesMemory: true,
     answer: answers === undefined ? undefined : { hello, stats: answers },
   };
 }

@@ -132,7 +132,9 @@ test("a name is free again when its holder was killed, and its socket goes", asy
   expect(existsSync(socket)).toBe(true);
   const claim = await claimName("hello");
   expect(existsSync(socket)).toBe(false);
-  expect(readFileSync(join(runDirectory(), "hello.lock"), "utf8")).toBe(`{"pid":${process.pid}}\n`);
+  expect(readFileSync(join(runDirectory(), "hello.lock"), "utf8")).toBe(
+    `{"pid":${process.pid},"transports":["uds","shm"]}\n`,
+  );
   claim.release();
   await listener.close();
 });
@@ -150,6 +152,7 @@ test("what a crashed holder left behind is removed by whoever looks", async () =
       species: undefined,
       pid: first.child.pid,
       socket: join(runDirectory(), "hello.sock"),
+      sharesMemory: true,
     },
   ]);
   first.child.kill("SIGKILL");
@@ -251,7 +254,7 @@ test("instances of a service are held side by side, each under its number, and s
       ["hello@10", 10, 4, ORIGIN.species, process.pid],
     ]);
   expect(readFileSync(join(runDirectory(), "hello@1.lock"), "utf8")).toBe(
-    `{"pid":${process.pid},"species":"0123456789abcdef","release":3}\n`,
+    `{"pid":${process.pid},"species":"0123456789abcdef","release":3,"transports":["uds","shm"]}\n`,
   );
   expect(tenth.socket).toBe(join(runDirectory(), "hello@10.sock"));
   const taken = await rejection(claimInstance("hello", 2, ORIGIN));

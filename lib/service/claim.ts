@@ -17,6 +17,7 @@ import {
   signLock,
 } from "./lock.ts";
 import { NUCLEUS } from "./names.ts";
+import { TRANSPORTS_OFFERED } from "./transport.ts";
 
 /** Somebody who only looks whether a lock is held has it for some microseconds: this long it is tried again. */
 const LOOKERS_MS_MAX = 20 * MS;
@@ -150,7 +151,7 @@ async function take(id: InstanceId, record: LockRecord): Promise<Claim> {
   const paths = namePaths(runDirectory(), instance);
   const lockFd = await lock(id, paths.lock);
   try {
-    signLock(lockFd, record);
+    signLock(lockFd, { ...record, transports: TRANSPORTS_OFFERED });
     removeSocket(paths.socket);
   } catch (error) {
     closeSync(lockFd);

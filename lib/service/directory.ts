@@ -86,8 +86,9 @@ function endpointOf(holder: Holder): Endpoint {
 }
 
 async function dial(holder: Holder, transport: TransportChoice): Promise<Link> {
+  if (transport === "shm" && !holder.sharesMemory) throw cannotShare(holder);
   try {
-    return await dialLocal(holder.socket, { transport, secret: localSecret });
+    return await dialLocal(holder.socket, { transport: holder.sharesMemory ? transport : "uds", secret: localSecret });
   } catch (error) {
     if (!(error instanceof CellError) || (error.code !== "NOT_FOUND" && error.code !== "UNAVAILABLE")) throw error;
     const now = holderOf(holder);
@@ -101,6 +102,17 @@ function notAccepting({ instance, pid }: Holder, cause?: CellError): CellError {
     data: { started: false },
     cause,
   });
+}
+
+/** The error for a client that insists on shared memory. Without a pid the holder has yet to say what it offers. */
+function cannotShare(holder: Holder): CellError {
+  if (holder.pid === undefined) return notAccepting(holder);
+  const { instance, pid } = holder;
+  return new CellError(
+    "FAILED_PRECONDITION",
+    `connecting to ${instance} in shared memory: its process (pid ${pid}) runs a version of cell that has none. Restart it.`,
+    { data: { started: false } },
+  );
 }
 
 function goneAgain(service: string): CellError {

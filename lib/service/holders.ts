@@ -22,6 +22,8 @@ export interface Holder {
   /** Undefined in the instant before it has signed. */
   readonly pid: number | undefined;
   readonly socket: string;
+  /** Whether connections to it may move into shared memory. */
+  readonly sharesMemory: boolean;
 }
 
 /**
@@ -86,8 +88,9 @@ function look(run: string, id: InstanceId): Holder | undefined {
   const locked = openLocked(paths.lock, "leave", (fd) => record = readRecord(fd));
   if (locked === "missing") return undefined;
   if (locked === "held") {
-    const { pid, species, release } = record ?? {};
-    return { ...id, instance, release, species, pid, socket: paths.socket };
+    const { pid, species, release, transports = [] } = record ?? {};
+    const sharesMemory = transports.includes("shm");
+    return { ...id, instance, release, species, pid, socket: paths.socket, sharesMemory };
   }
   try {
     removeRemains(paths);

@@ -34,6 +34,8 @@ export interface LockRecord {
   /** Of a deployed instance: which schema it serves, and which of the service's releases it runs. */
   readonly species?: string;
   readonly release?: number;
+  /** What clients may reach it by; nothing of one whose version knew sockets only. */
+  readonly transports?: readonly string[];
 }
 
 /** The paths of a valid name, or of an instance's id. */
@@ -103,12 +105,13 @@ function parseRecord(text: string): LockRecord | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { pid, species, release } = value as { [field: string]: unknown };
+  const { pid, species, release, transports } = value as { [field: string]: unknown };
   if (!isPositive(pid)) return undefined;
   return {
     pid,
     ...(typeof species === "string" ? { species } : {}),
     ...(isPositive(release) ? { release } : {}),
+    ...(Array.isArray(transports) ? { transports: transports.map(String) } : {}),
   };
 }
 

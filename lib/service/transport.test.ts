@@ -1,7 +1,14 @@
 import { afterEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
+import { listenUnix } from "../net/mod.ts";
+import { createServer } from "../rpc/mod.ts";
+import { Kind } from "../wire/mod.ts";
+import { claimName } from "./claim.ts";
+import { runDirectory } from "./home.ts";
 import { connectService, openService } from "./remote.ts";
-import { serveHandlers, TestHome } from "./testing/mod.ts";
+import { schemaOf, serveHandlers, TestHome } from "./testing/mod.ts";
 import { chooseTransport, TRANSPORT_VARIABLE } from "./transport.ts";
 
 const saved = process.env[TRANSPORT_VARIABLE];
@@ -98,4 +105,48 @@ test("whoever is told to keep to the socket keeps to it, however many calls are 
   for (let n = 0; n < 100; n++) expect(await math.call("add", [n, 1])).toBe(n + 1);
   expect(math.transport()).toBe("uds");
   await math.close();
+});
+
+test("a server whose version knows sockets only is not asked for anything else, and one that must be fails with what to do", async () => {
+  await using home = new TestHome();
+  const methods = { add: (a: number, b: number) => a + b };
+  const claim = await claimName("math");
+  // As such a version signs it, and listens.
+  writeFileSync(join(runDirectory(), "math.lock"), `{"pid":${process.pid}}\n`);
+  const server = createServer({
+    schema: schemaOf("math", methods),
+    handlers: { add: { fn: methods.add } },
+    instance: "math",
+  });
+  const heard = new Set<number>();
+  const listener = await listenUnix(claim.socket, {
+    onLink: (link) => {
+      const start = link.start.bind(link);
+      link.start = (receiver, payloadBytesMax) => {
+        const onFrame = receiver.onFrame.bind(receiver);
+        receiver.onFrame = (frame) => {
+          heard.add(frame.kind);
+          onFrame(frame);
+        };
+        start(receiver, payloadBytesMax);
+      };
+      server.accept(link);
+    },
+  });
+  home.defer(async () => {
+    await listener.close();
+    await server.drain(0);
+    claim.release();
+  });
+  const math = await connectService("math", { transport: "auto" });
+  for (let n = 0; n < 100; n++) expect(await math.call("add", [n, 1])).toBe(n + 1);
+  expect(math.transport()).toBe("uds");
+  expect([...heard]).toEqual([Kind.request]);
+  await math.close();
+  await expect(connectService("math", { transport: "shm" })).rejects.toMatchObject({
+    code: "FAILED_PRECONDITION",
+    message:
+      `connecting to math in shared memory: its process (pid ${process.pid}) runs a version of cell that has none. ` +
+      "Restart it.",
+  });
 });

@@ -1,4 +1,5 @@
 import { CellError, didYouMean } from "../base/mod.ts";
+import type { LinkTransport } from "../net/mod.ts";
 import type { LocalTransport } from "../shm/mod.ts";
 
 /**
@@ -9,6 +10,12 @@ export type TransportChoice = LocalTransport;
 
 /** Whoever starts a program chooses with this variable for those of its clients that do not choose themselves. */
 export const TRANSPORT_VARIABLE = "CELL_TRANSPORT";
+
+/**
+ * What whoever holds a name says in its lock file that it offers. A server of an earlier version says nothing there and
+ * takes the request to move a connection for a broken protocol, so it is not asked.
+ */
+export const TRANSPORTS_OFFERED: readonly LinkTransport[] = ["uds", "shm"];
 
 const CHOICES: readonly TransportChoice[] = ["auto", "uds", "shm"];
 /** What the protocol foresees between machines, which nothing here reaches yet. */
