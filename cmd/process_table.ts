@@ -88,11 +88,16 @@ function row(process: ServiceProcess, style: Style): string[] {
     String(process.restarts),
     or(process.inFlight, String),
     or(process.callsPerSecond, formatRate),
-    or(process.p50Micros, formatMicros),
-    or(process.p99Micros, formatMicros),
+    or(process.p50Micros, formatWholeMicros),
+    or(process.p99Micros, formatWholeMicros),
     or(process.memoryBytes, formatMemory),
     or(process.cpuShare, formatShare),
   ];
+}
+
+/** Services count whole microseconds: 0 of them is less than one. */
+function formatWholeMicros(micros: number): string {
+  return micros < 1 ? "<1 us" : formatMicros(micros);
 }
 
 function or(value: number | null, format: (value: number) => string): string {

@@ -67,6 +67,11 @@ function instancesIn(lines: readonly string[]): string[] {
   return lines.flatMap((line) => /hello@\d+/.exec(line)?.[0] ?? []);
 }
 
+test("calls that take less than the microsecond that services count in are not said to take none", () => {
+  const fast = snapshot(0, { processes: [instance(1, { p50Micros: 0, p99Micros: 2 })] });
+  expect(topFrame(startState(fast), 200, 30, PLAIN).join("\n")).toMatch(/ <1 us +2\.00 us /);
+});
+
 test("a frame is exactly as high and never wider than its screen, whatever is shown", () => {
   for (const count of [0, 1, 5, 200]) {
     for (const [width, height] of [[80, 24], [100, 30], [200, 60], [40, 10], [20, 3], [10, 1]] as const) {
