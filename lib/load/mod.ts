@@ -7,6 +7,10 @@
  * is known as coordinated omission: while the server stalls, fewer calls are made, so a stall weighs less than it would
  * for independent users. The maximum is reported beside the percentiles for that reason.
  *
+ * A call in shared memory takes about a microsecond, so what stands beside it counts: one look at the clock for each call (the
+ * end of one is the beginning of the next), one `await`, and a bucket that is found with integers. Together that is some 70 ns,
+ * half of them the clock's.
+ *
  * Latencies go into a histogram with a fixed number of buckets (`histogram.ts`): a run of an hour needs as much memory as
  * one of a second.
  */

@@ -22,6 +22,11 @@
  * client that reached the service before: it gives a restart two seconds. `Directory` is the seam where other machines
  * come in. Between callers and instances there is nobody (`pool/`).
  *
+ * **What moves the bytes is the caller's choice** (`transport.ts`), made once for each client: by its option, by the environment,
+ * else shared memory wherever it works. A server takes both, and says so in its lock file: one from before shared memory would
+ * end the connection if it were asked. What looks into a service or speaks with the agent keeps to the socket, whatever
+ * somebody chose.
+ *
  * **What is made again, and where.** `request.ts` says what may be done about a failed call, `retried_call.ts` does it: at
  * once on an instance that was not tried, after a growing wait when all were.
  *
