@@ -5,8 +5,8 @@ import type { LatencyAnswer } from "../../load/requests.ts";
 import { assertTransports, figure, type Sides, startGreeting } from "./sides.ts";
 
 const ROUNDS = { warmUps: 1, rounds: 7 };
-/** About a second each. Whether one call in a hundred is interrupted by the scheduler is settled over many of its turns. */
-const CALLS = { shm: 500_000, uds: 50_000 };
+/** About a second. Whether one call in a hundred is interrupted by the scheduler is settled over many of its turns. */
+const CALLS = 50_000;
 /** Long enough for a waiting process to have gone to sleep in between. */
 const PAUSE_MS = 2;
 const PAUSED_CALLS = 500;
@@ -23,8 +23,8 @@ export const busy: Case = {
     await startHogs(context);
     return [
       await p99(sides, "one after the other", {
-        shm: () => sides.shm.latency(CALLS.shm),
-        uds: () => sides.uds.latency(CALLS.uds),
+        shm: () => sides.shm.latency(CALLS),
+        uds: () => sides.uds.latency(CALLS),
       }),
       await p99(sides, `one every ${PAUSE_MS} ms`, {
         shm: () => sides.shm.latency(PAUSED_CALLS, PAUSE_MS),
