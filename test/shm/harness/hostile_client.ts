@@ -1,14 +1,12 @@
 import { encode } from "@msgpack/msgpack";
-import { createHmac, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { dialUnix, type Link } from "../../../lib/net/mod.ts";
 import { readUpgrade, type UpgradeMessage } from "../../../lib/shm/upgrade/mod.ts";
 import { beginFrame, endFrame, Kind } from "../../../lib/wire/mod.ts";
 import { until } from "../../harness/mod.ts";
+import { proofOf } from "./proof.ts";
 
-/** What a client says of itself in front of what it proves; `docs/protocol.md`. */
-const CLIENT_LABEL = "cell shared memory 1: client";
 const PAYLOAD_BYTES_MAX = 16 * 2 ** 20;
 
 /** A client that knows how a connection moves into shared memory, and says what it likes. */
@@ -70,10 +68,9 @@ export class HostileClient implements Disposable {
     return first;
   }
 
-  /** The right proof for a challenge: HMAC-SHA256 over label and nonces, with the secret of the home. */
+  /** The right proof for a challenge. */
   proof({ nonce }: { nonce: Uint8Array }): Uint8Array {
-    const secret = readFileSync(join(this.home, "keys/local.key"));
-    return createHmac("sha256", secret).update(CLIENT_LABEL).update(this.nonce).update(nonce).digest();
+    return proofOf(this.home, "client", this.nonce, nonce);
   }
 
   /** Waits for the server's answer to an offer; "closed" when it ends the connection instead. */

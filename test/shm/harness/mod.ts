@@ -3,6 +3,7 @@
  * about their memory, descriptors and CPU time, and peers that mean harm.
  */
 export { HostileClient } from "./hostile_client.ts";
+export { HostileServer, type HostileServerSide, type Script } from "./hostile_server.ts";
 export { oddMemfd, Seal } from "./odd_memory.ts";
 export { descriptorsOf, sharedBytesOf, sharedDescriptorsOf, sharedMappingsOf, sharedNames } from "./process_memory.ts";
 export { cpuMicrosOf, type ProcessTime, timeOf } from "./process_time.ts";

@@ -45,6 +45,13 @@ export async function callEach(calls: number): Promise<number> {
   return answered.reduce((sum, count) => sum + count, 0);
 }
 
+/** How `calls` calls of the first connection end that are made at once: "answered", or the code of the error. */
+export async function tryCalls(calls: number, timeoutMs: number): Promise<string[]> {
+  const answers = Array.from({ length: calls }, () => clients[0]!.call("once", [1], { timeoutMs }));
+  const ends = await Promise.allSettled(answers);
+  return ends.map((end) => end.status === "fulfilled" ? "answered" : (end.reason as { code: string }).code);
+}
+
 /** Each connection sends `bytes` bytes and gets them back; returns how many did. */
 export async function echoEach(bytes: number): Promise<number> {
   const sent = new Uint8Array(bytes).map((_, index) => index);
