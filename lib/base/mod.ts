@@ -7,5 +7,6 @@ export { errorCode } from "./error_code.ts";
 export { assert, CellError, type CellErrorOptions, type Code, CODES, toCellError } from "./errors.ts";
 export { didYouMean, nearest } from "./near.ts";
 export { seededRandom } from "./seeded_random.ts";
+export { SpareBuffer } from "./spare_buffer.ts";
 export { KIB, MIB, MINUTE, MS, SECOND } from "./units.ts";
 export { Writer } from "./writer.ts";

@@ -105,11 +105,14 @@ test("a frame that is being encoded stays where it is while the queue before it 
 
 test("the heap buffer of a huge message is let go of once it has left", () => {
   const pair = new RingPair();
+  const { writer } = pair.producer;
+  // Nobody but the writer itself has to do with it.
+  const heapBytes = () => (writer as unknown as { heap: Uint8Array }).heap.length;
   pair.send(16 * MIB, MIB);
-  expect(pair.producer.writer.bytes.length).toBeGreaterThan(HEAP_BYTES_KEPT);
+  expect(heapBytes()).toBeGreaterThanOrEqual(16 * MIB);
   pair.drain();
-  expect(pair.producer.writer.bytes.length).toBeLessThanOrEqual(HEAP_BYTES_KEPT);
+  expect(heapBytes()).toBeLessThanOrEqual(HEAP_BYTES_KEPT);
   pair.send(10);
   pair.drain();
-  expect(pair.producer.writer.bytes.buffer).toBe(pair.buffer);
+  expect(writer.bytes.buffer).toBe(pair.buffer);
 });

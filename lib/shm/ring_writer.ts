@@ -1,14 +1,17 @@
-import { KIB, MIB, Writer } from "../base/mod.ts";
+import { KIB, MIB, SpareBuffer, Writer } from "../base/mod.ts";
 
 /** First size of the heap buffer, which is only made when a frame cannot be encoded in the ring. */
 const HEAP_BYTES_MIN = 4 * KIB;
-/** A heap buffer that grew past this is let go of when it is empty: enough for messages of 1 MiB in a row. */
-export const HEAP_BYTES_KEPT = 2 * MIB;
+/** A heap buffer that grew past this is let go of when it is empty. */
+export const HEAP_BYTES_KEPT = 32 * KIB;
+/** One that was let go of is kept for all writers of the process, up to this: enough for messages of 1 MiB in a row. */
+const SPARE_BYTES_MAX = 2 * MIB;
 /** The queue is moved to the front of its buffer when at least this much in front of it has left. */
 const COMPACT_BYTES_MIN = 256 * KIB;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
+const spare = new SpareBuffer(HEAP_BYTES_KEPT, SPARE_BYTES_MAX);
 
 /**
  * Where a producer's frames are encoded: in the ring itself ("in place") or in a heap buffer.
@@ -79,7 +82,7 @@ export class RingWriter extends Writer {
     const from = this.bytes;
     if (this.inPlace) this.sent = this.start;
     if (needed > this.heap.length) {
-      this.heap = new Uint8Array(Math.max(needed, this.heap.length * 2, HEAP_BYTES_MIN));
+      this.heap = spare.take(needed, Math.max(needed, this.heap.length * 2, HEAP_BYTES_MIN));
       this.heapView = new DataView(this.heap.buffer);
     }
     this.inPlace = false;
@@ -89,6 +92,7 @@ export class RingWriter extends Writer {
   }
 
   private dropHeap(): void {
+    spare.give(this.heap);
     this.heap = NO_BYTES;
     this.heapView = NO_VIEW;
   }

@@ -296,3 +296,21 @@ test("random bytes end in frames or a violation, never in an exception", () => {
     { numRuns: 500 },
   );
 });
+
+test("large frames that arrive in pieces at several readers in turn do not mix, nor do ones that follow each other", () => {
+  const sides = Array.from({ length: 3 }, (_, side) => {
+    const recorder = new Recorder();
+    const writer = new Writer();
+    const sent: Seen[] = [];
+    for (let callId = 0; callId < 4; callId++) {
+      const payload = new Uint8Array(100_000 + 50_000 * callId).fill(16 * side + callId);
+      write(writer, Kind.item, callId, payload);
+      sent.push(expected(Kind.item, callId, payload));
+    }
+    return { recorder, sent, bytes: writer.written(), reader: new FrameReader(recorder, 1 << 20, "lent") };
+  });
+  for (let offset = 0; offset < sides[0]!.bytes.length; offset += 30_000) {
+    for (const { reader, bytes } of sides) reader.push(bytes, offset, Math.min(offset + 30_000, bytes.length));
+  }
+  for (const { recorder, sent } of sides) expect(recorder.frames).toEqual(sent);
+});

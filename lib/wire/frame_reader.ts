@@ -1,4 +1,4 @@
-import { KIB, toCellError } from "../base/mod.ts";
+import { KIB, MIB, SpareBuffer, toCellError } from "../base/mod.ts";
 import type { CellError } from "../base/mod.ts";
 import { type Frame, HEADER_BYTES } from "./frame.ts";
 import { checkHeader, readHeader } from "./header.ts";
@@ -7,6 +7,8 @@ import { checkHeader, readHeader } from "./header.ts";
 const PARTIAL_BYTES_MIN = 4 * KIB;
 
 const NO_BYTES = new Uint8Array(0);
+/** For all readers of the process: large frames are put together in it, up to those with a message of 1 MiB and a little more. */
+const spare = new SpareBuffer(32 * KIB, 2 * MIB);
 
 /** Who is told what was read. */
 export interface FrameSink {
@@ -35,7 +37,7 @@ export class FrameReader {
     end: 0,
   };
   /** The beginning of a frame that is not complete: `partialLength` bytes of `partial`. */
-  private partial: Uint8Array = NO_BYTES;
+  private partial: Uint8Array<ArrayBuffer> = NO_BYTES;
   private partialLength = 0;
   /** How many bytes it will have, once its header is read into `frame`; until then 0. A header is never read twice. */
   private partialFrameBytes = 0;
@@ -166,6 +168,7 @@ export class FrameReader {
       const bytes = this.partial;
       this.dropPartial();
       this.hand(bytes, HEADER_BYTES, frameBytes);
+      spare.give(bytes);
     }
     return offset + taken;
   }
@@ -195,7 +198,8 @@ export class FrameReader {
   private keep(chunk: Uint8Array, offset: number, count: number, frameBytes: number): void {
     const needed = this.partialLength + count;
     if (needed > this.partial.length) {
-      const grown = new Uint8Array(Math.min(frameBytes, Math.max(needed, this.partial.length * 2, PARTIAL_BYTES_MIN)));
+      const bytes = Math.min(frameBytes, Math.max(needed, this.partial.length * 2, PARTIAL_BYTES_MIN));
+      const grown = spare.take(needed, bytes);
       grown.set(this.partial.subarray(0, this.partialLength));
       this.partial = grown;
     }
