@@ -17,7 +17,7 @@ import type { LoadReport } from "./processes/load.ts";
  * kill -9 of one side of many connections at random moments of every kind of call, thousands of them going on. Whatever
  * had begun ends, the other side works on, and nothing of the dead is kept.
  */
-const KILLS = process.env["CELL_SOAK"] === undefined ? { uds: 16, shm: 48 } : { uds: 200, shm: 1_000 };
+const KILLS = process.env["CELL_SOAK"] === undefined ? { uds: 12, shm: 80 } : { uds: 200, shm: 1_000 };
 /** Processes that are killed in turns: while one starts again the others are under load. */
 const VICTIMS = 4;
 /** A kill comes at any moment of the first calls of a process... */

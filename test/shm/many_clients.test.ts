@@ -13,7 +13,7 @@ import {
 /** 256 clients of one server, in a few processes, all served within a budget of memory that does not depend on them. */
 const PROCESSES = 4;
 const CLIENTS = 256;
-const CALLS = 50;
+const CALLS = 30;
 const LARGE_BYTES = 600 * 1024;
 
 test.each(TRANSPORTS)(

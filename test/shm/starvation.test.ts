@@ -29,7 +29,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     await machine[Symbol.asyncDispose]();
   });
 
-  test.each([1, 8, 512])("timers and I/O of both processes go on with %d calls in flight", async (inFlight) => {
+  test.each([1, 512])("timers and I/O of both processes go on with %d calls in flight", async (inFlight) => {
     await Promise.all([target.call("beginProbe", []), caller.call("beginProbe", [])]);
     const startedAt = performance.now();
     await caller.call("beginFlood", [inFlight]);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { connectService, type RemoteService } from "../../../lib/service/mod.ts";
 import { type CommandOptions, Machine, type Running } from "../../harness/mod.ts";
+import { fillCache, keepCache } from "./schema_cache.ts";
 import type { Transport } from "./transports.ts";
 
 const PROCESSES = join(import.meta.dir, "../processes");
@@ -17,6 +18,7 @@ export class ShmMachine extends Machine {
   constructor(readonly transport: Transport | "auto") {
     super();
     process.env["CELL_HOME"] = this.home;
+    fillCache(this.home);
   }
 
   override environment(extra: Record<string, string> = {}): Record<string, string> {
@@ -45,6 +47,7 @@ export class ShmMachine extends Machine {
   override async [Symbol.asyncDispose](): Promise<void> {
     try {
       await Promise.all(this.#controls.map((control) => control.close()));
+      keepCache(this.home);
       await super[Symbol.asyncDispose]();
     } finally {
       if (this.#homeBefore === undefined) delete process.env["CELL_HOME"];
