@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CellError, KIB, seededRandom } from "../base/mod.ts";
-import { Marker, RING_BYTES_INITIAL, Word } from "./layout.ts";
+import { Marker, RECORD_ALIGNMENT, RING_BYTES_INITIAL, Word } from "./layout.ts";
 import { RingConsumer } from "./ring_consumer.ts";
 import { RingProducer } from "./ring_producer.ts";
 import { hammer } from "./testing/hammer.ts";
@@ -10,6 +10,8 @@ import { type GuardedMemory, guardedMemory } from "./testing/guarded_memory.ts";
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
 const SEEDS = process.env["CELL_SEED"] === undefined ? [1, Date.now() % 2 ** 31] : [Number(process.env["CELL_SEED"])];
 const MUTATIONS = process.env["CELL_SOAK"] === undefined ? 100_000 : 1_000_000;
+/** A thread makes them much faster. */
+const HAMMER_MUTATIONS = 10 * MUTATIONS;
 /** Two doublings are possible. */
 const RING_BYTES = 4 * RING_BYTES_INITIAL;
 const RECORDS_MAX = 64;
@@ -47,7 +49,14 @@ class Reader {
       this.consumer.takeRoomWake();
       if (this.consumer.isEmpty && this.consumer.sleep()) this.consumer.wake();
     });
-    if (error !== undefined) this.consumer = undefined;
+    if (error === undefined) return this.checkBounds();
+    // The next connection begins at a possible position: most of what there is to find comes after that.
+    this.memory.views().words[Word.head]! &= -RECORD_ALIGNMENT;
+    this.consumer = undefined;
+    this.checkBounds();
+  }
+
+  private checkBounds(): void {
     if (this.count > RECORDS_MAX || this.bytes > RING_BYTES) throw new Error("a poll went beyond its bounds");
   }
 
@@ -83,7 +92,9 @@ class Sender {
       producer.waitForRoom();
       if (producer.queuedBytes > QUEUE_BYTES_MAX) this.producer = undefined;
     });
-    if (error !== undefined) this.producer = undefined;
+    if (error === undefined) return;
+    this.memory.views().words[Word.tail]! &= -RECORD_ALIGNMENT;
+    this.producer = undefined;
   }
 }
 
@@ -102,7 +113,7 @@ for (const seed of SEEDS) {
       if (round % CHECK_EVERY === 0) memory.checkCanaries();
     }
     memory.checkCanaries();
-    expect(reader.records).toBeGreaterThan(MUTATIONS / 10);
+    expect(reader.records).toBeGreaterThan(MUTATIONS / 5);
   });
 
   test(`a producer whose peer writes anything anywhere sends records or refuses (CELL_SEED=${seed})`, () => {
@@ -116,7 +127,7 @@ for (const seed of SEEDS) {
       if (round % CHECK_EVERY === 0) memory.checkCanaries();
     }
     memory.checkCanaries();
-    expect(sender.commits).toBeGreaterThan(MUTATIONS / 10);
+    expect(sender.commits).toBeGreaterThan(MUTATIONS / 5);
   });
 
   test(`memory that another thread writes while both sides work hurts neither (CELL_SEED=${seed})`, async () => {
@@ -124,7 +135,7 @@ for (const seed of SEEDS) {
     const memory = guardedMemory(RING_BYTES, "shared");
     const reader = new Reader(memory);
     const sender = new Sender(memory, random);
-    const hammered = hammer(memory, seed, MUTATIONS);
+    const hammered = hammer(memory, seed, HAMMER_MUTATIONS);
     try {
       while (!hammered.isOver) {
         for (let round = 0; round < 1_000; round++) {
@@ -134,7 +145,7 @@ for (const seed of SEEDS) {
         memory.checkCanaries();
         await hammered.turn();
       }
-      expect(hammered.mutations).toBeGreaterThanOrEqual(MUTATIONS);
+      expect(hammered.mutations).toBeGreaterThanOrEqual(HAMMER_MUTATIONS);
     } finally {
       hammered.stop();
     }

@@ -1,7 +1,8 @@
 import { KIB, type Writer } from "../base/mod.ts";
 import { Marker, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, Word } from "./layout.ts";
-import { impossibleDistance, initialCapacity, ownPosition, type RingMemory } from "./ring_memory.ts";
+import type { RingMemory } from "./ring_memory.ts";
 import { RingPlaces } from "./ring_places.ts";
+import { RingSpace } from "./ring_space.ts";
 import { RingWriter } from "./ring_writer.ts";
 
 /**
@@ -13,40 +14,19 @@ export const IN_PLACE_BYTES_MIN = 1 * KIB;
 export const PIECE_BYTES_MAX = 64 * KIB;
 
 const ALIGN = RECORD_ALIGNMENT - 1;
-/** Bits of a distance that must not be set. */
-const MISALIGNED = ALIGN;
 
 /** Puts records into a ring. The peer may write anything anywhere: its position is checked whenever it is read. */
-export class RingProducer {
+export class RingProducer extends RingSpace {
   /** Bytes that were ever committed. */
   committedBytes = 0;
   private readonly ringWriter = new RingWriter();
-  private readonly words: Int32Array<ArrayBuffer>;
-  private readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The same memory, for records' headers. */
-  private readonly headers: Int32Array<ArrayBuffer>;
-  private readonly bytesMax: number;
   private readonly places: RingPlaces;
-  private capacity: number;
-  /** Above `capacity` when the ring is to grow as soon as it can. */
-  private capacityWanted: number;
-  /** Where the next record begins. What lies before it is published. */
-  private tail: number;
-  /** What is known of the consumer's position; checked. */
-  private head: number;
   private waits = false;
 
   /** `allocate` is asked before the ring grows; when it gives false the ring stays as it is. */
-  constructor(memory: RingMemory, private readonly allocate: (fromBytes: number, toBytes: number) => boolean) {
-    const { words, buffer, dataOffset, bytesMax } = memory;
-    this.words = words;
-    this.bytes = new Uint8Array(buffer, dataOffset, bytesMax);
-    this.headers = new Int32Array(buffer, dataOffset, bytesMax / Int32Array.BYTES_PER_ELEMENT);
-    this.bytesMax = bytesMax;
+  constructor(memory: RingMemory, allocate: (fromBytes: number, toBytes: number) => boolean) {
+    super(memory, allocate);
     this.places = new RingPlaces(memory);
-    this.capacity = this.capacityWanted = initialCapacity(memory);
-    this.tail = this.head = ownPosition(memory, Word.tail, "tail");
-    this.look();
     this.findPlace();
   }
 
@@ -116,31 +96,6 @@ export class RingProducer {
     Atomics.store(this.words, Word.producerWaits, 0);
   }
 
-  private publish(tail: number): void {
-    this.tail = tail;
-    Atomics.store(this.words, Word.tail, tail);
-  }
-
-  /** Reads the consumer's position anew. */
-  private look(): void {
-    const head = Atomics.load(this.words, Word.head);
-    const distance = this.tail - head;
-    if (distance >>> 0 > this.capacity || (distance & MISALIGNED) !== 0) {
-      throw impossibleDistance("head", distance, this.capacity);
-    }
-    this.head = head;
-  }
-
-  /** Bytes that are free, as far as is known. */
-  private room(): number {
-    return this.capacity - ((this.tail - this.head) | 0);
-  }
-
-  /** Bytes up to the end of the lap. */
-  private rest(): number {
-    return this.capacity - (this.tail & (this.capacity - 1));
-  }
-
   private commitHeap(length: number): void {
     const writer = this.ringWriter;
     writer.start = writer.length;
@@ -184,30 +139,6 @@ export class RingProducer {
     const place = this.places.at(endOffset, capacity);
     this.ringWriter.enterRing(place.bytes, place.view, offset + RECORD_HEADER_BYTES);
     return true;
-  }
-
-  private wantCapacity(bytes: number): void {
-    while (this.capacityWanted < bytes && this.capacityWanted < this.bytesMax) this.capacityWanted *= 2;
-  }
-
-  /** Grows as far as is wanted and possible: only an even lap can end with more bytes, and only when its rest is free. */
-  private grow(): void {
-    while (this.capacityWanted > this.capacity && (this.tail & this.capacity) === 0 && this.rest() <= this.room()) {
-      const { capacity } = this;
-      if (!this.allocate(capacity, capacity * 2)) {
-        this.capacityWanted = capacity;
-        return;
-      }
-      this.endLap(Marker.grow);
-      this.capacity = capacity * 2;
-    }
-  }
-
-  private endLap(marker: number): void {
-    const { capacity, tail } = this;
-    const offset = tail & (capacity - 1);
-    this.headers[offset >> 2] = marker;
-    this.publish((tail + capacity - offset) | 0);
   }
 
   /** How much of the queue would be one record now, with its header. */
