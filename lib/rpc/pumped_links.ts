@@ -43,6 +43,12 @@ export class PumpedLink implements Link {
     this.other.committed -= committed;
   }
 
+  /** Drops what was sent and not received. */
+  forget(): void {
+    this.writer.reset();
+    this.committed = 0;
+  }
+
   close(error?: CellError): void {
     if (this.isClosed) return;
     this.isClosed = true;
