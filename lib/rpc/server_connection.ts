@@ -1,22 +1,13 @@
 import { CellError } from "../base/mod.ts";
 import type { Link, LinkReceiver } from "../net/mod.ts";
-import {
-  Cursor,
-  Flag,
-  type Frame,
-  type Gene,
-  type GoawayReason,
-  Kind,
-  type Metadata,
-  readMetadata,
-  readUint,
-} from "../wire/mod.ts";
+import { Cursor, Flag, type Frame, type Gene, type GoawayReason, Kind, readUint } from "../wire/mod.ts";
 import { ActiveCall, handlerError } from "./active_call.ts";
 import { CallTable } from "./call_table.ts";
 import { SWEPT_FROM_MS } from "./deadline_sweep.ts";
 import { KeepAlive, type KeepAliveOwner } from "./keep_alive.ts";
 import { notStarted } from "./not_started.ts";
 import { REFLECTION_FIRST } from "./reflection.ts";
+import { RequestMetadata } from "./request_metadata.ts";
 import type { Server } from "./server.ts";
 import type { ServedMethod } from "./served_method.ts";
 import { ServerFrames } from "./server_frames.ts";
@@ -30,7 +21,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   private readonly calls = new CallTable<ActiveCall>();
   /** By method index, the gene of the client's own signature that was found compatible. */
   private readonly negotiated = new Map<number, Gene>();
-  private readonly metadata: Metadata = { deadlineMs: undefined, trace: undefined, service: undefined };
+  private readonly metadata = new RequestMetadata();
   private readonly keepAlive: KeepAlive;
   private readonly frames: ServerFrames;
   /** What waits until the client takes bytes again, first come, first served. */
@@ -269,7 +260,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   private startCall(frame: Frame): void {
     const { server, metadata } = this;
     server.admit(this.calls.size);
-    const argsStart = this.readMetadata(frame);
+    const argsStart = metadata.read(frame);
     const served = server.methodAt(frame.method);
     const { gene } = served;
     if (frame.low !== gene.low || frame.high !== gene.high) this.checkNegotiated(frame, served);
@@ -287,13 +278,6 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
     call.begin(args);
   }
 
-  private readMetadata({ flags, bytes, start, end }: Frame): number {
-    const { metadata } = this;
-    if ((flags & Flag.metadata) !== 0) return readMetadata(bytes, start, end, metadata);
-    metadata.deadlineMs = metadata.trace = metadata.service = undefined;
-    return start;
-  }
-
   private checkNegotiated({ low, high }: Frame, served: ServedMethod): void {
     const gene = this.negotiated.get(served.index);
     if (gene?.low === low && gene.high === high) return;
@@ -307,7 +291,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   private reflect(frame: Frame): void {
-    const argsStart = this.readMetadata(frame);
+    const argsStart = this.metadata.read(frame);
     const { reflection } = this.server;
     const answer = reflection.answer(frame.method, frame.bytes, argsStart, frame.end, this.negotiated);
     this.frames.reflection(frame, (writer) => reflection.encode(answer, writer));
