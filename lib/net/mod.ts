@@ -28,6 +28,7 @@ export { memoryLinks } from "./memory.ts";
 export { lost, STALL_MS, type Stallable, StallWatch } from "./stall_watch.ts";
 export {
   CLOSE_LINGER_MS,
+  FLUSH_BYTES,
   QUEUE_HIGH_BYTES,
   QUEUE_LOW_BYTES,
   StreamLink,

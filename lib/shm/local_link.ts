@@ -1,6 +1,7 @@
 import { assert, CellError, toCellError, type Writer } from "../base/mod.ts";
 import {
   CLOSE_LINGER_MS,
+  FLUSH_BYTES,
   type Link,
   type LinkReceiver,
   type LinkTransport,
@@ -64,6 +65,13 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   #closeError: CellError | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #polls = 0;
+  /** What was committed when the other side was last woken, if it slept. */
+  #rungBytes = 0;
+  #isRingScheduled = false;
+  readonly #scheduledRing = () => {
+    this.#isRingScheduled = false;
+    this.afterRound();
+  };
 
   constructor(private readonly control: StreamLink, private readonly options: LocalLinkOptions) {
     super();
@@ -132,6 +140,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       return this.#onBroken(thrown);
     }
     this.#afterSending(producer);
+    this.#ringSoon(producer);
     if (this.isAwake) return;
     if (producer.queuedBytes > 0) this.options.poller.wake(this);
     else if (this.isAwaited) this.options.poller.expect(this);
@@ -213,6 +222,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       this.#onBroken(thrown);
     }
     return true;
+  }
+
+  afterRound(): void {
+    const producer = this.#producer;
+    if (producer !== undefined && producer.committedBytes !== this.#rungBytes) this.#ringIfAsleep(producer);
   }
 
   wakeUp(): void {
@@ -327,12 +341,26 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   #flushRing(producer: RingProducer): boolean {
     const hasMoved = producer.flush();
     this.#afterSending(producer);
+    this.#ringIfAsleep(producer);
     if (this.#isClosing && producer.queuedBytes === 0) this.control.close(this.#closeError);
     return hasMoved;
   }
 
-  #afterSending(producer: RingProducer): void {
+  /** The doorbell rings once for all frames of a turn, but not later than after the first ones of many. */
+  #ringSoon(producer: RingProducer): void {
+    if (producer.committedBytes - this.#rungBytes >= FLUSH_BYTES) this.#ringIfAsleep(producer);
+    else if (!this.#isRingScheduled && !(this.isAwake && this.options.poller.isInTurn)) {
+      this.#isRingScheduled = true;
+      queueMicrotask(this.#scheduledRing);
+    }
+  }
+
+  #ringIfAsleep(producer: RingProducer): void {
+    this.#rungBytes = producer.committedBytes;
     if (producer.takeWake()) this.#ring();
+  }
+
+  #afterSending(producer: RingProducer): void {
     const { queuedBytes } = producer;
     if (queuedBytes === 0 && this.writable) return;
     if (queuedBytes > 0) this.#stallWatch.start();

@@ -47,6 +47,7 @@ class Connection extends Polled {
   handled = 0;
   looks = 0;
   sleeps = 0;
+  roundsEnded = 0;
   isAsleep = true;
   arrivals: number[] = [];
   onHandled = (): void => {};
@@ -65,6 +66,9 @@ class Connection extends Polled {
     this.handled++;
     this.onHandled();
     return true;
+  }
+  afterRound(): void {
+    this.roundsEnded++;
   }
   wakeUp(): void {
     this.isAsleep = false;
@@ -108,12 +112,13 @@ test("the event loop has its turn in time, however much arrives", () => {
   expect(machine.turns).toBeGreaterThan(100_000 * LOOK_MS / TURN_MS_MAX / 2);
 });
 
-test("promises run after every round in which something was handled", () => {
+test("promises run after every round in which something was handled, and then what they sent is announced", () => {
   const { machine, poller, connection } = setup();
   connection.arrivals = [0, 0, 0];
   poller.wake(connection);
   machine.turnUntilIdle();
   expect(machine.drains).toBe(3);
+  expect(connection.roundsEnded).toBe(3);
 });
 
 test("a connection on which nothing comes is asleep soon, and then nothing runs", () => {

@@ -23,6 +23,8 @@ export abstract class Polled {
   abstract readonly isAwaited: boolean;
   /** Is looked at from now on: the other side need not ring. */
   abstract wakeUp(): void;
+  /** A round is over: what it sent is there, so the other side is woken once for all of it. */
+  abstract afterRound(): void;
   /** Handles what has arrived, at most a bounded part of it; whether there was something. */
   abstract poll(): boolean;
   /** Asks the other side for its doorbell; false, without asking, when there is something to do. */
@@ -64,6 +66,11 @@ export class Poller {
   };
 
   constructor(private readonly host: PollerHost = HOST) {}
+
+  /** Whether code runs that a round has set off: `afterRound` follows. */
+  get isInTurn(): boolean {
+    return this.#inTurn;
+  }
 
   /** Something was sent that will be answered: waits for it awake if that is worth it, else leaves it to the doorbell. */
   expect(polled: Polled): void {
@@ -122,6 +129,7 @@ export class Poller {
       if (this.#round(nowMs)) {
         quietRounds = 0;
         host.drain();
+        for (const polled of this.#awake) if (polled.isAwake) polled.afterRound();
         if (++busyRounds % BUSY_ROUNDS_PER_LOOK !== 0) continue;
         nowMs = host.now();
       } else {
