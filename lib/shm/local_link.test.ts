@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CellError } from "../base/mod.ts";
+import { type CellError, MIB } from "../base/mod.ts";
 import { dialUnix, type Link, type LinkReceiver, listenUnix, type StreamLink } from "../net/mod.ts";
 import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
-import { RING_BYTES_INITIAL, segmentBytes } from "./layout.ts";
+import { RING_BYTES_INITIAL, RING_BYTES_MAX, segmentBytes } from "./layout.ts";
 import { LocalLink } from "./local_link.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import { MOVE_AFTER_FRAMES } from "./move.ts";
@@ -159,6 +159,15 @@ describe("a link between two processes of one machine", () => {
     await until(() => atServer.ids.length === 100);
     expect(await client.moved.catch((error: CellError) => error.message)).toContain("all the memory that it may");
     expect(client.transport).toBe("uds");
+  });
+
+  test("gets some of the server's memory although many others ask for it at the same time", async () => {
+    const budget = new MemoryBudget(16 * MIB);
+    const pairs = await Promise.all(upTo(80).map(() => pair({ budget, when: "asked" })));
+    await Promise.all(pairs.map(({ client }) => client.moved));
+    for (const { client } of pairs) client.close();
+    await until(() => pairs.every(({ atServer }) => atServer.isClosed));
+    expect(budget.take(RING_BYTES_MAX)).toBe(true);
   });
 
   test("gives the server's memory back when it is gone", async () => {

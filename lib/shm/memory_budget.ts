@@ -18,7 +18,7 @@ export class MemoryBudget {
     this.#leftBytes = totalBytes;
   }
 
-  /** How many bytes each ring of one more connection may have; undefined when it gets none. Reserves nothing. */
+  /** How many bytes each ring of one more connection may have; undefined when it gets none. See `take`. */
   get ringBytesMax(): number | undefined {
     const share = Math.min((this.#leftBytes * SHARE) / 2, RING_BYTES_MAX);
     const ringBytesMax = Math.max(2 ** Math.floor(Math.log2(share)), RING_BYTES_INITIAL);

@@ -62,7 +62,7 @@ export class Move {
     const isSameUser = control.peer.uid === effectiveUserId();
     this.#upgrade = options.role === "client"
       ? new ClientUpgrade({ secret })
-      : new ServerUpgrade({ secret, isSameUser, grant: () => options.budget.ringBytesMax });
+      : new ServerUpgrade({ secret, isSameUser, grant: () => this.#grant(options.budget) });
     if (options.role === "server" || !isSameUser) this.#framesLeft = Infinity;
     if (!isSameUser) this.#reject(stays("shared memory is for processes of one user"));
   }
@@ -145,14 +145,16 @@ export class Move {
     return upgrade.onMemoryReady(this.#segment.handle);
   }
 
+  /** Reserves what is granted: of many that ask at the same time, each is told what is left after those before it. */
+  #grant(budget: MemoryBudget): number | undefined {
+    const { ringBytesMax } = budget;
+    if (ringBytesMax === undefined || !budget.take(ringBytesMax)) return undefined;
+    return this.#takenRingBytes = ringBytesMax;
+  }
+
   #open(handle: MemoryHandle, ringBytesMax: number): readonly UpgradeAction[] {
     const upgrade = this.#upgrade as ServerUpgrade;
-    const { options } = this;
     try {
-      if (options.role === "server" && !options.budget.take(ringBytesMax)) {
-        throw new CellError("RESOURCE_EXHAUSTED", "this server has given out all the memory that it may");
-      }
-      this.#takenRingBytes = ringBytesMax;
       this.#segment = Segment.open(handle, ringBytesMax, this.control.peer);
     } catch (error) {
       this.#letGo();

@@ -11,8 +11,8 @@ export interface ServerUpgradeOptions {
   /** The user's secret, asked for when a client says hello. Where it throws, the client is refused. */
   secret(): Uint8Array;
   /**
-   * What a ring may grow to now, in bytes; undefined when there is no memory left for this connection. Asked at a hello and
-   * reserves nothing: `openMemory` may still fail for want of memory.
+   * What a ring may grow to now, in bytes; undefined when there is no memory left for this connection. Asked at a hello;
+   * what it gives is the connection's until it gives up or ends. `openMemory` may still fail for want of memory.
    */
   grant(): number | undefined;
   /** @default bytes by chance */
