@@ -13,6 +13,8 @@ import {
 /** 256 clients of one server, in a few processes, all served within a budget of memory that does not depend on them. */
 const PROCESSES = 4;
 const CLIENTS = 256;
+/** More than the budget has the smallest rings for. */
+const CLIENTS_TOO_MANY = 600;
 const CALLS = 30;
 const LARGE_BYTES = 600 * 1024;
 
@@ -57,5 +59,34 @@ test.each(TRANSPORTS)(
     } catch (error) {
       throw new Error(`${String(error)}: ${Bun.inspect(left)}, descriptors before ${before}`);
     }
+  },
+);
+
+test.skipIf(!TRANSPORTS.includes("shm"))(
+  "clients for which there is no memory left are served over the socket",
+  async () => {
+    await using machine = new ShmMachine("auto");
+    const target = await machine.run("target", "target");
+    await machine.run("caller", "caller");
+    const control = await machine.control("caller");
+    await control.call("open", ["target", CLIENTS_TOO_MANY]);
+    for (let round = 0; round < 2; round++) {
+      expect(await control.call("callEach", [CALLS])).toBe(CALLS * CLIENTS_TOO_MANY);
+      const moved = sharedMappingsOf(target.pid);
+      expect(moved).toBeGreaterThanOrEqual(CLIENTS);
+      expect(moved).toBeLessThan(CLIENTS_TOO_MANY);
+      expect(sharedBytesOf(target.pid)).toBeLessThanOrEqual(SHARED_BYTES_MAX);
+    }
+    // Who insists is told why not.
+    const refused = await machine.cell(["call", "target", "pid"], { env: { CELL_TRANSPORT: "shm" } });
+    expect(refused.exit).not.toBe(0);
+    expect(refused.stderr).toContain("given out all the memory");
+    // What they leave is there for others.
+    await control.call("closeAll", []);
+    const insisting = { env: { CELL_TRANSPORT: "shm" } };
+    await until(
+      async () => (await machine.cell(["call", "target", "pid"], insisting)).exit === 0,
+      "memory to be there again",
+    );
   },
 );
