@@ -13,12 +13,16 @@
 enum { CONTROL_BYTES = 4096, RING_WORDS = 128, TAIL = 0, HEAD = 32, WRAP = -1 };
 enum { CAPACITY = 1 << 20, RECORD_BYTES = 64, RECORD_NUMBERS = RECORD_BYTES / 8, STRIDE = 72 };
 
+/* Some seconds: by then the other process is gone. */
+enum { LOOKS_MAX = 1 << 30 };
+
 struct ring {
   int32_t *words;
   char *data;
   uint32_t position;  /* this side's */
   uint32_t published; /* what the other side knows of it */
   uint32_t seen;      /* the other side's, as it was last seen */
+  uint32_t looks;     /* in a row that found nothing */
 };
 
 static struct ring ring_at(char *memory, int index) {
@@ -35,6 +39,7 @@ static void publish(struct ring *ring, int word) {
 }
 
 static void look(struct ring *ring, int word) {
+  if (++ring->looks > LOOKS_MAX) exit(1);
   ring->seen = (uint32_t)__atomic_load_n(&ring->words[word], __ATOMIC_ACQUIRE);
 }
 
@@ -52,6 +57,7 @@ static void produce(struct ring *ring, double value) {
   *(int32_t *)record = RECORD_BYTES;
   for (int index = 0; index < RECORD_NUMBERS; index++) memcpy(record + 4 + index * 8, &value, sizeof value);
   ring->position += STRIDE;
+  ring->looks = 0;
   publish(ring, TAIL);
 }
 
@@ -61,6 +67,7 @@ static double consume(struct ring *ring) {
     if (ring->seen == ring->position) {
       if (ring->published != ring->position) publish(ring, HEAD);
       while (ring->seen == ring->position) look(ring, TAIL);
+      ring->looks = 0;
     }
     char *record = ring->data + (ring->position & (CAPACITY - 1));
     int32_t length = *(int32_t *)record;

@@ -12,6 +12,8 @@ const RECORD_BYTES = 64;
 const RECORD_NUMBERS = RECORD_BYTES / 8;
 /** As many as a connection polls at once. */
 const RECORDS_PER_POLL = 64;
+/** Some seconds of looking in vain: by then the other process is gone. */
+const LOOKS_MAX = 1 << 28;
 
 const [role = "", mode = "", pid = "", handle = ""] = process.argv.slice(2);
 const isNear = role === "near";
@@ -32,7 +34,9 @@ function produce(value: number): void {
   writer.length = length + RECORD_BYTES;
   producer.commit();
   if (producer.takeWake()) throw new Error("nobody sleeps here");
-  while (producer.queuedBytes > 0) producer.flush();
+  for (let looks = 0; producer.queuedBytes > 0; looks++) {
+    if (!producer.flush()) assert(looks < LOOKS_MAX, "the other process is there");
+  }
 }
 
 /** Sums up what comes, and sends it back on a round trip from the far side. */
@@ -54,8 +58,9 @@ const sink = {
 /** Waits for `count` records by polling without pause. */
 function consume(count: number): number {
   sink.records = sink.sum = 0;
-  while (sink.records < count) {
-    if (consumer.poll(sink, RECORDS_PER_POLL) > 0) consumer.takeRoomWake();
+  for (let looks = 0; sink.records < count; looks++) {
+    if (consumer.poll(sink, RECORDS_PER_POLL) > 0) looks = 0;
+    else assert(looks < LOOKS_MAX, "the other process is there");
   }
   return sink.sum;
 }
