@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { RemoteService } from "../../lib/service/mod.ts";
 import { type Running, until } from "../harness/mod.ts";
 import { privateBytesOf } from "../nucleus/harness/mod.ts";
-import { sharedMappingsOf, ShmMachine, TRANSPORTS } from "./harness/mod.ts";
+import { MOVING_TRANSPORTS, sharedMappingsOf, ShmMachine } from "./harness/mod.ts";
 
 /** What calls can do they can do between two processes, whatever moves their bytes, and while it changes. */
 const MESSAGE_BYTES_MAX = 16 * 2 ** 20;
@@ -12,10 +12,8 @@ const CHUNK_BYTES = 16 * 1024;
 /** A stream runs ahead of its reader by its window, and what lies in buffers on the way. */
 const AHEAD_BYTES_MAX = 4 * 2 ** 20;
 const GROWTH_BYTES_MAX = 256 * 2 ** 20;
-/** "auto" without calls before: the connection moves in the middle of what follows. */
-const CASES = TRANSPORTS.includes("shm") ? [...TRANSPORTS, "auto" as const] : TRANSPORTS;
 
-describe.each(CASES)("over %s", (transport) => {
+describe.each(MOVING_TRANSPORTS)("over %s", (transport) => {
   let machine: ShmMachine;
   let target: Running;
   let client: RemoteService;

@@ -53,8 +53,12 @@ test.each(TRANSPORTS)(
     expect(await control.call("callEach", [50])).toBe(50);
     for (let round = 0; round < 3; round++) {
       target.signal("SIGSTOP");
-      const ends = await control.call("tryCalls", [600, TIMEOUT_MS]) as string[];
-      expect(new Set(ends)).toEqual(new Set(["DEADLINE_EXCEEDED"]));
+      // Small calls by the hundred, and more bytes than any ring or socket takes.
+      const [small, large] = await Promise.all([
+        control.call("tryCalls", [600, TIMEOUT_MS]) as Promise<string[]>,
+        control.call("tryEchoes", [4, 4 * 2 ** 20, TIMEOUT_MS]) as Promise<string[]>,
+      ]);
+      expect(new Set([...small, ...large])).toEqual(new Set(["DEADLINE_EXCEEDED"]));
       await untilAtRest(caller.pid);
       target.signal("SIGCONT");
       expect(await control.call("callEach", [50])).toBe(50);

@@ -9,4 +9,4 @@ export { descriptorsOf, sharedBytesOf, sharedDescriptorsOf, sharedMappingsOf, sh
 export { cpuMicrosOf, type ProcessTime, timeOf } from "./process_time.ts";
 export { Scribble, segmentBytes, type Victim } from "./scribble.ts";
 export { ShmMachine } from "./shm_machine.ts";
-export { type Transport, TRANSPORTS } from "./transports.ts";
+export { MOVING_TRANSPORTS, type Transport, TRANSPORTS } from "./transports.ts";

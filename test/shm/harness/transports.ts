@@ -6,3 +6,8 @@ const ALL: readonly Transport[] = process.platform === "linux" ? ["uds", "shm"] 
 
 /** CELL_TEST_TRANSPORTS=uds leaves the other one out. */
 export const TRANSPORTS = ALL.filter((name) => process.env["CELL_TEST_TRANSPORTS"]?.includes(name) ?? true);
+
+/** With "auto", connections move in the middle of what a test does. */
+export const MOVING_TRANSPORTS: readonly (Transport | "auto")[] = TRANSPORTS.includes("shm")
+  ? [...TRANSPORTS, "auto"]
+  : TRANSPORTS;

@@ -47,8 +47,17 @@ export async function callEach(calls: number): Promise<number> {
 
 /** How `calls` calls of the first connection end that are made at once: "answered", or the code of the error. */
 export async function tryCalls(calls: number, timeoutMs: number): Promise<string[]> {
-  const answers = Array.from({ length: calls }, () => clients[0]!.call("once", [1], { timeoutMs }));
-  const ends = await Promise.allSettled(answers);
+  return await endsOf(Array.from({ length: calls }, () => clients[0]!.call("once", [1], { timeoutMs })));
+}
+
+/** The same for messages of so many bytes. */
+export async function tryEchoes(calls: number, bytes: number, timeoutMs: number): Promise<string[]> {
+  const sent = new Uint8Array(bytes);
+  return await endsOf(Array.from({ length: calls }, () => clients[0]!.call("echo", [sent], { timeoutMs })));
+}
+
+async function endsOf(calls: Promise<unknown>[]): Promise<string[]> {
+  const ends = await Promise.allSettled(calls);
   return ends.map((end) => end.status === "fulfilled" ? "answered" : (end.reason as { code: string }).code);
 }
 
