@@ -22,13 +22,17 @@ class Recorder implements LinkReceiver {
   violation: CellError | undefined;
   closeError: CellError | undefined;
   isClosed = false;
+  violations = 0;
+  onEach: (callId: number) => void = () => {};
 
   onFrame({ callId }: Frame): void {
     this.ids.push(callId);
+    this.onEach(callId);
   }
   onOversized(): void {}
   onViolation(error: CellError): void {
     this.violation = error;
+    this.violations++;
   }
   onWritable(): void {}
   onClose(error: CellError | undefined): void {
@@ -41,6 +45,7 @@ interface Setup {
   secret?: Uint8Array;
   when?: "auto" | "asked";
   budget?: MemoryBudget;
+  payloadBytesMax?: number;
 }
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -65,15 +70,17 @@ async function sockets(): Promise<{ server: StreamLink; client: StreamLink }> {
 }
 
 /** Two links that may move, started. */
-async function pair({ secret = SECRET, when = "auto", budget = new MemoryBudget() }: Setup = {}) {
+async function pair(
+  { secret = SECRET, when = "auto", budget = new MemoryBudget(), payloadBytesMax = PAYLOAD_BYTES_MAX }: Setup = {},
+) {
   const ends = await sockets();
   const poller = new Poller();
   const server = new LocalLink(ends.server, { role: "server", secret: () => SECRET, budget, poller });
   const client = new LocalLink(ends.client, { role: "client", when, secret: () => secret, poller });
   const atServer = new Recorder();
   const atClient = new Recorder();
-  server.start(atServer, PAYLOAD_BYTES_MAX);
-  client.start(atClient, PAYLOAD_BYTES_MAX);
+  server.start(atServer, payloadBytesMax);
+  client.start(atClient, payloadBytesMax);
   return { server, client, atServer, atClient, ends };
 }
 
@@ -241,5 +248,95 @@ describe("a link between two processes of one machine", () => {
     send(client, 51);
     server.receiveNow();
     expect(atServer.ids).toEqual(upTo(51));
+  });
+
+  test("sends what waits although it reads nothing between its accept and the client's switch", async () => {
+    const { client, server, atClient } = await pair({ payloadBytesMax: 1024 * 1024 });
+    const sendInRing = server.sendInRing.bind(server);
+    server.sendInRing = (segment, index) => {
+      sendInRing(segment, index);
+      for (const id of upTo(8)) send(server, id, 512 * 1024);
+      server.pause();
+    };
+    for (const id of upTo(MOVE_AFTER_FRAMES)) send(client, id);
+    await until(() => atClient.ids.length === 8);
+    expect(server.queuedBytes).toBe(0);
+    server.resume();
+    await until(() => server.transport === "shm");
+  });
+
+  test("delivers nothing after it was closed while a part of what it sent still waits", async () => {
+    const { client, server, atServer, atClient } = await pair({ payloadBytesMax: 1024 * 1024 });
+    const sendInRing = server.sendInRing.bind(server);
+    server.sendInRing = (segment, index) => {
+      sendInRing(segment, index);
+      for (const id of upTo(8)) send(server, id, 512 * 1024);
+      send(client, MOVE_AFTER_FRAMES + 1);
+      client.flush();
+      server.close();
+    };
+    for (const id of upTo(MOVE_AFTER_FRAMES)) send(client, id);
+    await until(() => atServer.isClosed && atClient.isClosed);
+    expect(atServer.ids).toEqual(upTo(MOVE_AFTER_FRAMES));
+    expect(atClient.ids).toEqual(upTo(8));
+  });
+
+  test("does not say of a frame that was read that it never left, because a doorbell did not", async () => {
+    const { client, server, atServer, ends } = await pair({ when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm" && !server.isAwake);
+    // The socket takes nothing any more.
+    (ends.client as unknown as { stream: { write(): number } }).stream.write = () => 0;
+    send(client, 1);
+    client.flush();
+    expect(ends.client.queuedBytes).toBeGreaterThan(0);
+    server.receiveNow();
+    expect(atServer.ids).toEqual([1]);
+    const endOffset = client.committedBytes;
+    client.destroy();
+    expect(client.leftBytes).toBeGreaterThanOrEqual(endOffset);
+  });
+
+  test("is not blamed on the peer when it is closed while frames are being delivered", async () => {
+    const { client, server, atServer } = await pair({ when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm");
+    atServer.onEach = () => server.close();
+    for (const id of upTo(5)) send(client, id);
+    await until(() => atServer.isClosed && !server.isAwake);
+    expect(atServer.ids).toEqual([1]);
+    expect(atServer.violations).toBe(0);
+  });
+
+  test("tells of one violation once, however much is behind it", async () => {
+    const { client, server, atServer } = await pair({ when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm");
+    atServer.onEach = () => {
+      throw new Error("no such frame");
+    };
+    const noted = atServer.onViolation.bind(atServer);
+    atServer.onViolation = (error) => {
+      noted(error);
+      server.close(error);
+    };
+    for (const id of upTo(5)) send(client, id);
+    await until(() => atServer.isClosed && !server.isAwake);
+    expect(atServer.violations).toBe(1);
+    expect(atServer.closeError!.message).toContain("no such frame");
+  });
+
+  test("tells its owner of a violation that came before anybody read", async () => {
+    const ends = await sockets();
+    const options = { role: "client", when: "asked", secret: () => SECRET, poller: new Poller() } as const;
+    const client = new LocalLink(ends.client, options);
+    send(ends.server, 7);
+    await client.moved.catch(() => {});
+    const atClient = new Recorder();
+    atClient.onEach = () => {
+      throw new Error("no such frame");
+    };
+    client.start(atClient, PAYLOAD_BYTES_MAX);
+    expect(atClient.violation!.message).toContain("no such frame");
   });
 });

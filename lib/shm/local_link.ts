@@ -1,4 +1,4 @@
-import { assert, CellError, toCellError, type Writer } from "../base/mod.ts";
+import { assert, CellError, MS, toCellError, type Writer } from "../base/mod.ts";
 import {
   CLOSE_LINGER_MS,
   FLUSH_BYTES,
@@ -30,6 +30,8 @@ export const RECORDS_PER_POLL = 32;
 const POLLS_PER_PEER_CHECK = 16_384;
 /** What is read of a frame that comes before anybody reads. */
 const EARLY_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
+/** A link that cannot hear the doorbell looks for room this often. */
+const DEAF_LOOK_MS = 1 * MS;
 
 /** What a `LocalLink` is made with. */
 export type LocalLinkOptions = MoveOptions & StreamLinkOptions & { readonly poller: Poller };
@@ -64,6 +66,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   #isClosed = false;
   #closeError: CellError | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
+  #deafTimer: ReturnType<typeof setTimeout> | undefined;
   #polls = 0;
   /** What was committed when the other side was last woken, if it slept. */
   #rungBytes = 0;
@@ -122,8 +125,12 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     const early = this.#early;
     if (early === undefined) return;
     this.#early = undefined;
-    if (early.end - early.start <= payloadBytesMax) this.onFrame(early);
-    else this.onOversized({ ...early, start: 0, end: 0 });
+    try {
+      if (early.end - early.start <= payloadBytesMax) this.onFrame(early);
+      else this.onOversized({ ...early, start: 0, end: 0 });
+    } catch (thrown) {
+      this.onViolation(toCellError(thrown, "INTERNAL"));
+    }
     this.control.resume();
   }
 
@@ -196,6 +203,8 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     if (this.#isClosed) return;
     if (producer.queuedBytes === 0) return this.control.close(error);
     this.#lingerTimer = setTimeout(() => this.destroy(error), this.options.closeLingerMs ?? CLOSE_LINGER_MS);
+    // A paused socket hears neither the doorbell nor the peer's end.
+    this.control.resume();
     this.options.poller.wake(this);
   }
 
@@ -237,7 +246,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     if (this.#isClosed) return true;
     const producer = this.#producer;
     try {
-      if (producer !== undefined && producer.queuedBytes > 0 && !producer.waitForRoom()) return false;
+      this.afterRound();
+      if (producer !== undefined && producer.queuedBytes > 0) {
+        if (!producer.waitForRoom()) return false;
+        if (this.#isDeaf) this.#lookLater();
+      }
       if (this.#isPaused || this.#isClosing || this.#reader === undefined) return true;
       return this.#consumer?.sleep() ?? true;
     } catch (thrown) {
@@ -259,6 +272,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
 
   onFrame(frame: Frame): void {
     if (frame.kind === Kind.upgrade) return this.#onUpgrade(frame);
+    if (this.#isClosing) return;
     if (this.#consumer !== undefined) {
       throw new CellError(
         "INVALID_ARGUMENT",
@@ -273,7 +287,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   }
 
   onOversized(frame: Frame): void {
-    if (this.#consumer === undefined) this.#receiver?.onOversized(frame);
+    if (this.#consumer === undefined && !this.#isClosing) this.#receiver?.onOversized(frame);
   }
 
   onViolation(error: CellError): void {
@@ -295,6 +309,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     this.options.poller.forget(this);
     this.#stallWatch.stop();
     clearTimeout(this.#lingerTimer);
+    clearTimeout(this.#deafTimer);
     this.#reader?.stop();
     this.#leaveRing();
     this.#move.onClose(this.#closeError);
@@ -382,9 +397,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
 
   /** The peer has written what makes no sense where both of us write. */
   #onBroken(thrown: unknown): void {
+    if (this.#isClosed) return;
     const error = toCellError(thrown, "INTERNAL");
     this.#reader?.stop();
     this.#isClosing = true;
+    this.#closeError ??= error;
     this.#leaveRing();
     this.onViolation(error);
     this.control.close(error);
@@ -406,6 +423,22 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     }
   }
 
+  /**
+   * Between the accept and the switch a server sends in its ring and reads from the socket: while that is paused, the
+   * doorbell that says that there is room waits behind the frames that are not read.
+   */
+  get #isDeaf(): boolean {
+    return this.#isPaused && this.#consumer === undefined && !this.#isClosing;
+  }
+
+  #lookLater(): void {
+    this.#deafTimer ??= setTimeout(() => {
+      this.#deafTimer = undefined;
+      if (this.control.isPeerGone) this.control.destroy(lost("the peer closed the connection"));
+      else this.options.poller.wake(this);
+    }, DEAF_LOOK_MS);
+  }
+
   /** From now on what is committed is only counted. */
   #leaveRing(): void {
     const producer = this.#producer;
@@ -414,8 +447,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       this.#lostBytes = producer.queuedBytes;
       this.#producer = undefined;
       this.writer = this.control.writer;
-      this.#socketOffsetBytes = committedBytes - this.control.committedBytes;
+      // Doorbells may wait in the socket, and are none of what was committed; what was sent before the move counts as left.
+      this.#socketOffsetBytes = committedBytes - this.control.leftBytes;
     }
+    // It may be delivering just now, and what it would read next is no longer the peer's.
+    this.#consumer?.pause();
     this.#consumer = undefined;
   }
 }
