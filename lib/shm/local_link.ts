@@ -80,6 +80,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     super();
     this.writer = control.writer;
     this.#stallWatch = new StallWatch(this, options.stallMs ?? STALL_MS);
+    if (options.role === "server") options.poller.keepContext();
     this.#move = new Move(this, control, options);
     control.start(this, EARLY_PAYLOAD_BYTES_MAX);
     if (!this.#isClosed) this.#move.begin();
@@ -217,20 +218,21 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
 
   // What the poller asks for.
 
-  poll(): boolean {
-    if (this.#isClosed) return false;
+  poll(): number {
+    if (this.#isClosed) return 0;
     const producer = this.#producer;
     const consumer = this.#consumer;
-    let isBusy = false;
+    let moved = 0;
     try {
-      if (producer !== undefined && producer.queuedBytes > 0) isBusy = this.#flushRing(producer);
-      if (consumer === undefined || this.#isPaused || this.#isClosing || this.#reader === undefined) return isBusy;
-      if (consumer.poll(this, RECORDS_PER_POLL) === 0) return isBusy;
-      if (consumer.takeRoomWake()) this.#ring();
+      if (producer !== undefined && producer.queuedBytes > 0 && this.#flushRing(producer)) moved = 1;
+      if (consumer === undefined || this.#isPaused || this.#isClosing || this.#reader === undefined) return moved;
+      const records = consumer.poll(this, RECORDS_PER_POLL);
+      if (records > 0 && consumer.takeRoomWake()) this.#ring();
+      return moved + records;
     } catch (thrown) {
       this.#onBroken(thrown);
+      return 1;
     }
-    return true;
   }
 
   afterRound(): void {

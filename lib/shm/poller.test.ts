@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "bun:test";
 import { SPIN_MS, WAIT_MS } from "./pace.ts";
 import { Polled, Poller, type PollerHost, TURN_MS_MAX } from "./poller.ts";
@@ -49,6 +50,9 @@ class Connection extends Polled {
   sleeps = 0;
   roundsEnded = 0;
   isAsleep = true;
+  recordsPerPoll = 1;
+  /** What handling a record costs beside the look. */
+  handlingMs = 0;
   arrivals: number[] = [];
   onHandled = (): void => {};
 
@@ -58,14 +62,17 @@ class Connection extends Polled {
   private get isThere(): boolean {
     return this.arrivals.length > 0 && this.arrivals[0]! <= this.machine.nowMs;
   }
-  poll(): boolean {
+  poll(): number {
     this.looks++;
     this.machine.nowMs += LOOK_MS;
-    if (!this.isThere) return false;
-    this.arrivals.shift();
-    this.handled++;
-    this.onHandled();
-    return true;
+    let records = 0;
+    for (; records < this.recordsPerPoll && this.isThere; records++) {
+      this.arrivals.shift();
+      this.machine.nowMs += this.handlingMs;
+      this.handled++;
+      this.onHandled();
+    }
+    return records;
   }
   afterRound(): void {
     this.roundsEnded++;
@@ -110,6 +117,46 @@ test("the event loop has its turn in time, however much arrives", () => {
   while (connection.handled < 100_000) longestMs = Math.max(longestMs, machine.turn());
   expect(longestMs).toBeLessThan(2 * TURN_MS_MAX);
   expect(machine.turns).toBeGreaterThan(100_000 * LOOK_MS / TURN_MS_MAX / 2);
+});
+
+test("the event loop has its turn in time, however long what arrives takes", () => {
+  const { machine, poller, connection } = setup();
+  connection.recordsPerPoll = 32;
+  connection.handlingMs = TURN_MS_MAX / 64;
+  connection.arrivals = new Array(10_000).fill(0);
+  poller.wake(connection);
+  let longestMs = 0;
+  while (connection.handled < 10_000) longestMs = Math.max(longestMs, machine.turn());
+  expect(longestMs).toBeLessThan(2 * TURN_MS_MAX);
+});
+
+test("turns go on after one that threw", () => {
+  const { machine, poller, connection } = setup();
+  connection.arrivals = [0, 0];
+  connection.onHandled = () => {
+    if (connection.handled === 1) throw new Error("of a handler");
+  };
+  poller.wake(connection);
+  expect(() => machine.turn()).toThrow("of a handler");
+  machine.turnUntilIdle();
+  expect(connection.handled).toBe(2);
+});
+
+test("what arrives is handled in the context that was kept, whoever woke the poller", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const poller = new Poller();
+  const { connection } = setup();
+  const seen: unknown[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  connection.arrivals = [0, 0];
+  connection.onHandled = () => {
+    seen.push(storage.getStore());
+    if (connection.handled === 2) resolve();
+  };
+  poller.keepContext();
+  storage.run("of one call", () => poller.wake(connection));
+  await promise;
+  expect(seen).toEqual([undefined, undefined]);
 });
 
 test("promises run after every round in which something was handled, and then what they sent is announced", () => {

@@ -5,8 +5,8 @@ import { Pace } from "./pace.ts";
 
 /** After this long the event loop gets a turn, however much arrives: timers and other connections wait no longer. */
 export const TURN_MS_MAX = 0.2 * MS;
-/** How many rounds with something to do pass between two looks at the clock, which cost as much as a small call's decoding. */
-const BUSY_ROUNDS_PER_LOOK = 16;
+/** How many records are handled between two looks at the clock, which cost as much as a small call's decoding. */
+const RECORDS_PER_LOOK = 16;
 /** The same for rounds in which nothing arrived. */
 const QUIET_ROUNDS_PER_LOOK = 32;
 
@@ -25,8 +25,8 @@ export abstract class Polled {
   abstract wakeUp(): void;
   /** A round is over: what it sent is there, so the other side is woken once for all of it. */
   abstract afterRound(): void;
-  /** Handles what has arrived, at most a bounded part of it; whether there was something. */
-  abstract poll(): boolean;
+  /** Handles what has arrived, at most a bounded part of it; how many records that were, 0 when there was nothing to do. */
+  abstract poll(): number;
   /** Asks the other side for its doorbell; false, without asking, when there is something to do. */
   abstract sleep(): boolean;
 }
@@ -60,16 +60,27 @@ export class Poller {
   #awake: Polled[] = [];
   #isScheduled = false;
   #inTurn = false;
+  /** See `keepContext`. */
+  #context: ((run: () => void) => void) | undefined;
   readonly #turn = () => {
     this.#isScheduled = false;
     this.#run();
   };
+  readonly #look = () => this.#retire(this.#rounds());
 
   constructor(private readonly host: PollerHost = HOST) {}
 
   /** Whether code runs that a round has set off: `afterRound` follows. */
   get isInTurn(): boolean {
     return this.#inTurn;
+  }
+
+  /**
+   * Turns run in the asynchronous context of the first call of this. Handlers run in them: in the context of whoever happened
+   * to wake the poller they would see what belongs to another call.
+   */
+  keepContext(): void {
+    this.#context ??= process.getBuiltinModule("node:async_hooks").AsyncLocalStorage.snapshot();
   }
 
   /** Something was sent that will be answered: waits for it awake if that is worth it, else leaves it to the doorbell. */
@@ -109,12 +120,12 @@ export class Poller {
   #run(): void {
     this.#inTurn = true;
     try {
-      const nowMs = this.#rounds();
-      this.#retire(nowMs);
+      if (this.#context === undefined) this.#look();
+      else this.#context(this.#look);
     } finally {
       this.#inTurn = false;
+      if (this.#awake.length > 0 && !this.#isScheduled) this.#schedule();
     }
-    if (this.#awake.length > 0 && !this.#isScheduled) this.#schedule();
   }
 
   /** Looks until it is time for the event loop; returns about what time it is. */
@@ -123,14 +134,17 @@ export class Poller {
     let nowMs = host.now();
     const endMs = nowMs + TURN_MS_MAX;
     let spinUntilMs = 0;
-    let busyRounds = 0;
+    let records = 0;
     let quietRounds = 0;
     for (;;) {
-      if (this.#round(nowMs)) {
+      const handled = this.#round(nowMs);
+      if (handled > 0) {
         quietRounds = 0;
         host.drain();
         for (const polled of this.#awake) if (polled.isAwake) polled.afterRound();
-        if (++busyRounds % BUSY_ROUNDS_PER_LOOK !== 0) continue;
+        records += handled;
+        if (records < RECORDS_PER_LOOK) continue;
+        records = 0;
         nowMs = host.now();
       } else {
         if (quietRounds === 0) {
@@ -144,19 +158,20 @@ export class Poller {
     }
   }
 
-  /** Looks at each connection once; whether one of them had something. */
-  #round(nowMs: number): boolean {
+  /** Looks at each connection once; how many records were handled. */
+  #round(nowMs: number): number {
     const awake = this.#awake;
-    let isBusy = false;
+    let records = 0;
     for (let index = 0; index < awake.length; index++) {
       const polled = awake[index]!;
-      if (!polled.isAwake || !polled.poll()) continue;
-      isBusy = true;
-      if (!polled.isQuiet) continue;
+      if (!polled.isAwake) continue;
+      const handled = polled.poll();
+      records += handled;
+      if (handled === 0 || !polled.isQuiet) continue;
       polled.isQuiet = false;
       polled.pace.onArrival(nowMs);
     }
-    return isBusy;
+    return records;
   }
 
   /** Notes which connections have become quiet; until when one of them is worth spinning for. */
