@@ -1,22 +1,10 @@
 import { expect, test } from "bun:test";
 import { until } from "../harness/mod.ts";
-import { cpuMicrosOf, sharedMappingsOf, ShmMachine, TRANSPORTS } from "./harness/mod.ts";
+import { sharedMappingsOf, ShmMachine, TRANSPORTS, untilAtRest } from "./harness/mod.ts";
 import type { LoadReport } from "./processes/load.ts";
 
 /** A peer that is stopped (SIGSTOP, a debugger, a suspended container) is not dead: it goes on where it was. */
 const TIMEOUT_MS = 200;
-const INTERVAL_MS = 200;
-/** What a process that waits for one that is stopped may use of an interval. */
-const REST_MICROS_MAX = 20_000;
-
-/** Waits until a process uses next to no CPU. */
-async function untilAtRest(pid: number): Promise<void> {
-  await until(async () => {
-    const micros = cpuMicrosOf(pid);
-    await Bun.sleep(INTERVAL_MS);
-    return cpuMicrosOf(pid) - micros <= REST_MICROS_MAX;
-  }, "the process to come to rest");
-}
 
 test.each(TRANSPORTS)(
   "a client that is stopped costs the server and its other clients nothing, over %s",

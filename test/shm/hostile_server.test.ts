@@ -4,7 +4,6 @@ import type { RemoteService } from "../../lib/service/mod.ts";
 import { type Running, until } from "../harness/mod.ts";
 import { SEED } from "../nucleus/harness/mod.ts";
 import {
-  cpuMicrosOf,
   descriptorsOf,
   HostileServer,
   type HostileServerSide,
@@ -14,6 +13,7 @@ import {
   sharedMappingsOf,
   ShmMachine,
   TRANSPORTS,
+  untilAtRest,
 } from "./harness/mod.ts";
 
 /**
@@ -27,8 +27,6 @@ const FLOOD_FRAMES = 5_000;
 /** A call that a hostile server leaves without an answer ends after this. */
 const TIMEOUT_MS = 300;
 const CALLS = 20;
-const INTERVAL_MS = 100;
-const REST_MICROS_MAX = 10_000;
 const ALL_ANSWERED = Array.from({ length: CALLS }, () => "answered");
 
 describe.skipIf(!TRANSPORTS.includes("shm"))("a client of shared memory", () => {
@@ -54,11 +52,7 @@ describe.skipIf(!TRANSPORTS.includes("shm"))("a client of shared memory", () => 
     await useHonestServer();
     await untilGivenBack();
     await until(() => descriptorsOf(caller.pid).length <= before, "the client's descriptors to be given back");
-    await until(async () => {
-      const micros = cpuMicrosOf(caller.pid);
-      await Bun.sleep(INTERVAL_MS);
-      return cpuMicrosOf(caller.pid) - micros <= REST_MICROS_MAX;
-    }, "the client to come to rest");
+    await untilAtRest(caller.pid);
   });
 
   async function useHonestServer(): Promise<void> {

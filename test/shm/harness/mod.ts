@@ -2,6 +2,8 @@
  * What the tests of shared memory share: a machine whose processes call each other over one transport, what the kernel says
  * about their memory, descriptors and CPU time, and peers that mean harm.
  */
+export { untilAtRest } from "./at_rest.ts";
+export { AttackedServer } from "./attacked_server.ts";
 export { HostileClient } from "./hostile_client.ts";
 export { HostileServer, type HostileServerSide, type Script } from "./hostile_server.ts";
 export { oddMemfd, Seal } from "./odd_memory.ts";
