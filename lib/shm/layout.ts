@@ -40,6 +40,9 @@ export function segmentBytes(ringBytesMax: number): number {
   return CONTROL_BYTES + 2 * ringBytesMax;
 }
 
-assert(2 * RING_WORDS * Int32Array.BYTES_PER_ELEMENT <= CONTROL_BYTES, "the control words of both rings fit their page");
+assert(
+  2 * RING_WORDS * Int32Array.BYTES_PER_ELEMENT <= CONTROL_BYTES,
+  "the control words of both rings fit their page",
+);
 assert(Number.isInteger(Math.log2(RING_BYTES_INITIAL)), "rings have a power of two of bytes");
 assert(Number.isInteger(Math.log2(RING_BYTES_MAX)), "rings have a power of two of bytes");

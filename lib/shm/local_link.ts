@@ -112,6 +112,10 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     return this.committedBytes - this.queuedBytes;
   }
 
+  get movedBytes(): number {
+    return this.receivedBytes + (this.#producer?.committedBytes ?? 0);
+  }
+
   get midFrame(): boolean {
     return this.control.midFrame || (this.#reader?.midFrame ?? false);
   }

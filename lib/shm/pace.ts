@@ -1,4 +1,4 @@
-import { MS } from "../base/mod.ts";
+import { MIB, MS } from "../base/mod.ts";
 
 /** While what is waited for usually comes within this, it is spun for, and for this long. */
 export const SPIN_MS = 0.02 * MS;
@@ -7,6 +7,10 @@ export const SPIN_MS = 0.02 * MS;
  * much longer would cost more where it is in vain than it saves where it is not.
  */
 export const WAIT_MS = 0.06 * MS;
+/** The longer for what was sent or received before: large messages take the other side as long to copy. */
+const WAIT_MS_PER_BYTE = (0.5 * MS) / MIB;
+/** More than this is never waited for. */
+const WAIT_MS_MAX = 1 * MS;
 /** Weight of one pause in the moving average. */
 const GAP_WEIGHT = 1 / 8;
 /** How much trust a connection has at most: that what is waited for comes in time. */
@@ -31,6 +35,7 @@ export class Pace {
   #doorbellsUntilTry = 0;
   #doorbellsBetweenTries = DOORBELLS_BETWEEN_TRIES_MIN;
   #quietSinceMs = 0;
+  #waitMs = WAIT_MS;
 
   /** Whether to wait awake at all. */
   get isTrusted(): boolean {
@@ -44,12 +49,13 @@ export class Pace {
 
   /** Until when it is worth looking in every turn of the event loop. */
   get waitUntilMs(): number {
-    return this.isTrusted ? this.#quietSinceMs + WAIT_MS : 0;
+    return this.isTrusted ? this.#quietSinceMs + this.#waitMs : 0;
   }
 
-  /** Nothing more is there. */
-  onQuiet(nowMs: number): void {
+  /** Nothing more is there. Since it was quiet before, `movedBytes` were sent and received. */
+  onQuiet(nowMs: number, movedBytes: number): void {
     this.#quietSinceMs = nowMs;
+    this.#waitMs = Math.min(WAIT_MS + movedBytes * WAIT_MS_PER_BYTE, WAIT_MS_MAX);
   }
 
   /** Something came while it was waited for awake. */

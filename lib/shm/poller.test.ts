@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "bun:test";
+import { MIB } from "../base/mod.ts";
 import { SPIN_MS, WAIT_MS } from "./pace.ts";
 import { Polled, Poller, type PollerHost, TURN_MS_MAX } from "./poller.ts";
 
@@ -45,6 +46,7 @@ class Machine implements PollerHost {
 /** A connection on which something arrives at known times. */
 class Connection extends Polled {
   isAwaited = true;
+  movedBytes = 0;
   handled = 0;
   looks = 0;
   sleeps = 0;
@@ -251,6 +253,15 @@ test("answers that are waited for and take longer than a spin are looked for onc
   const [least] = askOften(setting, 10, WAIT_MS / 2);
   expect(least).toBeGreaterThan(20);
   expect(least).toBeLessThan(WAIT_MS / 2 / LOOK_MS / 2);
+});
+
+test("a large message is waited for longer than a small one", () => {
+  const setting = setup();
+  askOften(setting, 50, WAIT_MS / 2);
+  setting.connection.movedBytes += MIB;
+  const looks = ask(setting, WAIT_MS * 4);
+  expect(looks).toBeGreaterThan(200);
+  expect(setting.connection.isAsleep).toBe(false);
 });
 
 test("a machine with one core neither spins nor polls", () => {

@@ -18,7 +18,11 @@ export abstract class Polled {
   isAwake = false;
   /** Nothing has arrived since the last look. Owned by the poller. */
   isQuiet = false;
+  /** What `movedBytes` was when it became quiet last. Owned by the poller. */
+  movedBytesBefore = 0;
 
+  /** Bytes ever sent and received. */
+  abstract readonly movedBytes: number;
   /** Somebody waits for what will arrive. Only then is it waited for otherwise than by sleeping. */
   abstract readonly isAwaited: boolean;
   /** Is looked at from now on: the other side need not ring. */
@@ -180,8 +184,10 @@ export class Poller {
     for (const polled of this.#awake) {
       if (!polled.isAwake) continue;
       if (!polled.isQuiet) {
+        const { movedBytes } = polled;
         polled.isQuiet = true;
-        polled.pace.onQuiet(nowMs);
+        polled.pace.onQuiet(nowMs, movedBytes - polled.movedBytesBefore);
+        polled.movedBytesBefore = movedBytes;
       }
       if (polled.isAwaited && polled.pace.spinUntilMs > spinUntilMs) spinUntilMs = polled.pace.spinUntilMs;
     }
