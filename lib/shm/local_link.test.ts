@@ -46,6 +46,7 @@ interface Setup {
   when?: "auto" | "asked";
   budget?: MemoryBudget;
   payloadBytesMax?: number;
+  reservedMs?: number;
 }
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -71,11 +72,18 @@ async function sockets(): Promise<{ server: StreamLink; client: StreamLink }> {
 
 /** Two links that may move, started. */
 async function pair(
-  { secret = SECRET, when = "auto", budget = new MemoryBudget(), payloadBytesMax = PAYLOAD_BYTES_MAX }: Setup = {},
+  { secret = SECRET, when = "auto", budget = new MemoryBudget(), payloadBytesMax = PAYLOAD_BYTES_MAX, reservedMs }:
+    Setup = {},
 ) {
   const ends = await sockets();
   const poller = new Poller();
-  const server = new LocalLink(ends.server, { role: "server", secret: () => SECRET, budget, poller });
+  const server = new LocalLink(ends.server, {
+    role: "server",
+    secret: () => SECRET,
+    budget,
+    poller,
+    ...(reservedMs !== undefined && { reservedMs }),
+  });
   const client = new LocalLink(ends.client, { role: "client", when, secret: () => secret, poller });
   const atServer = new Recorder();
   const atClient = new Recorder();
@@ -175,6 +183,29 @@ describe("a link between two processes of one machine", () => {
     for (const { client } of pairs) client.close();
     await until(() => pairs.every(({ atServer }) => atServer.isClosed));
     expect(budget.take(RING_BYTES_MAX)).toBe(true);
+  });
+
+  test("leaves the memory that it was granted and cannot use to others", async () => {
+    const budget = new MemoryBudget(segmentBytes(RING_BYTES_INITIAL) * 1.5);
+    const { client } = await pair({ budget, secret: OTHER_SECRET, when: "asked", reservedMs: 1 });
+    expect(await client.moved.catch((error: CellError) => error.message)).toContain("proof is wrong");
+    await until(() => budget.ringBytesMax !== undefined);
+  });
+
+  test("moves although it answers so late that its memory was let go of, if there is some", async () => {
+    const budget = new MemoryBudget(segmentBytes(RING_BYTES_INITIAL) * 1.5);
+    const { client, server } = await pair({ budget, when: "asked", reservedMs: 1 });
+    let isLetGo = false;
+    budget.giveBack = (ringBytesMax) => {
+      isLetGo = true;
+      MemoryBudget.prototype.giveBack.call(budget, ringBytesMax);
+    };
+    client.pause();
+    await until(() => isLetGo);
+    client.resume();
+    await client.moved;
+    await until(() => server.transport === "shm");
+    expect(budget.ringBytesMax).toBeUndefined();
   });
 
   test("gives the server's memory back when it is gone", async () => {

@@ -1,4 +1,4 @@
-import { CellError, type Code } from "../base/mod.ts";
+import { CellError, type Code, SECOND } from "../base/mod.ts";
 import type { StreamLink } from "../net/mod.ts";
 import { effectiveUserId } from "../sys/mod.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
@@ -7,6 +7,8 @@ import { ClientUpgrade, type MemoryHandle, ServerUpgrade, type UpgradeAction, wr
 
 /** A client asks to move when it has committed this many frames: a command that makes one call sends fewer. */
 export const MOVE_AFTER_FRAMES = 8;
+/** A client that was granted memory and has not offered it by then is none that answers; others may have it. */
+const RESERVED_MS = 1 * SECOND;
 
 /** Which side of a connection moves, and when. */
 export type MoveOptions =
@@ -20,7 +22,12 @@ export type MoveOptions =
       /** "asked": at once, and the link ends when it cannot. "auto": when it is used, and if not, not. */
       readonly when: "auto" | "asked";
     }
-    | { readonly role: "server"; readonly budget: MemoryBudget }
+    | {
+      readonly role: "server";
+      readonly budget: MemoryBudget;
+      /** What tests shorten. @default RESERVED_MS */
+      readonly reservedMs?: number;
+    }
   );
 
 /** The link that moves. */
@@ -45,6 +52,7 @@ export class Move {
   #segment: Segment | undefined;
   /** What of the server's budget this connection has. */
   #takenRingBytes: number | undefined;
+  #reservationTimer: ReturnType<typeof setTimeout> | undefined;
   #directionsMoved = 0;
 
   constructor(
@@ -62,7 +70,7 @@ export class Move {
     const isSameUser = control.peer.uid === effectiveUserId();
     this.#upgrade = options.role === "client"
       ? new ClientUpgrade({ secret })
-      : new ServerUpgrade({ secret, isSameUser, grant: () => this.#grant(options.budget) });
+      : new ServerUpgrade({ secret, isSameUser, grant: () => this.#grant(options) });
     if (options.role === "server" || !isSameUser) this.#framesLeft = Infinity;
     if (!isSameUser) this.#reject(stays("shared memory is for processes of one user"));
   }
@@ -146,15 +154,28 @@ export class Move {
   }
 
   /** Reserves what is granted: of many that ask at the same time, each is told what is left after those before it. */
-  #grant(budget: MemoryBudget): number | undefined {
+  #grant({ budget, reservedMs = RESERVED_MS }: MoveOptions & { role: "server" }): number | undefined {
     const { ringBytesMax } = budget;
-    if (ringBytesMax === undefined || !budget.take(ringBytesMax)) return undefined;
-    return this.#takenRingBytes = ringBytesMax;
+    if (ringBytesMax === undefined || !this.#take(ringBytesMax)) return undefined;
+    this.#reservationTimer = setTimeout(() => this.#letGo(), reservedMs);
+    this.#reservationTimer.unref();
+    return ringBytesMax;
+  }
+
+  #take(ringBytesMax: number): boolean {
+    const { options } = this;
+    if (options.role !== "server" || !options.budget.take(ringBytesMax)) return false;
+    this.#takenRingBytes = ringBytesMax;
+    return true;
   }
 
   #open(handle: MemoryHandle, ringBytesMax: number): readonly UpgradeAction[] {
     const upgrade = this.#upgrade as ServerUpgrade;
+    clearTimeout(this.#reservationTimer);
     try {
+      if (this.#takenRingBytes === undefined && !this.#take(ringBytesMax)) {
+        throw new CellError("RESOURCE_EXHAUSTED", "the offer came late, and others have the memory by now");
+      }
       this.#segment = Segment.open(handle, ringBytesMax, this.control.peer);
     } catch (error) {
       this.#letGo();
@@ -168,6 +189,7 @@ export class Move {
   }
 
   #letGo(): void {
+    clearTimeout(this.#reservationTimer);
     this.#segment?.unlink();
     this.#segment?.release();
     this.#segment = undefined;
