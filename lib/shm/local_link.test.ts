@@ -2,14 +2,15 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CellError, MIB } from "../base/mod.ts";
+import { CellError, MIB } from "../base/mod.ts";
 import { dialUnix, type Link, type LinkReceiver, listenUnix, type StreamLink } from "../net/mod.ts";
 import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
-import { RING_BYTES_INITIAL, RING_BYTES_MAX, segmentBytes } from "./layout.ts";
+import { RING_BYTES_INITIAL, RING_BYTES_MAX, segmentBytes, Word } from "./layout.ts";
 import { LocalLink } from "./local_link.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import { MOVE_AFTER_FRAMES } from "./move.ts";
 import { Poller } from "./poller.ts";
+import type { RingMemory } from "./ring_memory.ts";
 import { writeUpgrade } from "./upgrade/mod.ts";
 
 const SECRET = new Uint8Array(32).fill(1);
@@ -355,6 +356,49 @@ describe("a link between two processes of one machine", () => {
     await until(() => atServer.isClosed && !server.isAwake);
     expect(atServer.violations).toBe(1);
     expect(atServer.closeError!.message).toContain("no such frame");
+  });
+
+  test("ends with what its owner makes of a violation, also of one in shared memory", async () => {
+    const { client, server, atServer, ends } = await pair();
+    let ring: RingMemory | undefined;
+    const sendInRing = client.sendInRing.bind(client);
+    client.sendInRing = (segment, index) => {
+      ring = segment.ring(index);
+      sendInRing(segment, index);
+    };
+    for (const id of upTo(MOVE_AFTER_FRAMES)) send(client, id);
+    await until(() => server.transport === "shm" && !server.isAwake);
+    const noted = atServer.onViolation.bind(atServer);
+    atServer.onViolation = (error) => {
+      noted(error);
+      server.close(new CellError("INTERNAL", "the other side broke the protocol", { cause: error }));
+    };
+    Atomics.store(ring!.words, Word.tail, 3);
+    endFrame(ends.client.writer, beginFrame(ends.client.writer, Kind.upgrade, 0, 0, 0, 0, 0));
+    ends.client.commit();
+    await until(() => atServer.isClosed);
+    expect(atServer.violations).toBe(1);
+    expect(atServer.violation!.message).toContain(`a ring's word "tail"`);
+    expect(atServer.closeError!.message).toBe("the other side broke the protocol");
+  });
+
+  test("says nothing of what it finds in shared memory when it is being closed", async () => {
+    const { client, server, atServer } = await pair({ payloadBytesMax: 1024 * 1024 });
+    let ring: RingMemory | undefined;
+    const sendInRing = server.sendInRing.bind(server);
+    server.sendInRing = (segment, index) => {
+      ring = segment.ring(index);
+      sendInRing(segment, index);
+    };
+    for (const id of upTo(MOVE_AFTER_FRAMES)) send(client, id);
+    await until(() => server.transport === "shm");
+    client.pause();
+    for (const id of upTo(3)) send(server, id, 1024 * 1024);
+    server.close();
+    expect(atServer.isClosed).toBe(false);
+    Atomics.store(ring!.words, Word.head, 3);
+    await until(() => atServer.isClosed);
+    expect(atServer.violations).toBe(0);
   });
 
   test("tells its owner of a violation that came before anybody read", async () => {

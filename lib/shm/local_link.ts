@@ -406,11 +406,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     if (this.#isClosed) return;
     const error = toCellError(thrown, "INTERNAL");
     this.#reader?.stop();
-    this.#isClosing = true;
-    this.#closeError ??= error;
     this.#leaveRing();
-    this.onViolation(error);
-    this.control.close(error);
+    if (!this.#isClosing) this.onViolation(error);
+    this.close(error);
+    // What waited for the ring when it was being closed waits no longer.
+    this.control.close(this.#closeError);
   }
 
   /** What the peer had sent before it left: no more than a ring holds, whatever the peer still writes. */
