@@ -294,6 +294,16 @@ test("a forgotten connection is not looked at again", () => {
   expect(connection.handled).toBe(1);
 });
 
+test("a flood of doorbells does not keep the event loop from its turn", () => {
+  const { machine, poller, connection: flooding } = setup();
+  const busy = new Connection(machine);
+  busy.arrivals = new Array(100_000).fill(0);
+  poller.wake(busy);
+  const startedMs = machine.nowMs;
+  for (let ring = 0; ring < 1000; ring++) poller.answer(flooding);
+  expect(machine.nowMs - startedMs).toBeLessThan(2 * TURN_MS_MAX);
+});
+
 test("a connection that is woken from within a turn is looked at in the same turn", () => {
   const { machine, poller, connection } = setup();
   const other = new Connection(machine);

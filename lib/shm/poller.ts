@@ -104,11 +104,12 @@ export class Poller {
     if (!this.#isScheduled && !this.#inTurn) this.#schedule();
   }
 
-  /** The doorbell rang: looks now. */
+  /** The doorbell rang: looks now, or in the turn that is due already. Who rings again and again gets no more than that. */
   answer(polled: Polled): void {
+    const isDue = this.#isScheduled || this.#inTurn;
     if (!polled.isAwake) polled.pace.onDoorbell();
     this.wake(polled);
-    if (!this.#inTurn) this.#run();
+    if (!isDue) this.#run();
   }
 
   /** Never looks at it again. */
