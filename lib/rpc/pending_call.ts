@@ -56,28 +56,29 @@ export interface Fallback {
  * It is one class without a base: constructing it and its base took 50 ns more.
  */
 export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwner, OutgoingStreamOwner {
+  // What few calls have is not set before they do: with these five fields a call took 50 ns more.
+  /** Items that the server streams. */
+  declare incoming: IncomingStream | undefined;
+  /** Items that the caller streams. */
+  declare outgoing: OutgoingStream | undefined;
+  /** Where the caller's stream runs when something else than the caller's own code sends the request. */
+  declare context: Context | undefined;
+  declare queueEntry: QueueEntry | undefined;
+  declare private signal: AbortSignal | undefined;
+
   id = 0;
   /** The link's `committedBytes` behind the request: when that many have left, the server may have started the call. */
   endOffset = 0;
   method: ClientMethod | undefined = undefined;
   isSent = false;
   isOver = false;
-  /** Items that the server streams. */
-  incoming: IncomingStream | undefined = undefined;
-  /** Items that the caller streams. */
-  outgoing: OutgoingStream | undefined = undefined;
-  /** Where the caller's stream runs when something else than the caller's own code sends the request. */
-  context: Context | undefined = undefined;
-  queueEntry: QueueEntry | undefined = undefined;
   fixedAt = UNFIXED;
-
   /** The call's time; Infinity without a limit. */
   private limitMs = Infinity;
   /** When the deadline was fixed, which for calls that are not swept is when they were made. */
   private startedAt = 0;
   /** Time has passed between the call and its request. */
   private hasWaited = false;
-  private signal: AbortSignal | undefined = undefined;
 
   constructor(
     private readonly client: PendingCallOwner,
