@@ -401,6 +401,25 @@ describe("a link between two processes of one machine", () => {
     expect(atServer.violations).toBe(0);
   });
 
+  test("ends, and throws nothing, when it is closed or flushed over shared memory that makes no sense", async () => {
+    for (const end of ["close", "flush"] as const) {
+      const { client, server, atServer } = await pair({ payloadBytesMax: 1024 * 1024 });
+      let ring: RingMemory | undefined;
+      const sendInRing = server.sendInRing.bind(server);
+      server.sendInRing = (segment, index) => {
+        ring = segment.ring(index);
+        sendInRing(segment, index);
+      };
+      for (const id of upTo(MOVE_AFTER_FRAMES)) send(client, id);
+      await until(() => server.transport === "shm");
+      client.pause();
+      for (const id of upTo(3)) send(server, id, 1024 * 1024);
+      Atomics.store(ring!.words, Word.head, 3);
+      server[end]();
+      await until(() => atServer.isClosed);
+    }
+  });
+
   test("tells its owner of a violation that came before anybody read", async () => {
     const ends = await sockets();
     const options = { role: "client", when: "asked", secret: () => SECRET, poller: new Poller() } as const;

@@ -360,7 +360,13 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   }
 
   #flushRing(producer: RingProducer): boolean {
-    const hasMoved = producer.flush();
+    let hasMoved: boolean;
+    try {
+      hasMoved = producer.flush();
+    } catch (thrown) {
+      this.#onBroken(thrown);
+      return true;
+    }
     this.#afterSending(producer);
     this.#ringIfAsleep(producer);
     if (this.#isClosing && producer.queuedBytes === 0) this.control.close(this.#closeError);
