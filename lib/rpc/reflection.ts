@@ -34,7 +34,10 @@ export interface MethodStats {
   inFlight: number;
   /** Calls that their callers gave up and whose handlers still run. */
   abandoned: number;
-  /** Percentiles of the time from the request's arrival to its last answer. */
+  /**
+   * Percentiles of the time from the request's arrival to its last answer. Calls that wait for something are all timed, and
+   * so are those of a method that takes long without waiting; of fast ones some are, in place of all.
+   */
   p50Micros: number;
   p90Micros: number;
   p99Micros: number;

@@ -7,6 +7,7 @@ import { createServer, DEFAULT_LIMITS, type RpcServer, type ServerLogEntry, type
 import { RawPeer } from "./raw_peer.ts";
 import {
   BYTES,
+  connect,
   NUMBER,
   numbers,
   serviceOf,
@@ -906,4 +907,16 @@ test("one connection that leaves slowly does not let any number of others in", a
   await until(() => others.filter(({ closed }) => closed).length >= 7);
   expect(server.stats().connections).toBeLessThanOrEqual(4);
   slow.link.destroy();
+});
+
+test("a method's percentiles are those of all its calls, whether they are timed or stand for others", async () => {
+  const waits = unary([NUMBER], VOID, (waitMs: number) => waitMs === 0 ? undefined : Bun.sleep(waitMs));
+  await using pair = connect({ waits });
+  for (let call = 0; call < 900; call++) await pair.client.call("waits", [0]);
+  await Promise.all(Array.from({ length: 100 }, () => pair.client.call("waits", [5])));
+  const { calls, errors, p50Micros, p99Micros, maxMicros } = pair.server.stats().methods["waits"]!;
+  expect([calls, errors]).toEqual([1000, 0]);
+  expect(p99Micros).toBeGreaterThanOrEqual(4000);
+  expect(p50Micros).toBeLessThan(p99Micros);
+  expect(maxMicros).toBeGreaterThanOrEqual(p99Micros);
 });
