@@ -22,6 +22,14 @@ test("a percentile is never below the true one and at most an eighth above it", 
   );
 });
 
+test("a percentile holds for more calls than 32 bits count", () => {
+  const histogram = new LatencyHistogram();
+  histogram.record(5, 2 ** 32 - 1);
+  histogram.record(5, 2);
+  histogram.record(100_000);
+  expect(histogram.percentileMicros(0.99)).toBe(5);
+});
+
 test("durations beyond the last bucket count as its largest, and fractions are dropped", () => {
   const histogram = new LatencyHistogram();
   histogram.record(1e15);
