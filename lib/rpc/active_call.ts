@@ -138,9 +138,12 @@ export class ActiveCall implements Swept, ServerCall, Waiting, IncomingStreamOwn
         return;
       }
       if (isThenable(result)) {
+        const thenable = result;
+        // One of user code may throw, may answer twice, and may begin its work when it is asked: as part of this call.
+        if (!isPlainPromise(thenable)) return this.wait(runAs(this, () => Promise.resolve(thenable)));
+        if (Bun.peek.status(thenable) !== "fulfilled") return this.wait(thenable);
         // An async function that waited for nothing: looking at its promise saves 60 ns for being told of it later.
-        if (!isPlainPromise(result) || Bun.peek.status(result) !== "fulfilled") return this.wait(result);
-        result = Bun.peek(result);
+        result = Bun.peek(thenable);
       }
     } catch (thrown) {
       return this.handlerFailed(thrown);
@@ -204,11 +207,11 @@ export class ActiveCall implements Swept, ServerCall, Waiting, IncomingStreamOwn
     return this.outgoing!.run(source);
   }
 
-  /** For what is not there yet. A thenable of user code may throw and may answer twice; a promise does neither. */
-  private wait(result: PromiseLike<unknown>): void {
+  /** For what is not there yet. */
+  private wait(promise: Promise<unknown>): void {
     this.hasWaited = true;
-    if (this.arrivedAt === UNTIMED) this.arrivedAt = performance.now();
-    Promise.resolve(result).then((value) => this.handlerDone(value), (thrown) => this.handlerFailed(thrown));
+    if (this.arrivedAt === UNTIMED) this.arrivedAt = this.served.lateArrival();
+    promise.then((value) => this.handlerDone(value), (thrown) => this.handlerFailed(thrown));
   }
 
   private streamDone(ended: boolean): void {

@@ -33,6 +33,22 @@ test("a method that becomes slow is timed in full from the first slow call that 
   expect(histogram.percentileMicros(0.75)).toBeGreaterThanOrEqual(5000);
 });
 
+test("after a call that waits all are timed until they are fast again", () => {
+  const sampler = new LatencySampler();
+  const runFast = (calls: number) => {
+    let timed = 0;
+    for (let call = 0; call < calls; call++) {
+      if (!sampler.isNextTimed) sampler.passOver();
+      else if (sampler.take(1) > 0) timed++;
+    }
+    return timed;
+  };
+  expect(runFast(1000)).toBeLessThan(300);
+  sampler.timeNext();
+  expect(runFast(64)).toBe(64);
+  expect(runFast(1000)).toBeLessThan(300);
+});
+
 test("percentiles are those of all calls, also when slow ones come in a pattern", () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 30, max: 3000 }), (period, slowMicros) => {

@@ -12,7 +12,8 @@ const PASSED_MASK = 7;
  * over before it, so that percentiles stay those of all calls. The distance is drawn, so that calls which come in a
  * pattern are not seen at one point of it. One slow call, and all that follow are timed until they are fast again.
  *
- * Calls that wait for something are all timed, and never come here.
+ * Calls that wait for something are all timed, and their times are not taken here. When one was to be passed over, what its
+ * handler did before it waited is missing from its time; the next ones are timed from their arrival.
  */
 export class LatencySampler {
   /** Calls passed over since one was timed, and how many are to be. */
@@ -39,6 +40,11 @@ export class LatencySampler {
     else if (this.fastCalls < FAST_CALLS) this.fastCalls++;
     this.toPass = this.fastCalls < FAST_CALLS ? 0 : PASSED_MIN + (this.draw() & PASSED_MASK);
     return represented;
+  }
+
+  /** A call waits that was to be passed over: those that follow are timed until many are fast and wait for nothing. */
+  timeNext(): void {
+    this.toPass = this.fastCalls = 0;
   }
 
   /** A linear congruential generator's better bits. */

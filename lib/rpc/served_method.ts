@@ -102,6 +102,12 @@ export class ServedMethod {
     return this.mayWait || this.sampler.isNextTimed ? performance.now() : UNTIMED;
   }
 
+  /** When a call arrived that was not to be timed and waits for something: about now. */
+  lateArrival(): number {
+    this.sampler.timeNext();
+    return performance.now();
+  }
+
   /** A call ended that was not timed. */
   passOver(): void {
     this.sampler.passOver();

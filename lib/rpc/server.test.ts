@@ -845,7 +845,7 @@ test("a call that ran and whose answer waits for the client is not said to have 
   for (let callId = 1; callId <= 10; callId++) {
     client.request(callId, 0, schema.methods["big"]!.gene, [], { deadline: 100 });
   }
-  await until(() => server.stats().inFlight === 10);
+  await until(() => server.stats().calls === 10);
   gate.resolve();
   await until(() => server.stats().errors > 0);
   here.resume();
@@ -919,4 +919,19 @@ test("a method's percentiles are those of all its calls, whether they are timed 
   expect(p99Micros).toBeGreaterThanOrEqual(4000);
   expect(p50Micros).toBeLessThan(p99Micros);
   expect(maxMicros).toBeGreaterThanOrEqual(p99Micros);
+});
+
+test("what a handler does before it waits is part of a call's time, also of a method that was fast before", async () => {
+  let isSlow = false;
+  const work = () => {
+    if (!isSlow) return 1;
+    const end = performance.now() + 5;
+    while (performance.now() < end);
+    return Promise.resolve().then(() => 1);
+  };
+  await using pair = connect({ work: unary([], NUMBER, work) });
+  for (let call = 0; call < 200; call++) await pair.client.call("work", []);
+  isSlow = true;
+  for (let call = 0; call < 10; call++) await pair.client.call("work", []);
+  expect(pair.server.stats().methods["work"]!.p99Micros).toBeGreaterThanOrEqual(5000);
 });
