@@ -118,6 +118,21 @@ testOverTransports("wrong use is an error that says what to do", async () => {
   expect(await client.call("add", [1, 2])).toBe(3);
 });
 
+testOverTransports("a call that waits for room has the place of one that is cancelled", async () => {
+  const methods = { ...METHODS, never: unary([], VOID, () => new Promise(() => {})) };
+  await using pair = connect(methods, { server: { limits: { connectionCallsMax: 1 } } });
+  const { client, server } = pair;
+  const controller = new AbortController();
+  const cancelled = failure(client.call("never", [], { signal: controller.signal }));
+  await until(() => server.stats().inFlight === 1);
+  const sum = client.call("add", [1, 2]);
+  await client.schema();
+  expect(client.inFlight).toBe(2);
+  controller.abort();
+  expect(await cancelled).toMatchObject({ code: "CANCELLED" });
+  expect(await sum).toBe(3);
+});
+
 testOverTransports(
   "calls beyond what the connection may carry wait for room, and can be cancelled meanwhile",
   async () => {

@@ -172,6 +172,8 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     const fail = (error: CellError) => void (failure = error);
     const call = new PendingCall(this, name, args, options, currentActiveCall(), succeed, fail, undefined);
     this.submit(call, DEFAULT_TIMEOUT_MS);
+    // Calls in front of it may wait for a microtask only, which does not come while this waits.
+    if (!call.isSent) this.onRoom();
     waitSync(call, link);
     if (failure !== undefined) throw failure;
     return result;
@@ -283,10 +285,17 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
       const call = new PendingCall(this, name, args, options, undefined, resolve, reject, undefined);
       call.method = reservedMethod(name, index);
       call.begin(REFLECTION_TIMEOUT_MS);
-      if (call.isOver) return;
-      if (this.connection.drainingError !== undefined) call.fail(this.connection.drainingError);
-      else this.connection.send(call);
+      // User code may ask while another request is just being written.
+      if (this.connection.isEncoding) queueMicrotask(() => this.sendReflection(call));
+      else this.sendReflection(call);
     });
+  }
+
+  private sendReflection(call: PendingCall): void {
+    const { connection } = this;
+    if (call.isOver) return;
+    if (connection.drainingError !== undefined) call.fail(connection.drainingError);
+    else connection.send(call);
   }
 }
 

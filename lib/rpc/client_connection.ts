@@ -159,6 +159,12 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     if (!call.isSent) return;
     this.calls.delete(call.id);
     if (!this.isBusy) this.link.unref();
+    // User code may have ended it that runs while a frame is being written: what follows from it comes after that frame.
+    if (this.frames.isEncoding) queueMicrotask(() => this.afterCall());
+    else this.afterCall();
+  }
+
+  private afterCall(): void {
     if (this.drainingError !== undefined && !this.isBusy) this.link.close();
     else this.owner.onRoom();
   }

@@ -41,7 +41,7 @@ export interface FailedCall {
 
 /** Takes over calls that fail, before their callers hear of it. One object serves any number of them. */
 export interface Fallback {
-  /** What becomes of the call instead. Runs in the context of the call's caller. */
+  /** What becomes of the call instead. Runs as part of the call that its caller answers, if any. */
   takeOver(error: CellError, call: FailedCall): Promise<unknown>;
 }
 
@@ -65,6 +65,8 @@ export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwne
   declare context: Context | undefined;
   declare queueEntry: QueueEntry | undefined;
   declare private signal: AbortSignal | undefined;
+  /** What the caller or the client said about the call's time. */
+  declare private givenMs: number | undefined;
 
   id = 0;
   /** The link's `committedBytes` behind the request: when that many have left, the server may have started the call. */
@@ -110,22 +112,21 @@ export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwne
     return this.fixedAt;
   }
 
-  /** What the caller or the client said about the call's time. */
-  private get givenMs(): number | undefined {
-    return this.options?.timeoutMs ?? this.client.timeoutMs;
-  }
-
   /**
    * Puts an end to waiting: by the caller's signal, by the deadline, by the end of the call that this one is part of.
    * `defaultMs` is how long it waits when nobody said.
    */
   begin(defaultMs: number): void {
-    const { parent, givenMs } = this;
-    const signal = this.options?.signal;
-    if (givenMs !== undefined && !(givenMs >= 0)) {
-      return this.fail(
-        new CellError("INVALID_ARGUMENT", `calling ${this.name}: timeoutMs is a number from 0 on, found ${givenMs}`),
-      );
+    const { parent, options } = this;
+    const givenMs = options?.timeoutMs ?? this.client.timeoutMs;
+    const signal = options?.signal;
+    if (givenMs !== undefined) {
+      if (!(givenMs >= 0)) {
+        return this.fail(
+          new CellError("INVALID_ARGUMENT", `calling ${this.name}: timeoutMs is a number from 0 on, found ${givenMs}`),
+        );
+      }
+      this.givenMs = givenMs;
     }
     if (signal !== undefined) {
       this.signal = signal;
@@ -196,8 +197,9 @@ export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwne
   abort(error: CellError): void {
     if (this.isOver) return;
     const { isSent } = this;
-    this.fail(isSent ? error : notStarted(error));
+    // Before the call makes room: what waits for its place must not reach the server while that is still taken.
     if (isSent) this.client.connection.sendCancel(this);
+    this.fail(isSent ? error : notStarted(error));
   }
 
   onDeadline(): void {
@@ -221,7 +223,9 @@ export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwne
   }
 
   onReturn(): void {
-    if (this.close() && this.isSent) this.client.connection.sendCancel(this);
+    if (this.isOver) return;
+    if (this.isSent) this.client.connection.sendCancel(this);
+    this.close();
   }
 
   whenWritable(callback: () => void): void {

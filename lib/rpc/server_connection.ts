@@ -141,6 +141,8 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   /** Says that this side ends the connection; requests that come later are refused. */
   goaway(reason: GoawayReason, message: string): void {
     if (this.goawaySent || this.closed) return;
+    // User code may stop its server while its answer is being written.
+    if (this.frames.isEncoding) return queueMicrotask(() => this.goaway(reason, message));
     this.goawaySent = true;
     this.frames.goaway(this.lastCallId, reason, message);
     this.link.commit();

@@ -96,6 +96,22 @@ test("a call that waits for room is made when the calls before it are answered",
   expect(await Promise.all(others)).toEqual([1, 2, 3]);
 });
 
+test("a call that only waits until the running code is done does not keep it waiting", async () => {
+  const pair = connectSync({ add: ADD, echo: unary([UNKNOWN], UNKNOWN, (value: unknown) => value) });
+  await greet(pair);
+  const { client } = pair;
+  const others: Promise<unknown>[] = [];
+  const broken = client.call("echo", [{
+    get field(): never {
+      others.push(client.call("add", [1, 2]));
+      throw new Error("there is nothing here");
+    },
+  }]);
+  expect(client.callSync("add", [40, 2], SOON)).toBe(42);
+  expect(await Promise.all(others)).toEqual([3]);
+  expect(await broken.catch(({ code }) => code)).toBe("INVALID_ARGUMENT");
+});
+
 test("the deadline and the caller's signal end it without the event loop", async () => {
   const never = unary([], VOID, () => new Promise(() => {}));
   const pair = connectSync({ never });
