@@ -7,9 +7,9 @@
  *
  * **A call costs what it uses.** Arguments are encoded into the link's buffer behind a header that is patched afterwards,
  * and decoded from the chunk as it came in. A deadline is a link in a coarse bucket (`deadline_queue.ts`), not a timer, and
-when it is seconds away not even that before the call has lived a while (`deadline_sweep.ts`). The clock is read for what
-needs it only (`latency_sampler.ts`); calls in flight are found without hashing (`call_table.ts`); what would be done about a
-failure is one object per connection (`Fallback`), not a promise per call.
+ * when it is seconds away not even that before the call has lived a while (`deadline_sweep.ts`). The clock is read for what
+ * needs it only (`latency_sampler.ts`); calls in flight are found without hashing (`call_table.ts`); what would be done about a
+ * failure is one object per connection (`Fallback`), not a promise per call.
  * An AbortController, a trace id, the caller's identity are made when the handler asks for them. Streams, nesting and
  * waiting have code of their own that a plain call never enters.
  *
