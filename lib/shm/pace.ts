@@ -6,40 +6,42 @@ export const SPIN_MS = 0.02 * MS;
  * How long it is waited for awake in all, before the doorbell has to wake who waits. The doorbell costs about 10 us: to wait
  * much longer would cost more where it is in vain than it saves where it is not.
  */
-export const WAIT_MS = 0.06 * MS;
+export const WAIT_MS = 0.03 * MS;
 /** The longer for what was sent or received before: large messages take the other side as long to copy. */
 const WAIT_MS_PER_BYTE = (0.5 * MS) / MIB;
 /** More than this is never waited for. */
 const WAIT_MS_MAX = 1 * MS;
 /** Weight of one pause in the moving average. */
 const GAP_WEIGHT = 1 / 8;
-/** How much trust a connection has at most: that what is waited for comes in time. */
-const TRUST_MAX = 8;
-/** What waiting in vain costs of it; in time gives one back. So it takes four out of five to be worth it. */
-const TRUST_LOST = 4;
-/** Without trust it is tried again after so many doorbells, then after twice as many, and so on... */
-const DOORBELLS_BETWEEN_TRIES_MIN = 8;
-/** ...up to this: a try costs as much as five doorbells, thus 2 % of the time at most. */
-const DOORBELLS_BETWEEN_TRIES_MAX = 256;
+/** So many arrivals in time, one after the other, outweigh the one wait in vain that ends them many times. */
+const STREAK_GOOD = 8;
+/** After a wait in vain it is tried again when the doorbell has rung so often, after a short streak twice as often... */
+const DOORBELLS_MIN = 2;
+/** ...up to this: a try that is in vain costs as much as three doorbells, thus about one percent of the time. */
+const DOORBELLS_MAX = 256;
 
 /**
  * Whether it is worth waiting awake for what one connection will bring. Each pause is a guess that it will be like the ones
  * before; a process that waits awake for what does not come keeps the processor from whom it waits for. On a machine
- * whose cores are busy that is the usual case, so trust is lost faster than it is won, and a connection without it is
- * as good as a Unix socket.
+ * whose cores are busy that is the usual case: then trust is lost at once, and a connection without it is as good as a Unix
+ * socket.
  */
 export class Pace {
   /** How long the pauses are that ended in time; a new connection has the benefit of the doubt. */
   #gapMs = 0;
-  #trust = TRUST_MAX;
-  #doorbellsUntilTry = 0;
-  #doorbellsBetweenTries = DOORBELLS_BETWEEN_TRIES_MIN;
+  /** Arrivals in time since it was waited for in vain. */
+  #streak = 0;
+  /** Doorbells that have to ring before it is waited for awake. */
+  #doorbellsLeft = 0;
+  /** How many that will be after the next wait in vain. */
+  #doorbellsNext = DOORBELLS_MIN;
   #quietSinceMs = 0;
-  #waitMs = WAIT_MS;
+  /** Bytes that the other side may be busy with: those of the last pause or, when it was short, of those before. */
+  #busyBytes = 0;
 
   /** Whether to wait awake at all. */
   get isTrusted(): boolean {
-    return this.#trust > 0 || this.#doorbellsUntilTry <= 0;
+    return this.#doorbellsLeft <= 0;
   }
 
   /** Until when it is worth spinning; not after now when it is not. */
@@ -49,32 +51,32 @@ export class Pace {
 
   /** Until when it is worth looking in every turn of the event loop. */
   get waitUntilMs(): number {
-    return this.isTrusted ? this.#quietSinceMs + this.#waitMs : 0;
+    return this.isTrusted
+      ? this.#quietSinceMs + Math.min(WAIT_MS + this.#busyBytes * WAIT_MS_PER_BYTE, WAIT_MS_MAX)
+      : 0;
   }
 
   /** Nothing more is there. Since it was quiet before, `movedBytes` were sent and received. */
   onQuiet(nowMs: number, movedBytes: number): void {
     this.#quietSinceMs = nowMs;
-    this.#waitMs = Math.min(WAIT_MS + movedBytes * WAIT_MS_PER_BYTE, WAIT_MS_MAX);
+    this.#busyBytes = Math.max(movedBytes, this.#busyBytes / 2);
   }
 
   /** Something came while it was waited for awake. */
   onArrival(nowMs: number): void {
     this.#gapMs += (nowMs - this.#quietSinceMs - this.#gapMs) * GAP_WEIGHT;
-    if (this.#trust === TRUST_MAX) return;
-    this.#trust++;
-    this.#doorbellsBetweenTries = DOORBELLS_BETWEEN_TRIES_MIN;
+    if (++this.#streak === STREAK_GOOD) this.#doorbellsNext = DOORBELLS_MIN;
   }
 
   /** Nothing came while it was waited for awake. */
   onVain(): void {
-    this.#trust = Math.max(0, this.#trust - TRUST_LOST);
-    this.#doorbellsUntilTry = this.#doorbellsBetweenTries;
-    this.#doorbellsBetweenTries = Math.min(2 * this.#doorbellsBetweenTries, DOORBELLS_BETWEEN_TRIES_MAX);
+    this.#streak = 0;
+    this.#doorbellsLeft = this.#doorbellsNext;
+    this.#doorbellsNext = Math.min(2 * this.#doorbellsNext, DOORBELLS_MAX);
   }
 
   /** Something came while nobody waited for it awake. */
   onDoorbell(): void {
-    this.#doorbellsUntilTry--;
+    this.#doorbellsLeft--;
   }
 }
