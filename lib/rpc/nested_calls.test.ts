@@ -156,8 +156,8 @@ testOverTransports(
     const seen: unknown[] = [];
     const inner = connect({ look: unary([], VOID, () => {}), eat: unary([streamOf(NUMBER)], VOID, () => {}) });
     const fallback: Fallback = {
-      takeOver(error, { name, args, isReplayable }) {
-        seen.push([error.code, name, args.length, isReplayable, currentCall()?.method]);
+      takeOver(error, { name, args, isUnread }) {
+        seen.push([error.code, name, args.length, isUnread, currentCall()?.method]);
         return name === "look" ? Promise.resolve("instead") : Promise.reject(error);
       },
     };

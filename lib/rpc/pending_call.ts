@@ -33,8 +33,8 @@ export interface FailedCall {
   readonly name: string;
   readonly args: readonly unknown[];
   readonly options: CallOptions | undefined;
-  /** Nothing of the caller's stream was read: it can be sent once more. */
-  readonly isReplayable: boolean;
+  /** Nothing of the caller's stream was read. */
+  readonly isUnread: boolean;
   /** When the call was made, in milliseconds of `performance.now`, as far as it is known: never too early. */
   readonly madeAt: number;
 }
@@ -103,7 +103,7 @@ export class PendingCall implements Swept, Child, FailedCall, IncomingStreamOwne
     return this.parent?.trace;
   }
 
-  get isReplayable(): boolean {
+  get isUnread(): boolean {
     return this.outgoing === undefined;
   }
 

@@ -101,8 +101,8 @@ export class ServiceClient implements RemoteService {
   /** What is done about calls whose first attempt was made on `connection` and failed. */
   #fallbackOf(connection: PooledConnection): Fallback {
     return {
-      takeOver: (error, { name, args, options, isReplayable, madeAt }) => {
-        const request = this.#callRequest(name, args, options, isReplayable);
+      takeOver: (error, { name, args, options, isUnread, madeAt }) => {
+        const request = this.#callRequest(name, args, options, isUnread);
         return this.#retried(request, madeAt).again(error, connection);
       },
     };
@@ -112,9 +112,11 @@ export class ServiceClient implements RemoteService {
     method: string,
     given: readonly unknown[],
     options: RemoteCallOptions = {},
-    isReplayable = true,
+    isUnread = true,
   ): Request<unknown> {
     const { args, areUntouched } = watchStreams(given);
+    // What need not be watched can be read any number of times.
+    const isReplayable = isUnread || args === given;
     return {
       what: `calling ${this.service}.${method}`,
       method,

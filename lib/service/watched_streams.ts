@@ -6,7 +6,7 @@ export interface WatchedArguments {
 
 const always = () => true;
 
-/** Wraps the streams among `args`; without any the arguments are passed on as they are. */
+/** Wraps the streams among `args` that may be readable only once; without any, `args` itself is passed on. */
 export function watchStreams(args: readonly unknown[]): WatchedArguments {
   if (!args.some((argument) => isAsyncStream(argument) || isGenerator(argument))) return { args, areUntouched: always };
   let isTouched = false;
