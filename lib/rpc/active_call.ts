@@ -76,8 +76,9 @@ export class ActiveCall implements Swept, ServerCall, Waiting, IncomingStreamOwn
     return this.fixedAt;
   }
 
+  /** Counts from the call's arrival where that is known. */
   fixDeadline(now: number): void {
-    this.fixedAt = now + this.limitMs;
+    this.fixedAt = (this.arrivedAt === UNTIMED ? now : this.arrivedAt) + this.limitMs;
   }
 
   get deadline(): number | undefined {

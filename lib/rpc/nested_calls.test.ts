@@ -39,6 +39,16 @@ function nest(run: (inner: Pair["client"]) => Promise<unknown>) {
   return { inner, outer, seen, returned: () => returned };
 }
 
+testOverTransports("what a handler does before it looks at its deadline is taken from it", async () => {
+  const look = () => {
+    const end = performance.now() + 30;
+    while (performance.now() < end);
+    return currentCall()!.remainingMs();
+  };
+  await using pair = connect({ look: unary([], NUMBER, look) });
+  expect(await pair.client.call("look", [], { timeoutMs: 20_000 })).toBeLessThanOrEqual(20_000 - 30);
+});
+
 testOverTransports("a nested call inherits the deadline and continues the trace", async () => {
   let outerCall: { deadline: number | undefined; trace: string } | undefined;
   const { outer, seen } = nest(async (inner) => {
