@@ -17,8 +17,8 @@ const GAP_WEIGHT = 1 / 8;
 const STREAK_GOOD = 8;
 /** After a wait in vain it is tried again when the doorbell has rung so often, after a short streak twice as often... */
 const DOORBELLS_MIN = 2;
-/** ...up to this: a try that is in vain costs as much as three doorbells, thus about one percent of the time. */
-const DOORBELLS_MAX = 256;
+/** ...up to this: few enough of the calls wait in vain for the slowest percent of them not to be those. */
+const DOORBELLS_MAX = 1024;
 
 /**
  * Whether it is worth waiting awake for what one connection will bring. Each pause is a guess that it will be like the ones

@@ -41,6 +41,8 @@ export interface PollerHost {
   now(): number;
   /** Runs something in the next turn of the event loop. */
   nextTurn(run: () => void): void;
+  /** Runs something when the code that runs now has come to its end. */
+  soon(run: () => void): void;
   /** Runs what promises wait for. */
   drain(): void;
   /** Whether the other side can run while this one spins. */
@@ -50,6 +52,7 @@ export interface PollerHost {
 const HOST: PollerHost = {
   now: () => performance.now(),
   nextTurn: (run) => void setImmediate(run),
+  soon: queueMicrotask,
   drain: drainMicrotasks,
   hasOtherCore: availableParallelism() > 1,
 };
@@ -63,11 +66,16 @@ const HOST: PollerHost = {
 export class Poller {
   #awake: Polled[] = [];
   #isScheduled = false;
+  #isAnswering = false;
   #inTurn = false;
   /** See `keepContext`. */
   #context: ((run: () => void) => void) | undefined;
   readonly #turn = () => {
     this.#isScheduled = false;
+    this.#run();
+  };
+  readonly #answer = () => {
+    this.#isAnswering = false;
     this.#run();
   };
   readonly #look = () => this.#retire(this.#rounds());
@@ -94,27 +102,31 @@ export class Poller {
 
   /** Something is to be done: looks at `polled` from the next turn on. */
   wake(polled: Polled): void {
-    if (!polled.isAwake) {
-      polled.isAwake = true;
-      // What comes first was not waited for awake.
-      polled.isQuiet = false;
-      polled.wakeUp();
-      this.#awake.push(polled);
-    }
+    this.#rouse(polled);
     if (!this.#isScheduled && !this.#inTurn) this.#schedule();
   }
 
-  /** The doorbell rang: looks now, or in the turn that is due already. Who rings again and again gets no more than that. */
+  /** The doorbell rang: looks as soon as everything has been heard that came with it, however often it rang. */
   answer(polled: Polled): void {
-    const isDue = this.#isScheduled || this.#inTurn;
     if (!polled.isAwake) polled.pace.onDoorbell();
-    this.wake(polled);
-    if (!isDue) this.#run();
+    this.#rouse(polled);
+    if (this.#isScheduled || this.#isAnswering || this.#inTurn) return;
+    this.#isAnswering = true;
+    this.host.soon(this.#answer);
   }
 
   /** Never looks at it again. */
   forget(polled: Polled): void {
     polled.isAwake = false;
+  }
+
+  #rouse(polled: Polled): void {
+    if (polled.isAwake) return;
+    polled.isAwake = true;
+    // What comes first was not waited for awake.
+    polled.isQuiet = false;
+    polled.wakeUp();
+    this.#awake.push(polled);
   }
 
   #schedule(): void {
