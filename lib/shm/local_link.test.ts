@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError, MIB } from "../base/mod.ts";
 import { dialUnix, type Link, type LinkReceiver, listenUnix, type StreamLink } from "../net/mod.ts";
-import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
+import { beginFrame, endFrame, type Frame, Kind, writeGoaway } from "../wire/mod.ts";
 import { RING_BYTES_INITIAL, RING_BYTES_MAX, segmentBytes, Word } from "./layout.ts";
 import { LocalLink } from "./local_link.ts";
 import { MemoryBudget } from "./memory_budget.ts";
@@ -239,6 +239,17 @@ describe("a link between two processes of one machine", () => {
     send(ends.client, 1);
     await until(() => atServer.violation !== undefined);
     expect(atServer.violation!.message).toContain("after the connection had moved");
+  });
+
+  test("hears over the socket why the other side ends it, when that cannot say so in the ring", async () => {
+    const { client, server, atServer, ends } = await pair({ when: "asked" });
+    await client.moved;
+    await until(() => server.transport === "shm");
+    writeGoaway(ends.client.writer, 5, "protocol", "the ring makes no sense");
+    ends.client.commit();
+    await until(() => atServer.ids.length === 1);
+    expect(atServer.ids).toEqual([5]);
+    expect(atServer.violation).toBeUndefined();
   });
 
   test("ends when the doorbell rings before the move", async () => {

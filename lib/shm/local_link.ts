@@ -1,7 +1,6 @@
 import { assert, CellError, MS, toCellError, type Writer } from "../base/mod.ts";
 import {
   CLOSE_LINGER_MS,
-  FLUSH_BYTES,
   type Link,
   type LinkReceiver,
   type LinkTransport,
@@ -15,18 +14,22 @@ import {
   type StreamLink,
   type StreamLinkOptions,
 } from "../net/mod.ts";
-import { beginFrame, endFrame, type Frame, FrameReader, HEADER_BYTES, Kind } from "../wire/mod.ts";
-import { RECORD_ALIGNMENT, RING_BYTES_MAX } from "./layout.ts";
+import { yieldProcessor } from "../sys/mod.ts";
+import { type Frame, Kind } from "../wire/mod.ts";
+import { Doorbell, ring } from "./doorbell.ts";
 import { Move, type MoveOptions, type Moving } from "./move.ts";
 import { Polled, type Poller } from "./poller.ts";
 import { RingConsumer } from "./ring_consumer.ts";
-import type { RecordSink } from "./ring_memory.ts";
+import { RingInbox } from "./ring_inbox.ts";
 import { RingProducer } from "./ring_producer.ts";
 import type { RingIndex, Segment } from "./segment.ts";
 
-/** Records of one connection that are handled before the next connection has its turn. */
-export const RECORDS_PER_POLL = 32;
-/** Who waits without the event loop asks the kernel this often whether the peer is still there: about once in a millisecond. */
+/**
+ * Who waits without the event loop lets others run after so many polls in vain, about 20 us: the peer may have been woken on
+ * this one's processor, and would wait there until its time slice is over...
+ */
+const POLLS_PER_YIELD = 512;
+/** ...and asks the kernel this often whether the peer is still there: about once in a millisecond. */
 const POLLS_PER_PEER_CHECK = 16_384;
 /** What is read of a frame that comes before anybody reads. */
 const EARLY_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
@@ -41,12 +44,10 @@ export type LocalLinkOptions = MoveOptions & StreamLinkOptions & { readonly poll
  * each direction for itself: what was committed before the switch comes first. The socket then is the doorbell, and tells
  * of the peer's death.
  */
-export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink, Stallable, Moving {
+export class LocalLink extends Polled implements Link, LinkReceiver, Stallable, Moving {
   writer: Writer;
   writable = true;
   isAwaited = true;
-  /** Bytes ever received through the ring. */
-  receivedBytes = 0;
 
   #receiver: LinkReceiver | undefined;
   #payloadBytesMax = EARLY_PAYLOAD_BYTES_MAX;
@@ -55,8 +56,10 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   readonly #move: Move;
   readonly #stallWatch: StallWatch;
   #producer: RingProducer | undefined;
+  #doorbell: Doorbell | undefined;
   #consumer: RingConsumer | undefined;
-  #reader: FrameReader | undefined;
+  /** There once the other side sends in the ring and somebody reads. */
+  #inbox: RingInbox | undefined;
   /** Added to the socket's count of bytes it is this link's. */
   #socketOffsetBytes = 0;
   /** What waited for the ring when the link was lost. */
@@ -67,14 +70,8 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   #closeError: CellError | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #deafTimer: ReturnType<typeof setTimeout> | undefined;
-  #polls = 0;
-  /** What was committed when the other side was last woken, if it slept. */
-  #rungBytes = 0;
-  #isRingScheduled = false;
-  readonly #scheduledRing = () => {
-    this.#isRingScheduled = false;
-    this.afterRound();
-  };
+  /** Since something came. */
+  #pollsInVain = 0;
 
   constructor(private readonly control: StreamLink, private readonly options: LocalLinkOptions) {
     super();
@@ -112,12 +109,17 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     return this.committedBytes - this.queuedBytes;
   }
 
+  /** Bytes ever received through the ring. */
+  get receivedBytes(): number {
+    return this.#inbox?.receivedBytes ?? 0;
+  }
+
   get movedBytes(): number {
     return this.receivedBytes + (this.#producer?.committedBytes ?? 0);
   }
 
   get midFrame(): boolean {
-    return this.control.midFrame || (this.#reader?.midFrame ?? false);
+    return this.control.midFrame || (this.#inbox?.midFrame ?? false);
   }
 
   start(receiver: LinkReceiver, payloadBytesMax: number): void {
@@ -152,7 +154,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       return this.#onBroken(thrown);
     }
     this.#afterSending(producer);
-    this.#ringSoon(producer);
+    this.#doorbell!.onCommit(this.isAwake && this.options.poller.isInTurn);
     if (this.isAwake) return;
     if (producer.queuedBytes > 0) this.options.poller.wake(this);
     else if (this.isAwaited) this.options.poller.expect(this);
@@ -165,15 +167,19 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
 
   receiveNow(): void {
     if (this.transport !== "shm") return this.control.receiveNow();
-    this.poll();
-    if (++this.#polls % POLLS_PER_PEER_CHECK !== 0 || !this.control.isPeerGone) return;
+    if (this.poll() > 0) {
+      this.#pollsInVain = 0;
+      return;
+    }
+    if (++this.#pollsInVain % POLLS_PER_YIELD !== 0) return;
+    yieldProcessor();
+    if (this.#pollsInVain % POLLS_PER_PEER_CHECK !== 0 || !this.control.isPeerGone) return;
     this.control.destroy(lost("the peer closed the connection"));
   }
 
   pause(): void {
     this.#isPaused = true;
-    this.#reader?.pause();
-    this.#consumer?.pause();
+    this.#inbox?.pause();
     if (this.#consumer === undefined) this.control.pause();
   }
 
@@ -181,7 +187,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     if (this.#isClosed) return;
     this.#isPaused = false;
     this.control.resume();
-    this.#reader?.resume();
+    this.#inbox?.resume();
     if (this.#consumer !== undefined) this.options.poller.wake(this);
   }
 
@@ -201,7 +207,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     if (this.#isClosed || this.#isClosing) return;
     this.#isClosing = true;
     this.#closeError = error;
-    this.#reader?.stop();
+    this.#inbox?.stop();
     const producer = this.#producer;
     if (producer === undefined) return this.control.close(error);
     this.#flushRing(producer);
@@ -217,6 +223,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     if (this.#isClosed) return;
     this.#isClosing = true;
     this.#closeError ??= error;
+    this.#inbox?.stop();
     this.control.destroy(error);
   }
 
@@ -225,13 +232,13 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   poll(): number {
     if (this.#isClosed) return 0;
     const producer = this.#producer;
-    const consumer = this.#consumer;
+    const inbox = this.#inbox;
     let moved = 0;
     try {
       if (producer !== undefined && producer.queuedBytes > 0 && this.#flushRing(producer)) moved = 1;
-      if (consumer === undefined || this.#isPaused || this.#isClosing || this.#reader === undefined) return moved;
-      const records = consumer.poll(this, RECORDS_PER_POLL);
-      if (records > 0 && consumer.takeRoomWake()) this.#ring();
+      if (inbox === undefined) return moved;
+      const records = inbox.poll();
+      if (records > 0 && !this.#isClosed && inbox.takeRoomWake()) ring(this.control);
       return moved + records;
     } catch (thrown) {
       this.#onBroken(thrown);
@@ -240,12 +247,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   }
 
   afterRound(): void {
-    const producer = this.#producer;
-    if (producer !== undefined && producer.committedBytes !== this.#rungBytes) this.#ringIfAsleep(producer);
+    this.#doorbell?.settle();
   }
 
   wakeUp(): void {
-    this.#consumer?.wake();
+    this.#inbox?.wake();
   }
 
   sleep(): boolean {
@@ -257,21 +263,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
         if (!producer.waitForRoom()) return false;
         if (this.#isDeaf) this.#lookLater();
       }
-      if (this.#isPaused || this.#isClosing || this.#reader === undefined) return true;
-      return this.#consumer?.sleep() ?? true;
+      return this.#inbox?.sleep() ?? true;
     } catch (thrown) {
       this.#onBroken(thrown);
       return true;
     }
-  }
-
-  // What a ring hands over.
-
-  onRecord(bytes: Uint8Array, start: number, end: number): void {
-    this.receivedBytes += end - start;
-    const reader = this.#reader!;
-    reader.push(bytes, start, end);
-    if (reader.midFrame) this.#stallWatch.start();
   }
 
   // What the socket tells.
@@ -279,7 +275,8 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   onFrame(frame: Frame): void {
     if (frame.kind === Kind.upgrade) return this.#onUpgrade(frame);
     if (this.#isClosing) return;
-    if (this.#consumer !== undefined) {
+    // Who finds the ring broken cannot say so in it.
+    if (this.#consumer !== undefined && frame.kind !== Kind.goaway) {
       throw new CellError(
         "INVALID_ARGUMENT",
         `a frame of kind ${frame.kind} came over the socket after the connection had moved`,
@@ -316,7 +313,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     this.#stallWatch.stop();
     clearTimeout(this.#lingerTimer);
     clearTimeout(this.#deafTimer);
-    this.#reader?.stop();
+    this.#inbox?.stop();
     this.#leaveRing();
     this.#move.onClose(this.#closeError);
     this.#receiver?.onClose(this.#closeError);
@@ -332,6 +329,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     );
     this.#socketOffsetBytes = committedBytes;
     this.#producer = producer;
+    this.#doorbell = new Doorbell(this.control, producer);
     this.writer = producer.writer;
     if (this.writable) return;
     this.writable = true;
@@ -346,8 +344,9 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
   // What is common to the above.
 
   #read(): void {
-    this.#reader = new FrameReader(this.#receiver!, this.#payloadBytesMax, "lent");
-    if (this.#isPaused) this.#reader.pause();
+    const onPartial = () => this.#stallWatch.start();
+    this.#inbox = new RingInbox(this.#consumer!, this.#receiver!, this.#payloadBytesMax, onPartial);
+    if (this.#isPaused) this.#inbox.pause();
     this.options.poller.wake(this);
   }
 
@@ -368,23 +367,9 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       return true;
     }
     this.#afterSending(producer);
-    this.#ringIfAsleep(producer);
+    this.#doorbell!.ringIfAsleep();
     if (this.#isClosing && producer.queuedBytes === 0) this.control.close(this.#closeError);
     return hasMoved;
-  }
-
-  /** The doorbell rings once for all frames of a turn, but not later than after the first ones of many. */
-  #ringSoon(producer: RingProducer): void {
-    if (producer.committedBytes - this.#rungBytes >= FLUSH_BYTES) this.#ringIfAsleep(producer);
-    else if (!this.#isRingScheduled && !(this.isAwake && this.options.poller.isInTurn)) {
-      this.#isRingScheduled = true;
-      queueMicrotask(this.#scheduledRing);
-    }
-  }
-
-  #ringIfAsleep(producer: RingProducer): void {
-    this.#rungBytes = producer.committedBytes;
-    if (producer.takeWake()) this.#ring();
   }
 
   #afterSending(producer: RingProducer): void {
@@ -398,20 +383,11 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     }
   }
 
-  /** One that still waits in the socket is heard as well. */
-  #ring(): void {
-    const { control } = this;
-    if (control.queuedBytes >= HEADER_BYTES) return;
-    endFrame(control.writer, beginFrame(control.writer, Kind.upgrade, 0, 0, 0, 0, 0));
-    control.commit();
-    control.flush();
-  }
-
   /** The peer has written what makes no sense where both of us write. */
   #onBroken(thrown: unknown): void {
     if (this.#isClosed) return;
     const error = toCellError(thrown, "INTERNAL");
-    this.#reader?.stop();
+    this.#inbox?.stop();
     this.#leaveRing();
     if (!this.#isClosing) this.onViolation(error);
     this.close(error);
@@ -419,17 +395,10 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
     this.control.close(this.#closeError);
   }
 
-  /** What the peer had sent before it left: no more than a ring holds, whatever the peer still writes. */
+  /** What the peer had sent before it left. */
   #readRest(): void {
-    const consumer = this.#consumer;
-    if (consumer === undefined || this.#reader === undefined) return;
     try {
-      let recordsLeft = RING_BYTES_MAX / RECORD_ALIGNMENT;
-      while (recordsLeft > 0 && !this.#isPaused && !this.#isClosing) {
-        const count = consumer.poll(this, RECORDS_PER_POLL);
-        if (count === 0) return;
-        recordsLeft -= count;
-      }
+      this.#inbox?.readRest();
     } catch (thrown) {
       this.#onBroken(thrown);
     }
@@ -462,8 +431,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, RecordSink,
       // Doorbells may wait in the socket, and are none of what was committed; what was sent before the move counts as left.
       this.#socketOffsetBytes = committedBytes - this.control.leftBytes;
     }
-    // It may be delivering just now, and what it would read next is no longer the peer's.
-    this.#consumer?.pause();
+    this.#doorbell = undefined;
     this.#consumer = undefined;
   }
 }

@@ -9,6 +9,7 @@ export interface Libc extends Errno {
   dup2(fd: number, target: number): number;
   execve(path: Uint8Array, argv: BigUint64Array, envp: BigUint64Array): number;
   poll(descriptors: Uint8Array, count: number, timeoutMs: number): number;
+  sched_yield(): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
   sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number;
   pthread_sigmask(how: number, set: Uint8Array, old: null): number;
@@ -34,6 +35,7 @@ function open(platform: Platform): Libc {
     dup2: { args: ["int", "int"], returns: "int" },
     execve: { args: ["ptr", "ptr", "ptr"], returns: "int" },
     poll: { args: ["ptr", "u64", "int"], returns: "int" },
+    sched_yield: { args: [], returns: "int" },
     waitpid: { args: ["int", "ptr", "int"], returns: "int" },
     sigaction: { args: ["int", "ptr", "ptr"], returns: "int" },
     pthread_sigmask: { args: ["int", "ptr", "ptr"], returns: "int" },

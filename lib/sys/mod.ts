@@ -29,6 +29,7 @@
  * `platform.ts`; no struct layout and no constant appears anywhere else.
  */
 export { drainMicrotasks } from "./microtasks.ts";
+export { yieldProcessor } from "./processor.ts";
 export type { SharedMemoryKind } from "./platform.ts";
 export { createSharedMemory, openSharedMemory, type SharedMemory, type SharedMemoryHandle } from "./shared_memory.ts";
 export { execute, type ExecuteOptions, inheritable, releaseSignals } from "./execute.ts";
