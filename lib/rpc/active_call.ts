@@ -169,7 +169,7 @@ export class ActiveCall implements Swept, ServerCall, Waiting, IncomingStreamOwn
   onDeadline(): void {
     const error = new CellError(
       "DEADLINE_EXCEEDED",
-      `${this.service}.${this.method} did not answer before its deadline`,
+      `${this.service}.${this.method} did not answer within ${Math.round(this.limitMs)} ms`,
     );
     this.connection.refuseCall(this, error);
   }

@@ -23,6 +23,8 @@ export const WAITING_CALLS_MAX = 65_536;
 export interface ClientOptions {
   /** What the caller was compiled against. Without it the server's own schema is fetched. */
   schema?: Schema;
+  /** What errors call the server until it has said its name. @default "the server" */
+  service?: string;
   /** The calling service's name. */
   callerService?: string;
   /** The deadline of every call. @default 30_000 for calls without streams, none for streams */
@@ -83,12 +85,14 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   readonly timeoutMs: number | undefined;
   readonly metadata: MetadataWriter;
   readonly connection: ClientConnection;
+  private readonly givenService: string;
   private readonly setup: ClientSetup;
   /** Ready to be sent as soon as there is room, in order; a set, so that a call that is cancelled leaves at once. */
   private readonly waiting = new Set<PendingCall>();
 
   constructor(link: Link, options: ClientOptions) {
     this.timeoutMs = options.timeoutMs;
+    this.givenService = options.service ?? "the server";
     this.metadata = new MetadataWriter(options.callerService);
     this.setup = new ClientSetup((name, index, args) => this.reflect(name, index, args), options.schema);
     this.connection = new ClientConnection(link, this);
@@ -96,7 +100,7 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
   }
 
   get service(): string {
-    return this.setup.server?.service ?? "the server";
+    return this.setup.server?.service ?? this.givenService;
   }
 
   get messageBytesMax(): number {
@@ -161,6 +165,8 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
     const { link, drainingError, isBusyWithFrame } = connection;
     if (drainingError !== undefined) throw drainingError;
     const method = this.setup.known(name);
+    const missing = method === undefined ? this.setup.missing(name) : undefined;
+    if (missing !== undefined) throw missing;
     const obstacle = syncObstacle(link, isBusyWithFrame, method);
     if (obstacle !== undefined) {
       const message = `calling ${this.service}.${name} synchronously: ${obstacle}`;

@@ -58,13 +58,7 @@ export class ClientSetup {
     const ready = this.methods.get(name);
     if (ready !== undefined) return ready;
     const [hello, schema] = await Promise.all([this.hello(), this.schema()]);
-    if (!Object.hasOwn(schema.methods, name)) {
-      throw new CellError(
-        "NOT_FOUND",
-        `${schema.name} has no method ${name}.${didYouMean(name, Object.keys(schema.methods))}`,
-        { data: { started: false } },
-      );
-    }
+    if (!Object.hasOwn(schema.methods, name)) throw noMethod(schema, name);
     return schema.species === hello.species ? this.served(schema, name) : this.negotiated(schema, name);
   }
 
@@ -73,6 +67,12 @@ export class ClientSetup {
     // The same one as before needs no look-up, which takes 20 ns.
     if (this.last?.name === name) return this.last;
     return this.last = this.methods.get(name) ?? this.unasked(name);
+  }
+
+  /** The error for a name that the schema does not have; undefined when it has it, or is not known yet. */
+  missing(name: string): CellError | undefined {
+    const { current } = this;
+    return current === undefined || Object.hasOwn(current.methods, name) ? undefined : noMethod(current, name);
   }
 
   private unasked(name: string): ClientMethod | undefined {
@@ -108,6 +108,14 @@ export class ClientSetup {
     this.methods.set(method.name, method);
     return method;
   }
+}
+
+function noMethod(schema: Schema, name: string): CellError {
+  return new CellError(
+    "NOT_FOUND",
+    `${schema.name} has no method ${name}.${didYouMean(name, Object.keys(schema.methods))}`,
+    { data: { started: false } },
+  );
 }
 
 /** What each field of a hello looks like. */

@@ -175,12 +175,30 @@ test("what cannot be called synchronously is refused before anything is sent, wi
   await greet(pair);
   expect(thrownBy(() => client.callSync("count", [3])).message).toContain("stream");
   expect(thrownBy(() => client.callSync("total", [numbers(3)])).message).toContain("stream");
-  expect(thrownBy(() => client.callSync("nothing", [])).message).toContain("not known yet");
   clientLink.peer.pid = process.pid;
   expect(thrownBy(() => client.callSync("add", [1, 2])).message).toContain("this process itself");
   clientLink.peer.pid = 1;
   expect(client.callSync("add", [1, 2])).toBe(3);
   expect(committedBytes).toBe(0);
+});
+
+test("a method that there is not is refused as by call, with near names", async () => {
+  const pair = connectSync({ add: ADD });
+  const { client } = pair;
+  await greet(pair);
+  const refusal = thrownBy(() => client.callSync("ad", [1, 2]));
+  expect(refusal).toEqual({
+    code: "NOT_FOUND",
+    message: "demo has no method ad. Did you mean add?",
+    data: { started: false },
+  });
+  await expect(client.call("ad", [1, 2])).rejects.toMatchObject(refusal);
+});
+
+test("what is not known of the server yet is told under the name that the client was made with", () => {
+  const [, here] = pumpedLinks();
+  const client = createClient(here, { service: "shop" });
+  expect(thrownBy(() => client.callSync("buy", [])).message).toStartWith("calling shop.buy synchronously: ");
 });
 
 test("user code that runs while a frame is read or written cannot wait for another one, and is told so", async () => {

@@ -5,6 +5,7 @@ import { type PumpedLink, pumpedLinks } from "../rpc/pumped_links.ts";
 import { serviceOf, STRING, unary } from "../rpc/test_service.ts";
 import type { Directory } from "./directory.ts";
 import { ServiceClient } from "./service_client.ts";
+import { TRANSPORT_VARIABLE } from "./transport.ts";
 
 /** A service whose instances work whenever somebody waits for them, with a connection to each over what `transports` says. */
 function serviceWith(...transports: ("shm" | "uds")[]) {
@@ -72,6 +73,31 @@ test("a connection on a socket is refused with what to do", async () => {
       "or await some calls first: a connection moves while it is used",
   );
   await client.close();
+});
+
+test("a client that was told to keep to the socket says so, and who told it", async () => {
+  const { directory, clientLinks } = serviceWith("uds");
+  const before = process.env[TRANSPORT_VARIABLE];
+  process.env[TRANSPORT_VARIABLE] = "uds";
+  try {
+    for (
+      const [options, chosenBy] of [[{}, "CELL_TRANSPORT=uds"], [
+        { transport: "uds" },
+        'option transport: "uds"',
+      ]] as const
+    ) {
+      const client = new ServiceClient("demo", directory, options);
+      await whileWorking(clientLinks, client.call("who", []));
+      const refusal = refusalOf(() => client.callSync("who", []));
+      expect(refusal).toMatchObject({ code: "FAILED_PRECONDITION", data: { started: false } });
+      expect(refusal.message).toStartWith("calling demo.who synchronously: this client keeps to Unix sockets, by ");
+      expect(refusal.message).toContain(chosenBy);
+      await client.close();
+    }
+  } finally {
+    if (before === undefined) delete process.env[TRANSPORT_VARIABLE];
+    else process.env[TRANSPORT_VARIABLE] = before;
+  }
 });
 
 test("while a further instance's connection is on its socket, synchronous calls are given to the others", async () => {

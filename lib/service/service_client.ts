@@ -8,7 +8,7 @@ import type { ConnectServiceOptions, RemoteCallOptions, RemoteService, Transport
 import type { Request } from "./request.ts";
 import { RetriedCall } from "./retried_call.ts";
 import { RetriedStream } from "./retried_stream.ts";
-import { chooseTransport, type TransportChoice } from "./transport.ts";
+import { chooseTransport, TRANSPORT_VARIABLE, type TransportChoice } from "./transport.ts";
 import { watchStreams } from "./watched_streams.ts";
 
 /** See `RemoteService`. Gives calls to the connections of a pool, and makes those again that may be made again. */
@@ -62,13 +62,12 @@ export class ServiceClient implements RemoteService {
   callSync(method: string, args: readonly unknown[], options?: RemoteCallOptions): unknown {
     let connection = this.#pool.pick(method, this.#clock.now());
     // A further instance's connection has to be used before it moves; until then the others have the synchronous calls.
-    if (connection?.client.transport === "uds") connection = this.#pool.pickMoved(method) ?? connection;
+    if (connection?.client.transport === "uds") {
+      if (this.#transport === "uds") throw this.#cannotCallSync(method, this.#whyOnSocket());
+      connection = this.#pool.pickMoved(method) ?? connection;
+    }
     if (connection !== undefined) return connection.client.callSync(method, args, options);
-    throw new CellError(
-      "FAILED_PRECONDITION",
-      `calling ${this.service}.${method} synchronously: there is no connection: await call() first, or connect() again`,
-      { data: { started: false } },
-    );
+    throw this.#cannotCallSync(method, "there is no connection: await call() first, or connect() again");
   }
 
   stream(
@@ -96,6 +95,19 @@ export class ServiceClient implements RemoteService {
 
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  #cannotCallSync(method: string, why: string): CellError {
+    const message = `calling ${this.service}.${method} synchronously: ${why}`;
+    return new CellError("FAILED_PRECONDITION", message, { data: { started: false } });
+  }
+
+  /** Of a client that never leaves the socket. */
+  #whyOnSocket(): string {
+    const chosenBy = this.defaults.transport === undefined
+      ? `${TRANSPORT_VARIABLE}=uds`
+      : 'its option transport: "uds"';
+    return `this client keeps to Unix sockets, by ${chosenBy}; connect with transport "shm", or await call() instead`;
   }
 
   /** What is done about calls whose first attempt was made on `connection` and failed. */
@@ -158,6 +170,7 @@ export class ServiceClient implements RemoteService {
   async #connect(endpoint: Endpoint): Promise<RpcClient> {
     const { schema, callerService, timeoutMs } = this.defaults;
     const client = createClient(await endpoint.dial(this.#transport), {
+      service: this.service,
       ...(schema === undefined ? {} : { schema }),
       ...(callerService === undefined ? {} : { callerService }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
