@@ -12,6 +12,8 @@ import type { SharedMemory } from "./shared_memory.ts";
 /** What `/proc` shows behind the descriptor, for who looks for our memory. */
 const LABEL = new TextEncoder().encode("cell\0");
 const OWNER_READS_AND_WRITES = 0o600;
+/** With what to do about it: the client is told, and a reason is short. */
+const OTHER_NAMESPACE = "one in another (a container): share it (--pid=container:NAME), or use the Unix socket";
 
 /** Memory without a name (memfd_create(2)): the kernel frees it with the last process that has it. Not allocated yet. */
 export function createMemfd(byteCount: number): SharedMemory {
@@ -27,10 +29,11 @@ export function createMemfd(byteCount: number): SharedMemory {
 
 /** The memfd that another process of this user has as its descriptor `peerFd`. */
 export function openMemfd(peerFd: number, byteCount: number, peer: Credentials): SharedMemory {
-  const what = `descriptor ${peerFd} of process ${peer.pid} as shared memory`;
+  // Processes of another PID namespace have no number here; the kernel says 0.
+  const isHere = peer.pid > 0;
+  const what = `descriptor ${peerFd} of ${isHere ? `process ${peer.pid}` : "the client"} as shared memory`;
   if (!Number.isInteger(peerFd) || peerFd < 0) throw refusal(what, "the number of a descriptor", `${peerFd}`);
-  // Processes of another pid namespace have no number here; the kernel says 0.
-  if (peer.pid <= 0) throw refusal(what, "a process of this machine's /proc", "one that has no number in it");
+  if (!isHere) throw refusal(what, "a client in this PID namespace", OTHER_NAMESPACE);
   const path = `/proc/${peer.pid}/fd/${peerFd}`;
   verifyStats(reach(what, () => statSync(path)), byteCount, what);
   const fd = reach(what, () => openSync(path, currentPlatform().memory.openFlags));

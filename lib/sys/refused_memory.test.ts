@@ -103,7 +103,7 @@ linuxTest("a pipe, a device, a folder or a socket is refused without being opene
 linuxTest("descriptors and processes that are none are refused", () => {
   for (const fd of [-1, 0.5, Number.NaN, 2 ** 53, "1/../../environ" as unknown as number]) refuse({ fd }, "of process");
   refuse({ fd: 65_000 }, "found ENOENT");
-  refuse({ fd: 0 }, "one that has no number in it", { ...ME, pid: 0 });
+  refuse({ fd: 0 }, "expected a client in this PID namespace, found one in another", { ...ME, pid: 0 });
   refuse({ fd: 0 }, "found ENOENT", { ...ME, pid: 2 ** 30 });
 });
 

@@ -27,6 +27,11 @@ type State =
   | { readonly name: "onSocket" }
   | { readonly name: "broken" };
 
+/** The secret is a file of the user's, which the two sides may have found in different places, or at different times. */
+const WRONG_PROOF =
+  "the server's proof is wrong: it has another secret than keys/local.key in this process's home of " +
+  "Cell. Use one CELL_HOME for both, or restart the service.";
+
 /** What may come from the server, by state. */
 const EXPECTED: { readonly [name in State["name"]]: string } = {
   idle: "nothing before a hello",
@@ -118,7 +123,7 @@ export class ClientUpgrade {
     try {
       const secret = this.options.secret();
       if (!isProof(challenge.proof, "server", secret, nonces)) {
-        return this.giveUp("the server's proof is wrong: it does not have this user's secret, or an older one");
+        return this.giveUp(WRONG_PROOF);
       }
       proof = prove("client", secret, nonces);
     } catch (error) {
