@@ -8,12 +8,20 @@ export async function connect(name: string, options: ConnectOptions = {}): Promi
   return new DynamicClient(remote);
 }
 
+type TransportInUse = NonNullable<Client["transport"]>;
+
 /** A client whose methods are called by name: what they return is only known to whoever calls. */
 class DynamicClient implements Client {
   constructor(private readonly remote: RemoteService) {}
 
   get service(): string {
     return this.remote.service;
+  }
+
+  get transport(): TransportInUse | undefined {
+    const transport = this.remote.transport();
+    // What is found by its name is another process.
+    return transport === "memory" ? undefined : transport;
   }
 
   call<T>(method: string, args: readonly unknown[] = [], options: CallOptions = {}): Promise<T> {

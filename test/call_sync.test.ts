@@ -15,6 +15,11 @@ let letters = 0;
 for (let n = 0; n < 1000; n++) letters += fast.callSync<{ greeting: string }>("greet", [{ name: "x" }]).greeting.length;
 console.log(letters);
 try {
+  fast.callSync("gret");
+} catch (error) {
+  if (error instanceof CellError) console.log(error.code, error.message);
+}
+try {
   fast.callSync("greet", [{ name: 3 }]);
 } catch (error) {
   if (error instanceof CellError) console.log(error.code);
@@ -24,11 +29,27 @@ await slow.call("greet", [{ name: "x" }]);
 try {
   slow.callSync("greet", [{ name: "x" }]);
 } catch (error) {
-  if (error instanceof CellError) console.log(error.code);
+  if (error instanceof CellError) console.log(error.code, error.message);
 }
+const moving = await connect("hello", { transport: "auto" });
+const before = moving.transport;
+while (moving.transport !== "shm") await moving.call("greet", [{ name: "x" }]);
+console.log(fast.transport, slow.transport, before, moving.transport);
+await moving.close();
+console.log(moving.transport);
 `;
   const finished = await machine.cell(["run", machine.write("script.ts", source)]);
-  expect(finished).toEqual({ exit: 0, stderr: "", stdout: "9000\nINVALID_ARGUMENT\nFAILED_PRECONDITION\n" });
+  expect(finished).toMatchObject({ exit: 0, stderr: "" });
+  expect(finished.stdout.split("\n")).toEqual([
+    "9000",
+    "NOT_FOUND hello has no method gret. Did you mean greet?",
+    "INVALID_ARGUMENT",
+    'FAILED_PRECONDITION calling hello.greet synchronously: this client keeps to Unix sockets, by its option transport: "uds"; ' +
+    'connect with transport "shm", or await call() instead',
+    "shm uds uds shm",
+    "undefined",
+    "",
+  ]);
 });
 
 test("a synchronous call ends at its deadline, and when the process that it waits for dies", async () => {
