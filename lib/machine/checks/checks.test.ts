@@ -74,7 +74,12 @@ test.skipIf(!isRoot)("a home of another user fails and says whose it is", () => 
   const foreign = examineHome(folder);
   expect(foreign.status).toBe("fail");
   expect(foreign.found).toContain("65534");
-  expect(foreign.advice).toContain("chown");
+  expect(foreign.advice).toStartWith("run as that user (`sudo -u '#65534' cell doctor`), or set CELL_HOME");
+  chownSync(folder, 0, 0);
+  const run = join(folder, "run");
+  mkdirSync(run, { mode: 0o700 });
+  chownSync(run, 65534, 65534);
+  expect(examineRunFolder(run)).toMatchObject({ status: "fail", advice: foreign.advice });
 });
 
 test.skipIf(isRoot)("a home that cannot be written fails", () => {
@@ -188,7 +193,36 @@ test("a secret that others can read keeps connections on their sockets, and that
 });
 
 test("where shared memory does not work, the reason is shown and no service is said to be broken", () => {
-  const found = examineRefusal("there is no /proc");
-  expect(found).toMatchObject({ status: "warn", found: "there is no /proc" });
-  expect(found.advice).toContain("Unix sockets");
+  for (const choice of ["auto", "uds"] as const) {
+    const found = examineRefusal("there is no /proc", choice);
+    expect(found).toMatchObject({ status: "warn", found: "there is no /proc" });
+    expect(found.advice).toContain("Unix sockets");
+  }
+});
+
+test("where shared memory does not work and is insisted on, every connection fails, and that is said", () => {
+  const found = examineRefusal("there is no /proc", "shm");
+  expect(found).toMatchObject({ status: "fail", found: "there is no /proc" });
+  expect(found.advice).toContain("CELL_TRANSPORT=shm");
+});
+
+test("what the environment chooses is shown, and what is no transport fails with what is expected", async () => {
+  const before = process.env["CELL_TRANSPORT"];
+  try {
+    const shown: [string, "ok" | "fail", string][] = [
+      ["auto", "ok", "a connection moved"],
+      ["uds", "ok", "CELL_TRANSPORT=uds keeps connections on the socket"],
+      ["shm", "ok", "CELL_TRANSPORT=shm"],
+      ["nonsense", "fail", 'CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"'],
+      ["quic", "fail", "CELL_TRANSPORT: there is no quic yet"],
+    ];
+    for (const [value, status, text] of shown) {
+      process.env["CELL_TRANSPORT"] = value;
+      const found = await inHome(() => SHARED_MEMORY.run());
+      expect(found).toMatchObject({ status, found: expect.stringContaining(text) });
+    }
+  } finally {
+    if (before === undefined) delete process.env["CELL_TRANSPORT"];
+    else process.env["CELL_TRANSPORT"] = before;
+  }
 });

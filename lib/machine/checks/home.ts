@@ -33,13 +33,11 @@ export function examineHome(path: string): Finding {
   const folder = nearestFolder(path);
   const stat = statSync(folder);
   if (!stat.isDirectory()) return fail(`${folder} is no folder`, "move it away, or set CELL_HOME to a folder");
+  if (folder === path && stat.uid !== effectiveUserId()) return foreign(path, stat.uid);
   if (!isWritable(folder)) {
     return fail(`${folder} cannot be written`, `\`chmod u+rwx ${folder}\`, or set CELL_HOME to a folder that is yours`);
   }
   if (folder !== path) return ok(`${path} (will be created)`);
-  if (stat.uid !== effectiveUserId()) {
-    return fail(`${path} belongs to user ${stat.uid}`, `\`sudo chown -R $(id -u) ${path}\`, or set CELL_HOME`);
-  }
   return ok(path);
 }
 
@@ -48,12 +46,19 @@ export function examineRunFolder(path: string): Finding {
   if (!existsSync(path)) return ok(`${path} (will be created)`);
   const { mode, uid } = statSync(path);
   const shown = (mode & 0o777).toString(8).padStart(4, "0");
-  if (uid !== effectiveUserId()) {
-    return fail(`${path} belongs to user ${uid}`, `\`sudo chown -R $(id -u) ${path}\``);
-  }
+  if (uid !== effectiveUserId()) return foreign(path, uid);
   if ((mode & FOREIGN_BITS) !== 0) return fail(`${path} has mode ${shown}, open to others`, `\`chmod 700 ${path}\``);
   const sockets = readdirSync(path).filter((name) => name.endsWith(".sock")).length;
   return ok(`${path}, mode ${shown}, ${sockets} ${sockets === 1 ? "socket" : "sockets"}`);
+}
+
+/** What runs there needs it: taking it over comes last. */
+function foreign(path: string, uid: number): Finding {
+  return fail(
+    `${path} belongs to user ${uid}`,
+    `run as that user (\`sudo -u '#${uid}' cell doctor\`), or set CELL_HOME to a folder of your own; ` +
+      `\`chown -R\` takes it from what runs there`,
+  );
 }
 
 function examineDisk(folder: string): Finding {
