@@ -1,10 +1,9 @@
 import { Option } from "@commander-js/extra-typings";
-import { SECOND } from "../lib/base/mod.ts";
+import { durationMs, MS, SECOND } from "../lib/base/mod.ts";
 import { type LoadResult, measureLoad } from "../lib/load/mod.ts";
 import { connectService, type TransportInUse } from "../lib/service/mod.ts";
 import { BenchTable } from "./bench_table.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
-import { parseDuration } from "./duration.ts";
 import { markAnswered } from "./exit_code.ts";
 import { Invocation } from "./invocation.ts";
 import { parseServiceName } from "./service_name.ts";
@@ -16,6 +15,10 @@ import { whichMethod, whichService } from "./which.ts";
 const CALLERS_DEFAULT = [1, 8, 64, 512];
 const CALLERS_MAX = 4096;
 const DURATION_MS_DEFAULT = 2 * SECOND;
+/** In less, a slow method answers nobody. */
+const DURATION_MS_MIN = 10 * MS;
+/** What is shown of a number in JSON: a latency to a nanosecond. */
+const DECIMALS = 3;
 
 /** `cell bench` */
 export function command(): AnyCommand {
@@ -36,7 +39,7 @@ export function command(): AnyCommand {
     .argument("[args...]", "arguments as for `cell call`")
     .addOption(
       new Option("-d, --duration <duration>", "how long for each number of callers")
-        .argParser(parseDuration).default(DURATION_MS_DEFAULT, `${DURATION_MS_DEFAULT / SECOND}s`),
+        .argParser(parseBenchDuration).default(DURATION_MS_DEFAULT, `${DURATION_MS_DEFAULT / SECOND}s`),
     )
     .addOption(
       new Option("-c, --concurrency <list>", "numbers of callers")
@@ -66,18 +69,39 @@ export function command(): AnyCommand {
           measured.push({ transport: service.transport(), ...result });
           await table?.add(result);
         }
-        if (json) await printJson(measured.map((row) => ({ service: serviceName, method: methodName, ...row })));
+        if (json) {
+          await printJson(measured.map((row) => ({ service: serviceName, method: methodName, ...rounded(row) })));
+        }
       } finally {
         await service.close();
       }
     });
 }
 
+function parseBenchDuration(text: string): number {
+  const found = durationMs(text);
+  if (found !== undefined && found >= DURATION_MS_MIN) return found;
+  throw new UsageError(
+    `--duration: expected a duration such as 500ms, 2s or 1m (${DURATION_MS_MIN}ms to 24 days), found "${text}"`,
+  );
+}
+
+/** The same with as many decimals as mean something. */
+function rounded(row: object): object {
+  return Object.fromEntries(
+    Object.entries(row).map((
+      [name, value],
+    ) => [name, typeof value === "number" ? Number(value.toFixed(DECIMALS)) : value]),
+  );
+}
+
 function parseCallers(text: string): number[] {
   const numbers = text.split(",").map(Number);
   const isFine = (count: number): boolean => Number.isInteger(count) && count >= 1 && count <= CALLERS_MAX;
   if (!numbers.every(isFine)) {
-    throw new UsageError(`expected numbers of callers from 1 to ${CALLERS_MAX} such as 1,8,64, found "${text}"`);
+    throw new UsageError(
+      `--concurrency: expected numbers of callers from 1 to ${CALLERS_MAX} such as 1,8,64, found "${text}"`,
+    );
   }
   return numbers;
 }

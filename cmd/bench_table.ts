@@ -2,7 +2,7 @@ import { SECOND } from "../lib/base/mod.ts";
 import type { LoadResult } from "../lib/load/mod.ts";
 import type { TransportInUse } from "../lib/service/mod.ts";
 import { stdoutStyle } from "./color.ts";
-import { formatMicros } from "./duration.ts";
+import { formatDuration, formatMicros } from "./duration.ts";
 import { say } from "./stderr.ts";
 import { printLines } from "./stdout.ts";
 import { type Column, table } from "./table.ts";
@@ -48,5 +48,8 @@ export class BenchTable {
       String(result.errors),
     ];
     await printLines(table(COLUMNS, [cells]).slice(1));
+    const { answeredMs, firstError } = result;
+    if (answeredMs === undefined) return;
+    say(`nothing was answered after ${formatDuration(answeredMs)}: ${firstError}. CALLS/S is of the time before.`);
   }
 }

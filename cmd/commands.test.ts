@@ -165,13 +165,52 @@ test("ps, describe, diff and bench show a service that runs", async () => {
     expect(["uds", "shm"]).toContain(result.transport);
     expect(result.callsPerSecond).toBeGreaterThan(10);
     expect(result.p50Micros).toBeLessThanOrEqual(result.p99Micros);
+    for (const figure of Object.values(result)) {
+      if (typeof figure === "number") expect(figure).toBe(Number(figure.toFixed(3)));
+    }
   }
   const table = await machine.cell(["bench", "hello", "greet", "name=x", "-d", "50ms", "-c", "1"]);
   expect(table.stdout).toMatch(/^CALLERS +CALLS\/S +P50 .*\n +1 /);
   expect(table.stderr).toMatch(/^hello\.greet over (shared memory|a unix socket), 0\.05 s for each line\n/);
   expect((await machine.cell(["bench", "hello", "gret"])).exit).toBe(3);
   expect((await machine.cell(["bench", "hello", "greet", "name:=1"])).exit).toBe(1);
-  expect((await machine.cell(["bench", "hello", "greet", "-c", "0"])).exit).toBe(2);
+  for (
+    const [words, message] of [
+      [["-c", "0"], "--concurrency: expected numbers of callers"],
+      [["-d", "1us"], '--duration: expected a duration such as 500ms, 2s or 1m (10ms to 24 days), found "1us"'],
+      [["-d", "2"], "--duration: expected a duration"],
+      [["--transport", "nonsense"], "--transport: expected uds, shm or auto"],
+    ] as const
+  ) {
+    const refused = await machine.cell(["bench", "hello", "greet", ...words]);
+    expect(refused).toMatchObject({ exit: 2, stdout: "", stderr: expect.stringContaining(message) });
+  }
+});
+
+test("a transport of the environment that is none is wrong usage, as on the command line", async () => {
+  await using machine = new CommandMachine();
+  await machine.serve("hello.ts", HELLO);
+  for (const words of [["call", "hello", "greet", "name=x"], ["bench", "hello", "greet", "name=x"]]) {
+    const refused = await machine.cell(words, { env: { CELL_TRANSPORT: "nonsense" } });
+    expect(refused).toMatchObject({ exit: 2, stdout: "" });
+    expect(refused.stderr).toContain('CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"');
+  }
+});
+
+test("bench says when the service goes away, and counts calls a second until then", async () => {
+  await using machine = new CommandMachine();
+  const service = await machine.serve(
+    "counter.ts",
+    "let count = 0;\nexport const add = () => { count++; };\nexport const read = () => count;\n",
+  );
+  const bench = machine.start(["bench", "counter", "add", "-d", "4s", "-c", "4"]);
+  await bench.until(() => bench.stderr.includes("for each line"), "the warm-up to be over");
+  const count = async () => Number((await machine.cell(["call", "counter", "read"])).stdout);
+  const before = await count();
+  await until(async () => await count() > before, "calls to be measured");
+  await service.kill();
+  await bench.exited();
+  expect(bench.stderr).toMatch(/^nothing was answered after \d+ m?s: .*\. CALLS\/S is of the time before\.$/m);
 });
 
 test("new makes a service that checks and runs, and overwrites nothing", async () => {

@@ -31,7 +31,9 @@ export async function dispatch(
   try {
     const lingers = await run(commands, name, args, version);
     if (lingers) return;
-  } catch (error) {
+  } catch (thrown) {
+    const { asTransportUsage } = await import("./transport.ts");
+    const error = asTransportUsage(thrown);
     reportError(error, commands.some((entry) => entry.name === name) ? name : undefined);
     process.exit(exitCodeOf(error));
   }

@@ -1,9 +1,10 @@
 import { CellError } from "../lib/base/mod.ts";
-import { parseTransport, type TransportChoice, type TransportInUse } from "../lib/service/mod.ts";
+import { parseTransport, TRANSPORT_VARIABLE, type TransportChoice, type TransportInUse } from "../lib/service/mod.ts";
+import { isAnswered } from "./exit_code.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `--help` says of the option `--transport`. */
-export const TRANSPORT_OPTION_TEXT = "uds (Unix socket) or shm (shared memory)";
+export const TRANSPORT_OPTION_TEXT = "uds (Unix socket), shm (shared memory) or auto";
 
 const TEXTS: { readonly [transport in TransportInUse]: string } = {
   uds: "a unix socket",
@@ -24,4 +25,12 @@ export function parseTransportOption(text: string): TransportChoice {
   } catch (error) {
     throw error instanceof CellError && error.code === "INVALID_ARGUMENT" ? new UsageError(error.message) : error;
   }
+}
+
+/** A transport of the environment that cannot be is wrong usage, as one of the command line is, whoever met it. */
+export function asTransportUsage(error: unknown): unknown {
+  return error instanceof CellError && error.code === "INVALID_ARGUMENT" && !isAnswered(error) &&
+      error.message.startsWith(`${TRANSPORT_VARIABLE}: `)
+    ? new UsageError(error.message)
+    : error;
 }

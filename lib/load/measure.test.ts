@@ -55,6 +55,20 @@ test("calls that fail are counted and do not enter the latencies", async () => {
   expect(result.firstError).toBe("every other call");
 });
 
+test("when the service goes away, calls per second are of the time in which calls were answered", async () => {
+  let calls = 0;
+  const goneAfter = (count: number) => async () => {
+    await Bun.sleep(1);
+    if (++calls > count) throw new CellError("UNAVAILABLE", "gone");
+  };
+  const load = { concurrency: 3, durationMs: 300, onWarm: () => void (calls = 0) };
+  const gone = await measureLoad({ ...load, call: goneAfter(10) });
+  expect(gone).toMatchObject({ calls: 10, firstError: "gone" });
+  expect(gone.answeredMs!).toBeLessThan(gone.durationMs);
+  expect(gone.callsPerSecond).toBeCloseTo((10 / gone.answeredMs!) * 1000, 5);
+  expect((await measureLoad({ ...load, call: goneAfter(Infinity) })).answeredMs).toBeUndefined();
+});
+
 test("a method that only fails ends the measurement with its error", async () => {
   const broken = measureLoad({
     concurrency: 2,

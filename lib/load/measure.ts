@@ -7,6 +7,8 @@ const WARM_UP_MS_MIN = 100 * MS;
 const WARM_UP_MS_MAX = 1 * SECOND;
 /** A method that fails this often from the start is broken, not slow. */
 const ERRORS_IN_A_ROW_MAX = 100;
+/** When every caller's last call failed and nothing was answered for this share of the time, the service is gone. */
+const SILENT_SHARE_MIN = 0.1;
 
 /** How to load a method. */
 export interface LoadOptions {
@@ -27,6 +29,8 @@ export interface LoadResult {
   errors: number;
   /** The message of the first call that failed. */
   firstError?: string;
+  /** How long calls were answered, where all that came later failed: what is per second is of this time. */
+  answeredMs?: number;
   callsPerSecond: number;
   meanMicros: number;
   p50Micros: number;
@@ -54,6 +58,7 @@ async function run({ concurrency, call }: LoadOptions, durationMs: number): Prom
   let firstError: CellError | undefined;
   const started = performance.now();
   const end = started + durationMs;
+  let lastAnsweredAt = started;
   // The end of one call is the beginning of the next one: the clock takes longer to read than a latency to record.
   const caller = async (): Promise<void> => {
     for (let asked = performance.now(); asked < end;) {
@@ -61,7 +66,7 @@ async function run({ concurrency, call }: LoadOptions, durationMs: number): Prom
         await call();
         const answered = performance.now();
         histogram.record((answered - asked) * 1000);
-        asked = answered;
+        asked = lastAnsweredAt = answered;
         errorsInARow = 0;
       } catch (error) {
         asked = performance.now();
@@ -74,13 +79,16 @@ async function run({ concurrency, call }: LoadOptions, durationMs: number): Prom
   await Promise.all(Array.from({ length: concurrency }, caller));
   const elapsedMs = performance.now() - started;
   if (histogram.count === 0 && firstError !== undefined) throw firstError;
+  const answeredMs = lastAnsweredAt - started;
+  const isGone = errorsInARow >= concurrency && elapsedMs - answeredMs > SILENT_SHARE_MIN * elapsedMs;
   return {
     concurrency,
     durationMs: elapsedMs,
     calls: histogram.count,
     errors,
     ...(firstError === undefined ? {} : { firstError: firstError.message }),
-    callsPerSecond: (histogram.count / elapsedMs) * SECOND,
+    ...(isGone ? { answeredMs } : {}),
+    callsPerSecond: (histogram.count / (isGone ? answeredMs : elapsedMs)) * SECOND,
     meanMicros: histogram.meanMicros,
     p50Micros: histogram.percentile(0.5),
     p90Micros: histogram.percentile(0.9),
