@@ -257,6 +257,18 @@ test.skipIf(!isRoot)("another user's file is refused", () => {
   expect(error.message).toContain("expected a file of user 0, found one of user 65534");
 });
 
+test("a file in the place of the folder is refused in the same words, whether or not the secret was read before", () => {
+  localSecret();
+  const keys = join(key, "..");
+  for (let attempt = 0; attempt < 2; attempt++) {
+    rmSync(keys, { recursive: true });
+    writeFileSync(keys, "");
+    const error = errorOf(localSecret);
+    expect(error.code).toBe("FAILED_PRECONDITION");
+    expect(error.message).toContain(`using ${keys} as a directory: it is a file. Move it away`);
+  }
+});
+
 test("keys that others may look into are refused", () => {
   localSecret();
   rmSync(key);

@@ -61,8 +61,14 @@ export function localSecret(): Uint8Array {
 }
 
 function isUnchanged(path: string, { inode, changedMs }: Remembered): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.ino === inode && found.ctimeMs === changedMs;
+  let found: Stats;
+  try {
+    found = lstatSync(path);
+  } catch {
+    // Whoever reads it again says what is wrong.
+    return false;
+  }
+  return found.ino === inode && found.ctimeMs === changedMs;
 }
 
 /** The secret in the file; undefined where there is none. */
