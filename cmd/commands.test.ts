@@ -187,16 +187,6 @@ test("ps, describe, diff and bench show a service that runs", async () => {
   }
 });
 
-test("a transport of the environment that is none is wrong usage, as on the command line", async () => {
-  await using machine = new CommandMachine();
-  await machine.serve("hello.ts", HELLO);
-  for (const words of [["call", "hello", "greet", "name=x"], ["bench", "hello", "greet", "name=x"]]) {
-    const refused = await machine.cell(words, { env: { CELL_TRANSPORT: "nonsense" } });
-    expect(refused).toMatchObject({ exit: 2, stdout: "" });
-    expect(refused.stderr).toContain('CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"');
-  }
-});
-
 test("bench says when the service goes away, and counts calls a second until then", async () => {
   await using machine = new CommandMachine();
   const service = await machine.serve(

@@ -54,14 +54,15 @@ test("a call takes the transport that the environment chooses", async () => {
   }
 });
 
-test("what is no transport is refused by whatever would call, with what was expected", async () => {
+test("what is no transport is wrong usage of whatever would call, wherever it is said", async () => {
   const nonsense = { env: { CELL_TRANSPORT: "nonsense" } };
   for (const command of [["call", ...GREET], ["bench", ...GREET, ...BRIEFLY]]) {
     const refused = await machine.cell(command, nonsense);
     expect(refused).toEqual({
-      exit: 1,
+      exit: 2,
       stdout: "",
-      stderr: 'error: CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"\n',
+      stderr: 'error: CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"\n' +
+        `See \`cell ${command[0]} --help\`.\n`,
     });
   }
   const option = await machine.cell(["bench", ...GREET, "--transport", "udss"]);
@@ -127,6 +128,6 @@ test("an import of a service takes the transport that the environment chooses", 
     expect((await script(source, { CELL_TRANSPORT: transport })).stdout).toBe("Hello, import!\n");
   }
   const refused = await script(source, { CELL_TRANSPORT: "nonsense" });
-  expect(refused.exit).toBe(1);
+  expect(refused.exit).toBe(2);
   expect(refused.stderr).toContain('CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"');
 });
