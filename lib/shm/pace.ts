@@ -3,10 +3,17 @@ import { MIB, MS } from "../base/mod.ts";
 /** While what is waited for usually comes within this, it is spun for, and for this long. */
 export const SPIN_MS = 0.02 * MS;
 /**
- * How long it is waited for awake in all, before the doorbell has to wake who waits. The doorbell costs about 10 us: to wait
- * much longer would cost more where it is in vain than it saves where it is not.
+ * How long it is waited for awake in all, before the doorbell has to wake who waits. An answer by doorbell takes 10 us when
+ * both sides share a core and 60 us when each has its own: who gives up before that never finds out that waiting pays.
  */
-export const WAIT_MS = 0.03 * MS;
+export const WAIT_MS = 0.1 * MS;
+/**
+ * After a long streak of arrivals in time a pause is a hiccup, such as a garbage collection, and over before who sleeps would be
+ * awake again.
+ */
+const WAIT_HOT_MS = 0.2 * MS;
+/** How many arrivals in time make such a streak. On busy cores there is none. */
+const STREAK_HOT = 64;
 /** The longer for what was sent or received before: large messages take the other side as long to copy. */
 const WAIT_MS_PER_BYTE = (0.5 * MS) / MIB;
 /** More than this is never waited for. */
@@ -16,7 +23,7 @@ const GAP_WEIGHT = 1 / 8;
 /** So many arrivals in time, one after the other, outweigh the one wait in vain that ends them many times. */
 const STREAK_GOOD = 8;
 /** After a wait in vain it is tried again when the doorbell has rung so often, after a short streak twice as often... */
-const DOORBELLS_MIN = 2;
+const DOORBELLS_MIN = 1;
 /** ...up to this: few enough of the calls wait in vain for the slowest percent of them not to be those. */
 const DOORBELLS_MAX = 1024;
 
@@ -51,9 +58,9 @@ export class Pace {
 
   /** Until when it is worth looking in every turn of the event loop. */
   get waitUntilMs(): number {
-    return this.isTrusted
-      ? this.#quietSinceMs + Math.min(WAIT_MS + this.#busyBytes * WAIT_MS_PER_BYTE, WAIT_MS_MAX)
-      : 0;
+    if (!this.isTrusted) return 0;
+    const waitMs = this.#streak >= STREAK_HOT ? WAIT_HOT_MS : WAIT_MS;
+    return this.#quietSinceMs + Math.min(waitMs + this.#busyBytes * WAIT_MS_PER_BYTE, WAIT_MS_MAX);
   }
 
   /** Nothing more is there. Since it was quiet before, `movedBytes` were sent and received. */

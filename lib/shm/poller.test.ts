@@ -12,6 +12,8 @@ class Machine implements PollerHost {
   nowMs = 1000;
   turns = 0;
   drains = 0;
+  yields = 0;
+  onYield = (): void => {};
   hasOtherCore = true;
   #next: (() => void)[] = [];
 
@@ -23,6 +25,10 @@ class Machine implements PollerHost {
   }
   soon(run: () => void): void {
     this.#next.push(run);
+  }
+  yield(): void {
+    this.yields++;
+    this.onYield();
   }
   drain(): void {
     this.drains++;
@@ -257,6 +263,22 @@ test("answers that are waited for and take longer than a spin are looked for onc
   const [least] = askOften(setting, 10, delayMs);
   expect(least).toBeGreaterThan(20);
   expect(least).toBeLessThan(delayMs / LOOK_MS / 2);
+});
+
+test("who waits makes way for the other side, which may be waiting for this processor", () => {
+  const { machine, poller, connection } = setup();
+  machine.onYield = () => connection.arrivals.push(machine.nowMs);
+  poller.wake(connection);
+  while (connection.handled < 100) machine.turn();
+  expect(connection.sleeps).toBe(0);
+});
+
+test("nobody makes way while what is waited for comes at once", () => {
+  const { machine, poller, connection } = setup();
+  answerEach(machine, connection, 20 * LOOK_MS, Infinity);
+  poller.wake(connection);
+  while (connection.handled < 200) machine.turn();
+  expect(machine.yields).toBe(0);
 });
 
 test("a large message is waited for longer than a small one", () => {

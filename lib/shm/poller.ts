@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { MS } from "../base/mod.ts";
-import { drainMicrotasks } from "../sys/mod.ts";
+import { drainMicrotasks, yieldProcessor } from "../sys/mod.ts";
 import { Pace } from "./pace.ts";
 
 /** After this long the event loop gets a turn, however much arrives: timers and other connections wait no longer. */
@@ -9,6 +9,8 @@ export const TURN_MS_MAX = 0.2 * MS;
 const RECORDS_PER_LOOK = 16;
 /** The same for rounds in which nothing arrived. */
 const QUIET_ROUNDS_PER_LOOK = 32;
+/** After so many of them, about 3 us, it is no longer unlikely that the other side waits for this processor. */
+const QUIET_ROUNDS_UNTIL_YIELD = 64;
 
 /** One connection, as its poller sees it. */
 export abstract class Polled {
@@ -45,6 +47,11 @@ export interface PollerHost {
   soon(run: () => void): void;
   /** Runs what promises wait for. */
   drain(): void;
+  /**
+   * Lets others have this processor. The kernel likes to wake the other side on the processor of who woke it; there it would
+   * wait for as long as this one spins, up to a time slice.
+   */
+  yield(): void;
   /** Whether the other side can run while this one spins. */
   readonly hasOtherCore: boolean;
 }
@@ -53,6 +60,7 @@ const HOST: PollerHost = {
   now: () => performance.now(),
   nextTurn: (run) => void setImmediate(run),
   soon: queueMicrotask,
+  yield: yieldProcessor,
   drain: drainMicrotasks,
   hasOtherCore: availableParallelism() > 1,
 };
@@ -153,10 +161,12 @@ export class Poller {
     let spinUntilMs = 0;
     let records = 0;
     let quietRounds = 0;
+    let hasHandled = false;
     for (;;) {
       const handled = this.#round(nowMs);
       if (handled > 0) {
         quietRounds = 0;
+        hasHandled = true;
         host.drain();
         for (const polled of this.#awake) if (polled.isAwake) polled.afterRound();
         records += handled;
@@ -167,9 +177,15 @@ export class Poller {
         if (quietRounds === 0) {
           nowMs = host.now();
           spinUntilMs = this.#quiet(nowMs);
-        } else if (quietRounds % QUIET_ROUNDS_PER_LOOK === 0) nowMs = host.now();
+        } else if (quietRounds % QUIET_ROUNDS_PER_LOOK === 0) {
+          if (quietRounds >= QUIET_ROUNDS_UNTIL_YIELD) host.yield();
+          nowMs = host.now();
+        }
         quietRounds++;
-        if (nowMs >= spinUntilMs) return nowMs;
+        if (nowMs >= spinUntilMs) {
+          if (!hasHandled) host.yield();
+          return nowMs;
+        }
       }
       if (nowMs >= endMs) return nowMs;
     }
