@@ -273,6 +273,17 @@ test("who waits makes way for the other side, which may be waiting for this proc
   expect(connection.sleeps).toBe(0);
 });
 
+test("who has made way for others that keep the processor leaves the next answers to the doorbell", () => {
+  const setting = setup();
+  const { machine, connection } = setting;
+  machine.onYield = () => machine.nowMs += 3;
+  for (let count = 0; count < 20; count++) ask(setting, 2);
+  machine.yields = 0;
+  for (let count = 0; count < 1000; count++) ask(setting, 2);
+  expect(machine.yields).toBeLessThan(20);
+  expect(connection.handled).toBe(1020);
+});
+
 test("nobody makes way while what is waited for comes at once", () => {
   const { machine, poller, connection } = setup();
   answerEach(machine, connection, 20 * LOOK_MS, Infinity);
