@@ -71,8 +71,9 @@ export class Pace {
 
   /** Something came while it was waited for awake. */
   onArrival(nowMs: number): void {
-    // Whoever made way for another process had the processor back too late: asleep it would have been woken for it.
-    if (nowMs > this.waitUntilMs) return this.onVain();
+    // Whoever made way for another process had the processor back too late: asleep it would have been woken for it. In a long
+    // streak it was a hiccup.
+    if (nowMs > this.waitUntilMs && this.#streak < STREAK_HOT) return this.onVain();
     this.#gapMs += (nowMs - this.#quietSinceMs - this.#gapMs) * GAP_WEIGHT;
     if (++this.#streak === STREAK_GOOD) this.#doorbellsNext = DOORBELLS_MIN;
   }
