@@ -1,4 +1,4 @@
-import { MIB, MS } from "../base/mod.ts";
+import { KIB, MIB, MS } from "../base/mod.ts";
 
 /** While what is waited for usually comes within this, it is spun for, and for this long. */
 export const SPIN_MS = 0.02 * MS;
@@ -12,16 +12,16 @@ export const WAIT_MS = 0.1 * MS;
  * awake again.
  */
 const WAIT_HOT_MS = 0.2 * MS;
-/** How many arrivals in time make such a streak. On busy cores there is none. */
-const STREAK_HOT = 64;
+/** How many arrivals in time make such a streak, which outweighs the wait in vain that ends it. On busy cores there is none. */
+const STREAK_LONG = 64;
+/** So many bytes are a large message: copying it and collecting what it leaves behind takes a while now and then. */
+const LARGE_BYTES = 64 * KIB;
 /** The longer for what was sent or received before: large messages take the other side as long to copy. */
 const WAIT_MS_PER_BYTE = (0.5 * MS) / MIB;
 /** More than this is never waited for. */
 const WAIT_MS_MAX = 1 * MS;
 /** Weight of one pause in the moving average. */
 const GAP_WEIGHT = 1 / 8;
-/** So many arrivals in time, one after the other, outweigh the one wait in vain that ends them many times. */
-const STREAK_GOOD = 8;
 /** After a wait in vain it is tried again when the doorbell has rung so often, after a short streak twice as often... */
 const DOORBELLS_MIN = 1;
 /** ...up to this: few enough of the calls wait in vain for the slowest percent of them not to be those. */
@@ -59,7 +59,7 @@ export class Pace {
   /** Until when it is worth looking in every turn of the event loop. */
   get waitUntilMs(): number {
     if (!this.isTrusted) return 0;
-    const waitMs = this.#streak >= STREAK_HOT ? WAIT_HOT_MS : WAIT_MS;
+    const waitMs = this.#streak >= STREAK_LONG ? WAIT_HOT_MS : WAIT_MS;
     return this.#quietSinceMs + Math.min(waitMs + this.#busyBytes * WAIT_MS_PER_BYTE, WAIT_MS_MAX);
   }
 
@@ -71,18 +71,19 @@ export class Pace {
 
   /** Something came while it was waited for awake. */
   onArrival(nowMs: number): void {
-    // Whoever made way for another process had the processor back too late: asleep it would have been woken for it. In a long
-    // streak it was a hiccup.
-    if (nowMs > this.waitUntilMs && this.#streak < STREAK_HOT) return this.onVain();
+    // Whoever made way for another process had the processor back too late: asleep it would have been woken for it.
+    if (nowMs > this.waitUntilMs && this.#busyBytes < LARGE_BYTES) return this.onVain();
     this.#gapMs += (nowMs - this.#quietSinceMs - this.#gapMs) * GAP_WEIGHT;
-    if (++this.#streak === STREAK_GOOD) this.#doorbellsNext = DOORBELLS_MIN;
+    if (++this.#streak === STREAK_LONG) this.#doorbellsNext = DOORBELLS_MIN;
   }
 
   /** Nothing came while it was waited for awake. */
   onVain(): void {
     this.#streak = 0;
     this.#doorbellsLeft = this.#doorbellsNext;
-    this.#doorbellsNext = Math.min(2 * this.#doorbellsNext, DOORBELLS_MAX);
+    // Beside the copying of a large message a wait in vain costs little.
+    const isLarge = this.#busyBytes >= LARGE_BYTES;
+    this.#doorbellsNext = isLarge ? DOORBELLS_MIN : Math.min(2 * this.#doorbellsNext, DOORBELLS_MAX);
   }
 
   /** Something came while nobody waited for it awake. */
