@@ -125,6 +125,11 @@ declare module "cell" {
   /** A client of a service whose name is only known at run time. Methods are called by name. */
   export interface Client {
     readonly service: string;
+    /**
+     * What calls go over now: a Unix socket, shared memory, or "mixed" while only some of the connections to several
+     * instances have moved. It changes while the client is used; undefined while there is no connection.
+     */
+    readonly transport: "uds" | "shm" | "mixed" | undefined;
     /** Calls a method that takes and returns single values. */
     call<T = unknown>(method: string, args?: readonly unknown[], options?: CallOptions): Promise<T>;
     /**
