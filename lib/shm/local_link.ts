@@ -1,4 +1,4 @@
-import { assert, CellError, MS, toCellError, type Writer } from "../base/mod.ts";
+import { assert, CellError, MIB, MS, toCellError, type Writer } from "../base/mod.ts";
 import {
   CLOSE_LINGER_MS,
   type Link,
@@ -32,7 +32,7 @@ const POLLS_PER_YIELD = 512;
 /** ...and asks the kernel this often whether the peer is still there: about once in a millisecond. */
 const POLLS_PER_PEER_CHECK = 16_384;
 /** What is read of a frame that comes before anybody reads. */
-const EARLY_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
+const EARLY_PAYLOAD_BYTES_MAX = 16 * MIB;
 /** A link that cannot hear the doorbell looks for room this often. */
 const DEAF_LOOK_MS = 1 * MS;
 
