@@ -10,7 +10,9 @@ const TEXTS: { readonly [transport in TransportInUse]: string } = {
   uds: "a unix socket",
   shm: "shared memory",
   memory: "memory of this process",
-  mixed: "shared memory and unix sockets",
+  quic: "QUIC",
+  tls: "TLS",
+  mixed: "several transports",
 };
 
 /** A transport after "over". */

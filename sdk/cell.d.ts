@@ -84,10 +84,17 @@ declare module "cell" {
     readonly signal: AbortSignal;
     /** Who calls. */
     readonly caller: {
-      /** The calling service's name; undefined for the command line and scripts. */
+      /**
+       * The calling service's name; undefined for the command line and scripts. A caller on another node has proved it
+       * with its certificate; one on this machine says it, and runs as this user or as root.
+       */
       readonly service: string | undefined;
-      readonly pid: number;
-      readonly uid: number;
+      /** The calling process; undefined when it is another node's. */
+      readonly pid: number | undefined;
+      /** Its user; undefined when it is another node's. */
+      readonly uid: number | undefined;
+      /** The id of the calling node; undefined for callers on this machine. */
+      readonly node: string | undefined;
     };
     /** W3C trace context (`traceparent`) of this call; nested calls continue it. */
     readonly trace: string;
@@ -126,10 +133,10 @@ declare module "cell" {
   export interface Client {
     readonly service: string;
     /**
-     * What calls go over now: a Unix socket, shared memory, or "mixed" while only some of the connections to several
-     * instances have moved. It changes while the client is used; undefined while there is no connection.
+     * What calls go over now: a Unix socket, shared memory, QUIC or TLS to other nodes, or "mixed" while the connections
+     * to several instances differ. It changes while the client is used; undefined while there is no connection.
      */
-    readonly transport: "uds" | "shm" | "mixed" | undefined;
+    readonly transport: "uds" | "shm" | "quic" | "tls" | "mixed" | undefined;
     /** Calls a method that takes and returns single values. */
     call<T = unknown>(method: string, args?: readonly unknown[], options?: CallOptions): Promise<T>;
     /**

@@ -1,14 +1,37 @@
 import type { CellError, Writer } from "../base/mod.ts";
 import type { Frame } from "../wire/mod.ts";
 
-/** The process at the other end, as the kernel vouches for it. */
-export interface Peer {
+/** A process of this machine, as the kernel vouches for it. */
+export interface LocalPeer {
+  readonly kind: "process";
   readonly uid: number;
   readonly pid: number;
 }
 
+/** An instance on any machine, as its certificate vouches for it. */
+export interface RemotePeer {
+  readonly kind: "instance";
+  /** The id of the cluster whose authority it stands under. */
+  readonly cluster: string;
+  /** The id of the node that signed its certificate. */
+  readonly node: string;
+  readonly service: string;
+  readonly instance: string;
+  /** Where its bytes come from, such as "192.0.2.7:41641". */
+  readonly address: string;
+}
+
+/** Who is at the other end. */
+export type Peer = LocalPeer | RemotePeer;
+
+/** A peer in a log line or an error. */
+export function describePeer(peer: Peer): string {
+  if (peer.kind === "process") return `process ${peer.pid} of user ${peer.uid}`;
+  return `${peer.instance} of node ${peer.node.slice(0, 8)} at ${peer.address}`;
+}
+
 /** What moves a link's bytes now. */
-export type LinkTransport = "memory" | "uds" | "shm";
+export type LinkTransport = "memory" | "uds" | "shm" | "quic" | "tls";
 
 /** What a link tells its owner. One object serves a link for its whole life, so a frame costs no closure. */
 export interface LinkReceiver {
@@ -26,7 +49,7 @@ export interface LinkReceiver {
 
 /**
  * A connection that carries frames both ways, in order. This is the seam between the protocol and whatever moves bytes:
- * Unix sockets and memory now, shared memory and QUIC later. `lib/rpc/conformance.ts` is what each of them must pass.
+ * memory, Unix sockets, shared memory, QUIC, TLS. `lib/rpc/conformance.ts` is what each of them must pass.
  */
 export interface Link {
   readonly peer: Peer;

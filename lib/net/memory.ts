@@ -1,5 +1,5 @@
 import { KIB } from "../base/mod.ts";
-import type { Link, Peer } from "./link.ts";
+import type { Link, LocalPeer } from "./link.ts";
 import { type ByteStream, StreamLink, type StreamLinkOptions } from "./stream_link.ts";
 
 /** As much as one direction holds before its writer has to wait, like a socket's buffer. */
@@ -7,7 +7,7 @@ const PIPE_BYTES = 256 * KIB;
 
 /** Two links within this process that are each other's peer: for tests, and for a service that calls itself. */
 export function memoryLinks(options: StreamLinkOptions = {}): [Link, Link] {
-  const peer: Peer = { uid: process.geteuid?.() ?? 0, pid: process.pid };
+  const peer: LocalPeer = { kind: "process", uid: process.geteuid?.() ?? 0, pid: process.pid };
   const first = new Pipe();
   const second = new Pipe();
   const here = new StreamLink(first, peer, "memory", options);

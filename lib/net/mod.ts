@@ -23,7 +23,15 @@
  * Invariants: `onClose` is called exactly once and last; frames arrive in order, each exactly once; after `destroy` or
  * `close` no frame is delivered; `committedBytes - queuedBytes` never counts a byte that the kernel did not take.
  */
-export type { Link, LinkReceiver, LinkTransport, Peer } from "./link.ts";
+export {
+  describePeer,
+  type Link,
+  type LinkReceiver,
+  type LinkTransport,
+  type LocalPeer,
+  type Peer,
+  type RemotePeer,
+} from "./link.ts";
 export { memoryLinks } from "./memory.ts";
 export { lost, STALL_MS, type Stallable, StallWatch } from "./stall_watch.ts";
 export {

@@ -54,7 +54,7 @@ export interface StreamLinkOptions {
  * Outgoing frames lie in `writer` one after another: [0, sent) has left, [sent, committed) waits, and behind that the
  * next frame is being encoded.
  */
-export class StreamLink implements Link, FrameSink {
+export class StreamLink<Who extends Peer = Peer> implements Link, FrameSink {
   readonly writer = new Writer(WRITER_BYTES);
   committedBytes = 0;
   writable = true;
@@ -82,7 +82,7 @@ export class StreamLink implements Link, FrameSink {
 
   constructor(
     private readonly stream: ByteStream,
-    readonly peer: Peer,
+    readonly peer: Who,
     readonly transport: LinkTransport,
     private readonly options: StreamLinkOptions = {},
   ) {

@@ -82,7 +82,7 @@ test("both sides know who the other is", async () => {
   const accepted = Promise.withResolvers<Link>();
   await listen(path, { onLink: accepted.resolve });
   const link = await dialUnix(path);
-  const self = { uid: effectiveUserId(), pid: process.pid };
+  const self = { kind: "process" as const, uid: effectiveUserId(), pid: process.pid };
   expect(link.peer).toEqual(self);
   expect((await accepted.promise).peer).toEqual(self);
   link.destroy();

@@ -3,14 +3,14 @@ import { basename, dirname, join } from "node:path";
 import { CellError, type Code, Writer } from "../base/mod.ts";
 import { effectiveUserId, peerCredentials } from "../sys/mod.ts";
 import { writeGoaway } from "../wire/mod.ts";
-import type { Peer } from "./link.ts";
+import type { LocalPeer } from "./link.ts";
 import { type Shortening, socketPath } from "./socket_path.ts";
 import { StreamLink, type StreamLinkOptions } from "./stream_link.ts";
 
 /** How a Unix socket is listened on. */
 export interface ListenUnixOptions {
   /** Receives each connection whose peer is the same user or root. */
-  onLink(link: StreamLink): void;
+  onLink(link: StreamLink<LocalPeer>): void;
   /** Hears of each connection that was refused because of its user. */
   onRefused?(error: CellError): void;
   /** @default what suits the platform */
@@ -35,9 +35,9 @@ export interface DialUnixOptions {
 }
 
 /** The runtime's socket with the link that lives on it. */
-type LinkSocket = Bun.Socket<StreamLink | undefined>;
+type LinkSocket = Bun.Socket<StreamLink<LocalPeer> | undefined>;
 
-const EVENTS: Bun.SocketHandler<StreamLink | undefined> = {
+const EVENTS: Bun.SocketHandler<StreamLink<LocalPeer> | undefined> = {
   binaryType: "uint8array",
   data: (socket, chunk) => socket.data?.onData(chunk),
   drain: (socket) => socket.data?.onDrain(),
@@ -58,7 +58,7 @@ export async function listenUnix(path: string, options: ListenUnixOptions): Prom
     const bindable = socketPath(temporary, options.shortening);
     try {
       rmSync(temporary, { force: true });
-      const listener = Bun.listen<StreamLink | undefined>({
+      const listener = Bun.listen<StreamLink<LocalPeer> | undefined>({
         unix: bindable.path,
         data: undefined,
         socket: { ...EVENTS, open: (socket) => accept(socket, path, options) },
@@ -91,11 +91,15 @@ export async function listenUnix(path: string, options: ListenUnixOptions): Prom
  * when nobody accepts there (the socket of a process that died, or one with 512 connections waiting: the runtime reports
  * both as ECONNREFUSED), PERMISSION_DENIED when the file or its owner is another user's.
  */
-export async function dialUnix(path: string, options: DialUnixOptions = {}): Promise<StreamLink> {
+export async function dialUnix(path: string, options: DialUnixOptions = {}): Promise<StreamLink<LocalPeer>> {
   const socket = await attempt("connecting to", path, async () => {
     const reachable = socketPath(path, options.shortening);
     try {
-      return await Bun.connect<StreamLink | undefined>({ unix: reachable.path, data: undefined, socket: EVENTS });
+      return await Bun.connect<StreamLink<LocalPeer> | undefined>({
+        unix: reachable.path,
+        data: undefined,
+        socket: EVENTS,
+      });
     } finally {
       reachable.release();
     }
@@ -133,15 +137,15 @@ function accept(socket: LinkSocket, path: string, { onLink, onRefused, link }: L
   onRefused?.(error);
 }
 
-function linkOf(socket: LinkSocket, peer: Peer, options: StreamLinkOptions | undefined): StreamLink {
+function linkOf(socket: LinkSocket, peer: LocalPeer, options: StreamLinkOptions | undefined): StreamLink<LocalPeer> {
   const link = new StreamLink(socket, peer, "uds", options);
   socket.data = link;
   return link;
 }
 
-function credentialsOf(socket: LinkSocket): Peer {
+function credentialsOf(socket: LinkSocket): LocalPeer {
   // The runtime has the property; its type declarations do not.
-  return peerCredentials((socket as unknown as { fd: number }).fd);
+  return { kind: "process", ...peerCredentials((socket as unknown as { fd: number }).fd) };
 }
 
 /** Runs something that fails with errors of the operating system, and says which path it was about. */

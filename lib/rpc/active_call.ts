@@ -1,5 +1,6 @@
 import { CellError, CODES, toCellError } from "../base/mod.ts";
 import type { Link } from "../net/mod.ts";
+import { callerOf } from "./caller.ts";
 import type { QueueEntry } from "./deadline_queue.ts";
 import { type Swept, UNFIXED } from "./deadline_sweep.ts";
 import { IncomingStream, type IncomingStreamOwner } from "./incoming_stream.ts";
@@ -98,8 +99,7 @@ export class ActiveCall implements Swept, ServerCall, Waiting, IncomingStreamOwn
   }
 
   get caller(): ServerCall["caller"] {
-    const { pid, uid } = this.link.peer;
-    return { service: this.callerService, pid, uid };
+    return callerOf(this.link.peer, this.callerService);
   }
 
   get trace(): string {

@@ -116,8 +116,14 @@ export function describeLink({ name, connect }: Transport): void {
     test("knows its peer", async () => {
       const { server, client } = await open();
       for (const { peer } of [server, client]) {
-        expect(peer.pid).toBeGreaterThan(0);
-        expect(peer.uid).toBe(process.geteuid!());
+        if (peer.kind === "process") {
+          expect(peer.pid).toBeGreaterThan(0);
+          expect(peer.uid).toBe(process.geteuid!());
+        } else {
+          expect(peer.node).toMatch(/^[0-9a-f]{32}$/);
+          expect(peer.instance).not.toBe("");
+          expect(peer.address).toMatch(/:\d+$/);
+        }
       }
     });
 

@@ -8,7 +8,7 @@ import { FrameReader } from "../wire/mod.ts";
  */
 export class PumpedLink implements Link {
   transport: LinkTransport = "shm";
-  readonly peer = { uid: 0, pid: 1 };
+  readonly peer = { kind: "process" as const, uid: 0, pid: 1 };
   readonly writer = new Writer(64 * 1024);
   readonly writable = true;
   readonly midFrame = false;

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { ActiveCall } from "./active_call.ts";
+import type { Caller } from "./caller.ts";
 
 /** The call that is being answered, as the handler and whatever it calls see it. */
 export interface ServerCall {
@@ -9,8 +10,7 @@ export interface ServerCall {
   remainingMs(): number;
   /** Aborts when the caller cancels or goes away, and at the deadline. Made when it is first asked for. */
   readonly signal: AbortSignal;
-  /** The calling service, undefined for the command line and scripts, and the process that calls. */
-  readonly caller: { readonly service: string | undefined; readonly pid: number; readonly uid: number };
+  readonly caller: Caller;
   /** W3C `traceparent` of this call; nested calls continue it. */
   readonly trace: string;
   readonly service: string;

@@ -1,5 +1,5 @@
 import { CellError } from "../base/mod.ts";
-import type { Link, LinkReceiver } from "../net/mod.ts";
+import { describePeer, type Link, type LinkReceiver } from "../net/mod.ts";
 import { Cursor, Flag, type Frame, type Gene, type GoawayReason, Kind, readUint } from "../wire/mod.ts";
 import { ActiveCall, handlerError } from "./active_call.ts";
 import { CallTable } from "./call_table.ts";
@@ -100,10 +100,9 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   }
 
   onViolation(error: CellError): void {
-    const { pid, uid } = this.link.peer;
     this.server.log({
       level: "warn",
-      message: `process ${pid} of user ${uid} broke the protocol and is disconnected: ${error.message}`,
+      message: `${describePeer(this.link.peer)} broke the protocol and is disconnected: ${error.message}`,
       error,
     });
     this.goaway("protocol", error.message);
@@ -134,7 +133,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
 
   onSilence(silentMs: number): void {
     this.link.destroy(
-      new CellError("UNAVAILABLE", `no sign of life from process ${this.link.peer.pid} for ${silentMs} ms`),
+      new CellError("UNAVAILABLE", `no sign of life from ${describePeer(this.link.peer)} for ${silentMs} ms`),
     );
   }
 

@@ -16,7 +16,9 @@ export function syncObstacle(
     return `expected a connection in shared memory, found one over ${link.transport}: connect with transport "shm", or ` +
       `await some calls first: a connection moves while it is used`;
   }
-  if (link.peer.pid === process.pid) return "this process itself would have to answer: await call() instead";
+  if (link.peer.kind === "process" && link.peer.pid === process.pid) {
+    return "this process itself would have to answer: await call() instead";
+  }
   if (isBusyWithFrame) return "another frame of its connection is just being read or written: await call() instead";
   if (method === undefined) {
     return `its signature is not known yet: call it once with call() first, or connect with transport "shm"`;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError, MIB } from "../base/mod.ts";
-import { dialUnix, type Link, type LinkReceiver, listenUnix, type StreamLink } from "../net/mod.ts";
+import { dialUnix, type Link, type LinkReceiver, listenUnix, type LocalPeer, type StreamLink } from "../net/mod.ts";
 import { beginFrame, endFrame, type Frame, Kind, writeGoaway } from "../wire/mod.ts";
 import { RING_BYTES_INITIAL, RING_BYTES_MAX, segmentBytes, Word } from "./layout.ts";
 import { LocalLink } from "./local_link.ts";
@@ -56,9 +56,9 @@ afterEach(async () => {
 });
 
 /** The two ends of a Unix socket. */
-async function sockets(): Promise<{ server: StreamLink; client: StreamLink }> {
+async function sockets(): Promise<{ server: StreamLink<LocalPeer>; client: StreamLink<LocalPeer> }> {
   const folder = mkdtempSync(join(tmpdir(), "cell-test-"));
-  const accepted = Promise.withResolvers<StreamLink>();
+  const accepted = Promise.withResolvers<StreamLink<LocalPeer>>();
   const listener = await listenUnix(join(folder, "a.sock"), { onLink: accepted.resolve });
   const client = await dialUnix(listener.path);
   const server = await accepted.promise;

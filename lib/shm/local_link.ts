@@ -4,8 +4,8 @@ import {
   type Link,
   type LinkReceiver,
   type LinkTransport,
+  type LocalPeer,
   lost,
-  type Peer,
   QUEUE_HIGH_BYTES,
   QUEUE_LOW_BYTES,
   STALL_MS,
@@ -73,7 +73,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, Stallable, 
   /** Since something came. */
   #pollsInVain = 0;
 
-  constructor(private readonly control: StreamLink, private readonly options: LocalLinkOptions) {
+  constructor(private readonly control: StreamLink<LocalPeer>, private readonly options: LocalLinkOptions) {
     super();
     this.writer = control.writer;
     this.#stallWatch = new StallWatch(this, options.stallMs ?? STALL_MS);
@@ -83,7 +83,7 @@ export class LocalLink extends Polled implements Link, LinkReceiver, Stallable, 
     if (!this.#isClosed) this.#move.begin();
   }
 
-  get peer(): Peer {
+  get peer(): LocalPeer {
     return this.control.peer;
   }
 

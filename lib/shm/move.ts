@@ -1,5 +1,5 @@
 import { CellError, type Code, SECOND } from "../base/mod.ts";
-import type { StreamLink } from "../net/mod.ts";
+import type { LocalPeer, StreamLink } from "../net/mod.ts";
 import { effectiveUserId } from "../sys/mod.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import { type RingIndex, Segment } from "./segment.ts";
@@ -57,7 +57,7 @@ export class Move {
 
   constructor(
     private readonly link: Moving,
-    private readonly control: StreamLink,
+    private readonly control: StreamLink<LocalPeer>,
     private readonly options: MoveOptions,
   ) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();

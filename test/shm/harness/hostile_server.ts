@@ -1,6 +1,6 @@
 import { encode } from "@msgpack/msgpack";
 import { randomBytes } from "node:crypto";
-import { type Link, type LinkReceiver, type Listener, listenUnix } from "../../../lib/net/mod.ts";
+import { type Link, type LinkReceiver, type Listener, listenUnix, type LocalPeer } from "../../../lib/net/mod.ts";
 import { createServer, type RpcServer } from "../../../lib/rpc/mod.ts";
 import { finishSchema, type Type } from "../../../lib/schema/mod.ts";
 import { type Claim, claimName } from "../../../lib/service/mod.ts";
@@ -94,7 +94,7 @@ export class HostileServerSide {
 
   /** Maps what a client offers. */
   map({ memory, ringBytesMax }: UpgradeMessage & { step: "offer" }): SharedMemory {
-    return this.memory = openSharedMemory(memory, segmentBytes(ringBytesMax), this.link.peer);
+    return this.memory = openSharedMemory(memory, segmentBytes(ringBytesMax), this.link.peer as LocalPeer);
   }
 
   #filter(receiver: LinkReceiver): LinkReceiver {
