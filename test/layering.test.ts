@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from "node:path";
  */
 const LAYERS = [
   ["lib/base"],
-  ["lib/sys"],
+  ["lib/sys", "lib/sim"],
   ["lib/wire", "lib/schema"],
   ["lib/net"],
   ["lib/shm"],
@@ -23,7 +23,7 @@ const LAYERS = [
 ];
 
 /** Rooms whose cores run anywhere: no Bun, no Node, nothing from npm. */
-const PURE = ["lib/base", "lib/wire", "lib/nucleus/core"];
+const PURE = ["lib/base", "lib/sim", "lib/wire", "lib/nucleus/core"];
 
 const root = resolve(import.meta.dir, "..");
 const sources = ["main.ts", "cmd/**/*.ts", "sdk/**/*.ts", "lib/**/*.ts"]

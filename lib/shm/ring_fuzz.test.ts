@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CellError, KIB, seededRandom } from "../base/mod.ts";
+import { chooseSeeds } from "../sim/mod.ts";
 import { Marker, RECORD_ALIGNMENT, RING_BYTES_INITIAL, Word } from "./layout.ts";
 import { RingConsumer } from "./ring_consumer.ts";
 import { RingProducer } from "./ring_producer.ts";
@@ -8,7 +9,7 @@ import { Mutator } from "./testing/mutator.ts";
 import { type GuardedMemory, guardedMemory } from "./testing/guarded_memory.ts";
 
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
-const SEEDS = process.env["CELL_SEED"] === undefined ? [1, Date.now() % 2 ** 31] : [Number(process.env["CELL_SEED"])];
+const SEEDS = chooseSeeds(2, process.env, Date.now() % 2 ** 31);
 const MUTATIONS = process.env["CELL_SOAK"] === undefined ? 100_000 : 1_000_000;
 /** A thread makes them much faster. */
 const HAMMER_MUTATIONS = 10 * MUTATIONS;

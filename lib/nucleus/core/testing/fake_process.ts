@@ -1,9 +1,8 @@
 import type { CallCounts } from "../error_rate.ts";
 import { SECOND } from "../../../base/mod.ts";
+import type { Chance, Timeline } from "../../../sim/mod.ts";
 import type { ExitStatus, InstanceId } from "../effect.ts";
 import type { LoadReport } from "../view.ts";
-import type { Chance } from "./chance.ts";
-import type { Timeline } from "./timeline.ts";
 
 /** How badly the world behaves. */
 export interface World {

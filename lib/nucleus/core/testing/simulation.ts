@@ -1,10 +1,9 @@
 import { SECOND } from "../../../base/mod.ts";
+import { Chance, Timeline } from "../../../sim/mod.ts";
 import type { Effect, ExitStatus, InstanceId } from "../effect.ts";
 import type { ReleaseSpec, ServiceSpec } from "../spec.ts";
 import { SupervisorCore } from "../supervisor_core.ts";
-import { Chance } from "./chance.ts";
 import { FakeProcess, type Listener, type World } from "./fake_process.ts";
-import { Timeline } from "./timeline.ts";
 
 /** Few, so that runs reach it. */
 const STARTING_MAX = 3;

@@ -35,6 +35,12 @@ export class Timeline {
     first.action();
   }
 
+  /** Does all that is due until then, and goes there. */
+  runUntil(ms: number): void {
+    while (this.nextAt <= ms) this.step();
+    this.now = Math.max(this.now, ms);
+  }
+
   #sink(): void {
     for (let index = 0;;) {
       const left = 2 * index + 1;

@@ -1,4 +1,4 @@
-import { seededRandom } from "../../../base/mod.ts";
+import { seededRandom } from "../base/mod.ts";
 
 /** Seeded randomness: the same seed makes the same choices. */
 export class Chance {
