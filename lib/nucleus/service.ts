@@ -12,13 +12,13 @@ import { endingError, stoppedError } from "./activation.ts";
 import { workerOf } from "./adoption.ts";
 import type { Agent } from "./agent.ts";
 import type {
+  AgentApi,
   DeployAnswer,
   DeployRequest,
   Health,
   Heartbeat,
   InstanceStatus,
   NodeStatus,
-  NucleusApi,
   Progress,
   Registration,
   RegistrationAnswer,
@@ -47,7 +47,7 @@ const GONE: Standing = {
  * What the agent answers calls with. Everything that changes something checks what it is asked, stores it, and only then
  * tells the supervisor: what was acknowledged survives, and what could not be stored has changed nothing.
  */
-export class NucleusService implements NucleusApi {
+export class NucleusService implements AgentApi {
   constructor(private readonly agent: Agent) {}
 
   status(): Promise<NodeStatus> {

@@ -3,6 +3,8 @@
  * types are its schema.
  */
 
+import type { ClusterApi } from "./cluster_api.ts";
+
 /** Where an instance is in its life. */
 export type InstanceState = "starting" | "up" | "degraded" | "draining" | "down" | "crash-looping";
 
@@ -160,7 +162,10 @@ export interface Heartbeat {
 }
 
 /** The methods of the service `nucleus`. */
-export interface NucleusApi {
+export type NucleusApi = AgentApi & ClusterApi;
+
+/** Those that are about this node alone. */
+export interface AgentApi {
   status(): Promise<NodeStatus>;
   health(): Promise<Health>;
   /** Every instance, sorted by service and number. */

@@ -5,9 +5,15 @@ import { type Schema } from "../../schema/mod.ts";
 import { readService } from "../../schema/typescript/mod.ts";
 
 /** What is written into a schema beside the types: a second execution of these changes nothing. */
-const IDEMPOTENT = new Set(["activate", "health", "heartbeat", "instances", "register", "scale", "status", "stop"]);
+const IDEMPOTENT = [
+  ...["activate", "health", "heartbeat", "instances", "register", "scale", "status", "stop"],
+  ...["cluster", "discover", "leave", "lookup", "members", "removeMember", "revokeToken", "speciesSchema", "tokens"],
+];
 
-/** The schema of the agent, as text of `schema.json`: the types of api.ts with the comments of its methods. */
+/** Where the methods are declared. */
+const INTERFACES = { "api.ts": "AgentApi", "cluster_api.ts": "ClusterApi" };
+
+/** The schema of the agent, as text of `schema.json`: the types of its API with the comments of its methods. */
 export async function generateSchema(): Promise<string> {
   const { schema } = await readService(join(import.meta.dir, "surface.ts"), {
     name: "nucleus",
@@ -20,8 +26,10 @@ export async function generateSchema(): Promise<string> {
 
 /** A destructured export has no comment of its own. */
 function addComments(schema: Schema): void {
-  const text = readFileSync(join(import.meta.dir, "api.ts"), "utf8");
-  const members = text.slice(text.indexOf("export interface NucleusApi"));
+  const members = Object.entries(INTERFACES).map(([file, name]) => {
+    const text = readFileSync(join(import.meta.dir, file), "utf8");
+    return text.slice(text.indexOf(`export interface ${name} {`));
+  }).join("\n");
   const found = members.matchAll(/^ {2}(?:\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s+)?(\w+)\(/gm);
   const names = new Set<string>();
   for (const [, comment, name = ""] of found) {

@@ -12,6 +12,7 @@
  * This room is light: it loads neither the store nor the supervisor.
  */
 export * from "./api.ts";
+export * from "./cluster_api.ts";
 export { INSTANCES_MAX } from "../../service/mod.ts";
 export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
 export { NUCLEUS } from "../../service/mod.ts";

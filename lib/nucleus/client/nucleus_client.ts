@@ -12,6 +12,7 @@ import type {
   Registration,
   RegistrationAnswer,
 } from "./api.ts";
+import { ClusterCalls } from "./cluster_calls.ts";
 import { NUCLEUS_SCHEMA } from "./schema.ts";
 
 /** How the agent is called. */
@@ -63,59 +64,61 @@ function isHere(): boolean {
 }
 
 /** The agent's methods as calls. Connects again when the agent was restarted in between. */
-export class NucleusClient implements NucleusApi, AsyncDisposable {
-  constructor(private readonly remote: RemoteService, private readonly timeoutMs: number | undefined) {}
+export class NucleusClient extends ClusterCalls implements NucleusApi, AsyncDisposable {
+  constructor(private readonly remote: RemoteService, private readonly timeoutMs: number | undefined) {
+    super();
+  }
 
   status(): Promise<NodeStatus> {
-    return this.#call("status");
+    return this.ask("status");
   }
 
   health(): Promise<Health> {
-    return this.#call("health");
+    return this.ask("health");
   }
 
   instances(): Promise<InstanceStatus[]> {
-    return this.#call("instances");
+    return this.ask("instances");
   }
 
   deploy(request: DeployRequest): Promise<DeployAnswer> {
-    return this.#call("deploy", request);
+    return this.ask("deploy", request);
   }
 
   scale(service: string, replicas: number): Promise<void> {
-    return this.#call("scale", service, replicas);
+    return this.ask("scale", service, replicas);
   }
 
   stop(service: string): Promise<void> {
-    return this.#call("stop", service);
+    return this.ask("stop", service);
   }
 
   restart(service: string): Promise<void> {
-    return this.#call("restart", service);
+    return this.ask("restart", service);
   }
 
   remove(service: string, species?: string): Promise<void> {
-    return this.#call("remove", service, ...(species === undefined ? [] : [species]));
+    return this.ask("remove", service, ...(species === undefined ? [] : [species]));
   }
 
   follow(service: string): AsyncGenerator<Progress, void, void> {
-    return this.remote.stream("follow", [service]) as AsyncGenerator<Progress, void, void>;
+    return this.streamOf("follow", service);
   }
 
   shutdown(): Promise<void> {
-    return this.#call("shutdown");
+    return this.ask("shutdown");
   }
 
   activate(service: string): Promise<{ instances: number }> {
-    return this.#call("activate", service);
+    return this.ask("activate", service);
   }
 
   register(registration: Registration): Promise<RegistrationAnswer> {
-    return this.#call("register", registration);
+    return this.ask("register", registration);
   }
 
   heartbeat(heartbeat: Heartbeat): Promise<void> {
-    return this.#call("heartbeat", heartbeat);
+    return this.ask("heartbeat", heartbeat);
   }
 
   /** Cancels what is in flight. */
@@ -127,7 +130,11 @@ export class NucleusClient implements NucleusApi, AsyncDisposable {
     return this.close();
   }
 
-  async #call<T>(method: string, ...args: unknown[]): Promise<T> {
+  protected streamOf<T>(method: string, ...args: unknown[]): AsyncGenerator<T, void, void> {
+    return this.remote.stream(method, args) as AsyncGenerator<T, void, void>;
+  }
+
+  protected async ask<T>(method: string, ...args: unknown[]): Promise<T> {
     const options = this.timeoutMs === undefined ? {} : { timeoutMs: this.timeoutMs };
     try {
       return await this.remote.call(method, args, options) as T;
