@@ -10,7 +10,7 @@ import {
   packagesDirectory,
   runDirectory,
 } from "../../service/mod.ts";
-import { assertNodeId, nodeFileText, type NodeSettings, readNodeFile } from "./node_file.ts";
+import { assertNodeId, assertPlace, nodeFileText, type NodeSettings, readNodeFile } from "./node_file.ts";
 
 const FILE_MODE = 0o600;
 const DIRECTORIES = [
@@ -25,6 +25,10 @@ const DIRECTORIES = [
 export interface InitOptions {
   /** @default the id that the home has, else one made from the host's name */
   nodeId?: string;
+  /** @default the region that the home has, else "default" */
+  region?: string;
+  /** @default the zone that the home has, else "default" */
+  zone?: string;
 }
 
 /** What a home has become. */
@@ -37,22 +41,31 @@ export interface InitResult extends NodeSettings {
 
 /**
  * Makes what is missing of `$CELL_HOME`: its directories and `node.toml`. Doing it again changes nothing. Throws
- * FAILED_PRECONDITION when the node has another id already, or when `node.toml` cannot be used.
+ * FAILED_PRECONDITION when the node has another id, region or zone already, or when `node.toml` cannot be used.
  */
-export function initHome({ nodeId }: InitOptions = {}): InitResult {
+export function initHome({ nodeId, region, zone }: InitOptions = {}): InitResult {
   if (nodeId !== undefined) assertNodeId(nodeId);
+  if (region !== undefined) assertPlace("region", region);
+  if (zone !== undefined) assertPlace("zone", zone);
   for (const directory of DIRECTORIES) directory();
   const path = join(home(), "node.toml");
-  const isNew = !existsSync(path) && writeOnce(path, nodeFileText(nodeId ?? idFromHost()));
+  const isNew = !existsSync(path) && writeOnce(path, nodeFileText({ id: nodeId ?? idFromHost(), region, zone }));
   const settings = readNodeFile(path);
   if (settings === undefined) throw new CellError("FAILED_PRECONDITION", `reading ${path}: it is gone again`);
-  if (nodeId !== undefined && settings.id !== nodeId) {
-    throw new CellError(
-      "FAILED_PRECONDITION",
-      `naming this node ${nodeId}: its id is ${settings.id} already. Edit ${path} to change it.`,
-    );
-  }
+  refuseOther(path, "id", nodeId, settings.id);
+  refuseOther(path, "region", region, settings.region);
+  refuseOther(path, "zone", zone, settings.zone);
   return { ...settings, home: home(), isNew };
+}
+
+/** The file belongs to people once it is there. */
+function refuseOther(path: string, what: string, wanted: string | undefined, found: string): void {
+  if (wanted === undefined || wanted === found) return;
+  const attempt = what === "id" ? `naming this node ${wanted}` : `putting this node into the ${what} ${wanted}`;
+  throw new CellError(
+    "FAILED_PRECONDITION",
+    `${attempt}: its ${what} is ${found} already. Edit ${path} to change it.`,
+  );
 }
 
 /** Creates a file with all of its text or not at all; false when somebody else has created it meanwhile. */

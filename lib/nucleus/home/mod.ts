@@ -1,6 +1,6 @@
 /**
  * What a home directory needs before an agent can live in it: directories that are its owner's alone, and `node.toml`
- * with the node's id and settings.
+ * with the node's id and settings: where it is, and how it talks to other machines.
  *
  * The file is written once and belongs to people from then on: nothing rewrites it, so comments and layout stay. What
  * cannot be understood in it is an error that names the key, never a default that nobody asked for. It is written beside
@@ -8,4 +8,14 @@
  * a file.
  */
 export { initHome, type InitOptions, type InitResult } from "./init_home.ts";
+export { type HostPort, parseHostPort } from "./host_port.ts";
+export {
+  ADDRESSES_LENGTH_MAX,
+  ADDRESSES_MAX,
+  NETWORK_DEFAULTS,
+  type NetworkPreset,
+  type NetworkSettings,
+  type PortRange,
+  SEEDS_MAX,
+} from "./network_settings.ts";
 export { type NodeSettings, readNodeFile } from "./node_file.ts";
