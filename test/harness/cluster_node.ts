@@ -1,0 +1,147 @@
+import { mkdirSync } from "node:fs";
+import type { ClusterStatus, Member, NodeStatus } from "../../lib/nucleus/client/mod.ts";
+import { CommandMachine } from "./command_machine.ts";
+import { processesOf } from "./end_home.ts";
+import type { CommandOptions, Finished } from "./machine.ts";
+import { until } from "./until.ts";
+
+/** How a node of a test's cluster is laid out. */
+export interface ClusterNodeOptions {
+  /** @default what node.toml has when it says nothing */
+  region?: string;
+  /** @default what node.toml has when it says nothing */
+  zone?: string;
+  /** Lines for [network], beside or instead of those that keep the node on loopback: `port = 20001`. */
+  network?: string[];
+  /** What its agent finds in its environment. */
+  env?: Record<string, string>;
+}
+
+/** The ports are the kernel's choice, and nobody is looked for beyond the addresses in a token. */
+const NETWORK = {
+  host: '"127.0.0.1"',
+  addresses: '["127.0.0.1"]',
+  port: "0",
+  gossip_port: "0",
+  multicast: "false",
+  preset: '"local"',
+};
+
+/** A machine of its own as far as its home goes: all nodes of a cluster share the loopback interface. */
+export class ClusterNode extends CommandMachine {
+  constructor(readonly name: string, private readonly options: ClusterNodeOptions = {}) {
+    super();
+    mkdirSync(this.home, { mode: 0o700 });
+    this.configure();
+  }
+
+  /** Writes node.toml anew; the agent reads it when it starts. */
+  configure({ region, zone, network = [] }: ClusterNodeOptions = this.options): void {
+    const place = Object.entries({ region, zone }).filter(([, value]) => value !== undefined);
+    const given = new Set(network.map((line) => line.split("=")[0]!.trim()));
+    const defaults = Object.entries(NETWORK).filter(([key]) => !given.has(key));
+    const lines = [
+      "[node]",
+      `id = "${this.name}"`,
+      'heartbeat = "500ms"',
+      ...place.map(([key, value]) => `${key} = "${value}"`),
+      "[network]",
+      ...defaults.map(([key, value]) => `${key} = ${value}`),
+      ...network,
+    ];
+    this.write("home/node.toml", `${lines.join("\n")}\n`);
+  }
+
+  /** Runs `cell ...args`, which has to succeed. */
+  async ok(args: string[], options: CommandOptions = {}): Promise<Finished> {
+    const finished = await this.cell(args, options);
+    if (finished.exit === 0) return finished;
+    const command = `cell ${args.join(" ")}`;
+    throw new Error(`${this.name}: ${command} exited with ${finished.exit}:\n${finished.stdout}${finished.stderr}`);
+  }
+
+  /** The result of a command that prints JSON. */
+  async json<T>(args: string[]): Promise<T> {
+    return JSON.parse((await this.ok(args)).stdout) as T;
+  }
+
+  /** What `cell call` prints, as a value. */
+  call<T>(service: string, method: string, ...args: string[]): Promise<T> {
+    return this.json<T>(["call", service, method, ...args]);
+  }
+
+  /** Starts the agent. */
+  async up(): Promise<void> {
+    await this.ok(["up"], { env: this.options.env ?? {} });
+  }
+
+  /** Writes `source` as NAME.ts and deploys it, which has to succeed. */
+  deploy(name: string, source: string, args: string[] = []): Promise<Finished> {
+    return this.ok(["deploy", this.write(`${name}.ts`, source), ...args]);
+  }
+
+  status(): Promise<NodeStatus> {
+    return this.call("nucleus", "status");
+  }
+
+  cluster(): Promise<ClusterStatus> {
+    return this.call("nucleus", "cluster");
+  }
+
+  members(): Promise<Member[]> {
+    return this.call("nucleus", "members");
+  }
+
+  /** Makes a token that `uses` nodes may join with. */
+  async token(uses = 1): Promise<string> {
+    return (await this.call<{ token: string }>("nucleus", "createToken", `{"uses":${uses}}`)).token;
+  }
+
+  /** Becomes a member of the cluster that the token is of. */
+  async join(token: string): Promise<void> {
+    await this.call("nucleus", "join", token);
+  }
+
+  /** Pids of the agent, its workers, and whatever else runs with this home. */
+  pids(): number[] {
+    return processesOf(this.home);
+  }
+
+  async agentPid(): Promise<number> {
+    return (await this.status()).pid;
+  }
+
+  /** SIGKILL to the agent alone; its workers go on. Resolves when it is gone. */
+  async killAgent(): Promise<void> {
+    const pid = await this.agentPid();
+    process.kill(pid, "SIGKILL");
+    await until(() => !this.pids().includes(pid), `the agent of ${this.name} to end`);
+  }
+
+  /** SIGKILL to everything at once, as when the power goes. Resolves when nothing is left. */
+  async kill(): Promise<void> {
+    await until(() => {
+      const pids = this.pids();
+      for (const pid of pids) signal(pid, "SIGKILL");
+      return pids.length === 0;
+    }, `everything of ${this.name} to end`);
+  }
+
+  /** Stops the agent and its workers in their tracks: to others the machine hangs. */
+  freeze(): void {
+    for (const pid of this.pids()) signal(pid, "SIGSTOP");
+  }
+
+  /** Lets them go on. */
+  thaw(): void {
+    for (const pid of this.pids()) signal(pid, "SIGCONT");
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+}
