@@ -1,0 +1,57 @@
+/**
+ * Sealing: gossip datagrams under a secret that the nodes of a cluster share, so that nobody else reads, forges or replays
+ * them.
+ *
+ * Turned down: DTLS or QUIC datagrams between all nodes (a connection per pair: at 1,000 nodes a million, for a packet a
+ * second each); a signature on every datagram (64 bytes of 1,200, and 38 us to verify where opening takes 1 us; what must
+ * not be forged by a member, records and catalogue entries, is signed inside); WebCrypto (51 us per datagram, all of it
+ * promises); ChaCha20-Poly1305 (the runtime's node:crypto has no such cipher). `docs/decisions/0023-sealing.md` has the
+ * figures.
+ *
+ * **A datagram**: key id (4), nonce (12), then sealed with AES-256-GCM: version (1), kind (1), sender (16), boot (6),
+ * sequence (6), clock (6), payload; then the tag (16). Numbers are little-endian. It is at most 1,232 bytes, which every
+ * link carries in one piece. An outsider sees a key's id, how long datagrams are, and when they are sent.
+ *
+ * **Nonces** are random, so 2^32 datagrams may be sealed under one key (`MESSAGES_PER_KEY_MAX`). 1,000 nodes that send 30 a
+ * second make 2.6 billion of them in a day; keys rotate daily, and earlier when more are sealed.
+ *
+ * **Keys** travel over authenticated streams only. A new one is handed on for `adoptMs` before anybody seals under it, or
+ * until somebody does; then the others open what comes for an hour, or for a minute when a revoked node knows them. The
+ * later of two keys wins, so nodes that rotate at once end up with one. Expiry follows the times inside the keys, not the
+ * moment at which each node heard of them: otherwise a key that one node has forgotten would be new again to it.
+ *
+ * **Replay.** Each start of a node is an epoch (its boot) with sequence numbers from 1; a receiver remembers the newest boot of
+ * a sender and a window of 992 numbers (RFC 6479). Clocks may be 10 minutes off. A receiver that restarts remembers nothing, so
+ * what was recorded in the last 10 minutes can be played to it once: membership and catalogue are ordered by versions that
+ * their owners signed, and take no harm. Whoever steps its clock by more than a minute begins a new boot, so a machine
+ * whose clock was behind at its start is heard as soon as it was set.
+ *
+ * **What a member could do.** The secret is shared, so a member can claim to be another as the sender of a datagram, and so
+ * make others refuse that one's datagrams or suspect it. It cannot change what another node says of itself. It is a node
+ * with a certificate of the authority; the remedy is to revoke it.
+ *
+ * Invariants: nothing is opened twice; nothing is sealed under a key that every other node must have forgotten; refusing
+ * costs a look-up for whoever does not know a key's id, one tag for who does; every table has a bound.
+ */
+export {
+  CLUSTER_KEY_BYTES,
+  type ClusterKey,
+  compareKeys,
+  createClusterKey,
+  readKeys,
+  writeKeys,
+} from "./cluster_key.ts";
+export {
+  DATAGRAM_BYTES_MAX,
+  DATAGRAM_OVERHEAD_BYTES,
+  type DatagramHeader,
+  DatagramKind,
+  PAYLOAD_BYTES_MAX,
+} from "./datagram.ts";
+export { DatagramSeal, type OpenedDatagram, type Refusal, type RefusedDatagram } from "./datagram_seal.ts";
+export { CLOCK_TOLERANCE_MS, KeyRing, KEYS_MAX } from "./key_ring.ts";
+export { DEFAULT_KEY_RING_OPTIONS, type KeyRingOptions, validateKeyRingOptions } from "./key_ring_options.ts";
+export { RateBucket } from "./rate_bucket.ts";
+export { REPLAY_WINDOW } from "./replay_window.ts";
+export { keyIdOf, MESSAGES_PER_KEY_MAX, SealingKey, SECRET_BYTES } from "./sealing_key.ts";
+export { SENDER_BURST_MAX, SENDER_RATE_MAX, type SenderRefusal, SENDERS_MAX } from "./sender_table.ts";
