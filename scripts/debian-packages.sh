@@ -4,8 +4,9 @@
 set -eu
 command -v dpkg-query >/dev/null 2>&1 || exit 0
 
-# The arm64 binary runs under emulation; the completions run in the shells they are for.
-packages="qemu-user-static libc6-arm64-cross zsh fish python3-minimal"
+# The arm64 binary runs under emulation; the completions run in the
+# shells they are for; machines on one LAN are network namespaces.
+packages="qemu-user-static libc6-arm64-cross zsh fish python3-minimal iproute2"
 
 missing=""
 for package in $packages; do

@@ -7,5 +7,6 @@ export { ClusterNode, type ClusterNodeOptions } from "./cluster_node.ts";
 export { COMMAND, CommandMachine } from "./command_machine.ts";
 export { endHome, processesOf } from "./end_home.ts";
 export { BINARY, type CommandOptions, type Finished, Machine } from "./machine.ts";
+export { Lan, type LanHost, whyNoLan } from "./lan.ts";
 export { Running } from "./running.ts";
 export { until } from "./until.ts";

@@ -1,0 +1,138 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { CellError, errorCode } from "../../base/mod.ts";
+
+/** More is no file of ours. */
+const FILE_BYTES_MAX = 1024 * 1024;
+const FILE_MODE = 0o600;
+const FORMAT = 1;
+
+/** A token that was made on this node, without its secret. */
+export interface StoredToken {
+  readonly id: string;
+  /** Hexadecimal: SHA-256 of the secret. */
+  readonly secretHash: string;
+  /** Base64: what a node that looks for the cluster on the LAN seals its question with, made from the secret. */
+  readonly seekKey: string;
+  /** Epoch milliseconds. */
+  readonly expiresAtMs: number;
+  readonly usesLeft: number;
+}
+
+/** What a node has to remember of its cluster beside keys and certificates. */
+export interface ClusterMemory {
+  /** Whether the node listens to the network. */
+  readonly network: boolean;
+  readonly tokens: readonly StoredToken[];
+  /** HOST:PORT where other nodes gossiped last. */
+  readonly addresses: readonly string[];
+  /** Base64: the keys of datagrams, as the gossip room encodes them; empty before there are any. */
+  readonly gossipKeys: string;
+  /** Base64 of each: nodes that were removed. */
+  readonly revocations: readonly string[];
+}
+
+const NOTHING: ClusterMemory = { network: false, tokens: [], addresses: [], gossipKeys: "", revocations: [] };
+
+/**
+ * `keys/cluster.json`: what the node remembers of its cluster across restarts. Replaced as a whole, so that a crash leaves
+ * the old or the new one; what `update` returned from is there after a loss of power.
+ */
+export class ClusterFile {
+  #memory: ClusterMemory;
+
+  /** Throws FAILED_PRECONDITION, naming the file and what to do, when it cannot be used. */
+  constructor(private readonly path: string) {
+    this.#memory = read(path);
+  }
+
+  get memory(): ClusterMemory {
+    return this.#memory;
+  }
+
+  /** Changes what is given. Throws FAILED_PRECONDITION, and then nothing has changed. */
+  update(change: Partial<ClusterMemory>): void {
+    const memory = { ...this.#memory, ...change };
+    write(this.path, `${JSON.stringify({ format: FORMAT, ...memory }, null, 2)}\n`);
+    this.#memory = memory;
+  }
+}
+
+function read(path: string): ClusterMemory {
+  let text: string;
+  try {
+    if (statSync(path).size > FILE_BYTES_MAX) throw unusable(path, `expected at most ${FILE_BYTES_MAX} bytes`);
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return NOTHING;
+    throw error instanceof CellError ? error : unusable(path, String(error), error);
+  }
+  try {
+    return checked(JSON.parse(text));
+  } catch (error) {
+    throw unusable(path, (error as Error).message, error);
+  }
+}
+
+function checked(document: unknown): ClusterMemory {
+  const { format, network, tokens, addresses, gossipKeys, revocations } = document as { [key: string]: unknown };
+  if (format !== FORMAT) throw new Error(`expected format ${FORMAT}, found ${JSON.stringify(format)}`);
+  if (typeof network !== "boolean") throw new Error("network: expected true or false");
+  if (typeof gossipKeys !== "string") throw new Error("gossipKeys: expected text");
+  return {
+    network,
+    gossipKeys,
+    tokens: listOf("tokens", tokens, isToken),
+    addresses: listOf("addresses", addresses, isText),
+    revocations: listOf("revocations", revocations, isText),
+  };
+}
+
+function listOf<T>(key: string, value: unknown, isElement: (element: unknown) => element is T): T[] {
+  if (Array.isArray(value) && value.every(isElement)) return value;
+  throw new Error(`${key}: found something else than what belongs there`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isToken(value: unknown): value is StoredToken {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, secretHash, seekKey, expiresAtMs, usesLeft } = value as { [key: string]: unknown };
+  return isText(id) && isText(secretHash) && isText(seekKey) && typeof expiresAtMs === "number" &&
+    Number.isInteger(usesLeft);
+}
+
+function write(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    const fd = openSync(temporary, "w", FILE_MODE);
+    try {
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new CellError("FAILED_PRECONDITION", `writing ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A name that survives a loss of power is in a directory that was synced. */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function unusable(path: string, why: string, cause?: unknown): CellError {
+  const advice = "Remove it: the node forgets its tokens and whom it knows, and joins its cluster again with cell join.";
+  return new CellError("FAILED_PRECONDITION", `reading ${path}: ${why}. ${advice}`, { cause });
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import { CellError } from "../../base/mod.ts";
+import { type Link, memoryLinks } from "../../net/mod.ts";
+import { createServer, type Handler, type RpcServer } from "../../rpc/mod.ts";
+import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
+import { PEER_CONNECTIONS_MAX, Peers } from "./peers.ts";
+
+/** Other agents that answer; `dialed` tells whom somebody connected to. */
+function world(api: Partial<PeerApi> = {}) {
+  const refuse = () => Promise.reject(new CellError("UNIMPLEMENTED", "not in this test"));
+  const handlers = Object.fromEntries(
+    Object.keys(PEER_SCHEMA.methods).map((name) => [
+      name,
+      { fn: (api as { [method: string]: unknown })[name] as Handler["fn"] ?? refuse },
+    ]),
+  );
+  const servers = new Map<string, RpcServer>();
+  const dialed: string[] = [];
+  const peers = new Peers((node) => {
+    dialed.push(node);
+    const server = servers.get(node) ?? createServer({ schema: PEER_SCHEMA, handlers, instance: node });
+    servers.set(node, server);
+    const [there, here] = memoryLinks();
+    server.accept(there);
+    return Promise.resolve<Link>(here);
+  });
+  return { peers, dialed, servers };
+}
+
+test("calls to one node share a connection", async () => {
+  const { peers, dialed } = world({ probe: () => Promise.resolve(true) });
+  expect(await Promise.all([peers.of("a").probe(), peers.of("a").probe(), peers.of("b").probe()])).toEqual([true, true, true]);
+  expect(dialed).toEqual(["a", "b"]);
+  await peers.close();
+});
+
+test("a connection that ended is made anew, and one that could not be made is tried again", async () => {
+  const { peers, dialed, servers } = world({ probe: () => Promise.resolve(true) });
+  await peers.of("a").probe();
+  await servers.get("a")!.drain(0);
+  servers.delete("a");
+  expect(await peers.of("a").probe()).toBe(true);
+  expect(dialed).toEqual(["a", "a"]);
+  await peers.close();
+
+  let attempts = 0;
+  const failing = new Peers(() => {
+    attempts++;
+    return Promise.reject(new CellError("UNAVAILABLE", "unreachable"));
+  });
+  for (let count = 0; count < 2; count++) {
+    await expect(failing.of("a").probe()).rejects.toThrow("unreachable");
+  }
+  await failing.close();
+  expect(attempts).toBe(2);
+});
+
+test("no more connections are kept than the bound: of the idle ones that was used longest ago goes", async () => {
+  const { peers, dialed } = world({ probe: () => Promise.resolve(true) });
+  for (let node = 0; node <= PEER_CONNECTIONS_MAX; node++) await peers.of(String(node)).probe();
+  await peers.of(String(PEER_CONNECTIONS_MAX)).probe();
+  expect(dialed).toHaveLength(PEER_CONNECTIONS_MAX + 1);
+  await peers.of("0").probe();
+  expect(dialed).toHaveLength(PEER_CONNECTIONS_MAX + 2);
+  await peers.close();
+});
+
+test("after the end nobody is connected to", async () => {
+  const { peers, dialed } = world();
+  await peers.close();
+  await expect(peers.of("a").probe()).rejects.toThrow("turned off");
+  expect(dialed).toEqual([]);
+});
+
+test("bytes go both ways over one connection", async () => {
+  const { peers } = world({
+    async *agent(bytes: AsyncIterable<Uint8Array>) {
+      for await (const piece of bytes) yield piece.map((byte) => byte + 1);
+    },
+  });
+  async function* sent() {
+    yield new Uint8Array([1, 2]);
+    yield new Uint8Array([3]);
+  }
+  const received: number[] = [];
+  for await (const piece of peers.of("a").agent(sent())) received.push(...piece);
+  expect(received).toEqual([2, 3, 4]);
+  await peers.close();
+});

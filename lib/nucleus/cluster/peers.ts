@@ -1,0 +1,125 @@
+import { CellError, SECOND } from "../../base/mod.ts";
+import type { Link } from "../../net/mod.ts";
+import { createClient, type RpcClient } from "../../rpc/mod.ts";
+import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
+
+/** Connections to other agents that are kept: beyond, of those without a call the one that was used longest ago is closed. */
+export const PEER_CONNECTIONS_MAX = 64;
+/** An exchange of megabytes over a slow line is done within. */
+const EXCHANGE_MS_MAX = 30 * SECOND;
+/** How long a node that is asked for its life has. */
+const PROBE_MS_MAX = 5 * SECOND;
+const RENEW_MS_MAX = 10 * SECOND;
+const SCHEMA_MS_MAX = 10 * SECOND;
+
+/** Connects to the agent of a node. Throws UNAVAILABLE, NOT_FOUND, UNAUTHENTICATED. */
+export type DialAgent = (node: string, signal?: AbortSignal) => Promise<Link>;
+
+/** A connection that exists, or is being made. */
+interface Connection {
+  readonly client: Promise<RpcClient>;
+  open: RpcClient | undefined;
+}
+
+/** This agent's connections to the others': made when one is needed, used for everything that the two say. */
+export class Peers {
+  /** By node id, those used last at the end. */
+  readonly #connections = new Map<string, Connection>();
+  #isClosed = false;
+
+  constructor(private readonly dial: DialAgent) {}
+
+  /** The other agent's methods. Its connection is made by the first call. */
+  of(node: string): PeerCalls {
+    return new PeerCalls(() => this.#client(node));
+  }
+
+  /** Ends the connection to a node that is no longer one of us. */
+  drop(node: string): void {
+    const connection = this.#connections.get(node);
+    this.#connections.delete(node);
+    void connection?.client.then((open) => open.close(), () => {});
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.allSettled(connections.map(async ({ client }) => (await client).close()));
+  }
+
+  #client(node: string): Promise<RpcClient> {
+    if (this.#isClosed) return Promise.reject(new CellError("UNAVAILABLE", "the network of this node is being turned off"));
+    const connection = this.#connections.get(node) ?? this.#connect(node);
+    this.#connections.delete(node);
+    this.#connections.set(node, connection);
+    if (this.#connections.size > PEER_CONNECTIONS_MAX) this.#makeRoom(connection);
+    return connection.client;
+  }
+
+  #connect(node: string): Connection {
+    const client = this.dial(node).then((link) =>
+      createClient(link, { schema: PEER_SCHEMA, service: `the agent of node ${node.slice(0, 8)}` })
+    );
+    const connection: Connection = { client, open: undefined };
+    const forget = () => {
+      if (this.#connections.get(node) === connection) this.#connections.delete(node);
+    };
+    client.then((open) => {
+      connection.open = open;
+      void open.closed.then(forget);
+    }, forget);
+    return connection;
+  }
+
+  /** Whoever holds a connection in the middle of something keeps it, even if there are more than the bound then. */
+  #makeRoom(except: Connection): void {
+    for (const [node, connection] of this.#connections) {
+      if (connection === except || connection.open?.inFlight !== 0) continue;
+      return this.drop(node);
+    }
+  }
+}
+
+/** `PeerApi` as calls over one connection. */
+export class PeerCalls implements PeerApi {
+  constructor(private readonly client: () => Promise<RpcClient>) {}
+
+  exchange(request: Uint8Array): Promise<Uint8Array> {
+    return this.#ask("exchange", [request], EXCHANGE_MS_MAX);
+  }
+
+  probe(): Promise<boolean> {
+    return this.#ask("probe", [], PROBE_MS_MAX);
+  }
+
+  wake(service: string): Promise<boolean> {
+    return this.#ask("wake", [service]);
+  }
+
+  speciesSchema(species: string): Promise<string> {
+    return this.#ask("speciesSchema", [species], SCHEMA_MS_MAX);
+  }
+
+  renew(publicKey: Uint8Array): Promise<string> {
+    return this.#ask("renew", [publicKey], RENEW_MS_MAX);
+  }
+
+  relay(instance: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    return this.#stream("relay", [instance, bytes]);
+  }
+
+  agent(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    return this.#stream("agent", [bytes]);
+  }
+
+  async #ask<T>(method: string, args: unknown[], timeoutMs?: number): Promise<T> {
+    const client = await this.client();
+    return await client.call(method, args, timeoutMs === undefined ? {} : { timeoutMs }) as T;
+  }
+
+  async *#stream(method: string, args: unknown[]): AsyncGenerator<Uint8Array, void, void> {
+    const client = await this.client();
+    yield* client.stream(method, args) as AsyncGenerator<Uint8Array, void, void>;
+  }
+}
