@@ -1,0 +1,67 @@
+import { CellError, MINUTE } from "../../base/mod.ts";
+
+/** How many wrong tokens may be shown. */
+export interface GuessLimits {
+  /** By one address, each minute. @default 10 */
+  readonly perAddress: number;
+  /** By everybody, each minute; also how many guesses are remembered. @default 300 */
+  readonly altogether: number;
+}
+
+/** 300 guesses a minute at 128 bits take longer than there are stars. */
+export const GUESS_LIMITS: GuessLimits = { perAddress: 10, altogether: 300 };
+
+const WINDOW_MS = MINUTE;
+
+/**
+ * Makes whoever guesses tokens wait. An attempt counts as failed from its beginning, so that many at once gain nothing, and is
+ * forgotten when it turns out right. Attempts that have to wait do not count: the memory is as long as `altogether`.
+ */
+export class GuessLimiter {
+  /** Oldest first. */
+  private attempts: { readonly address: string; readonly atMs: number }[] = [];
+  private latestMs = 0;
+
+  /** Throws INVALID_ARGUMENT for limits that are not whole numbers from 1. */
+  constructor(private readonly limits: GuessLimits = GUESS_LIMITS) {
+    for (const [name, limit] of Object.entries(limits)) {
+      if (!Number.isInteger(limit) || limit < 1) {
+        throw new CellError(
+          "INVALID_ARGUMENT",
+          `limiting guesses: expected ${name} to be a whole number from 1, found ${limit}`,
+        );
+      }
+    }
+  }
+
+  /** Begins an attempt of `address` (without port): 0, or in how many milliseconds it may be made. */
+  begin(address: string, nowMs: number): number {
+    // A clock that goes back makes nobody wait longer.
+    this.latestMs = Math.max(this.latestMs, nowMs);
+    const sinceMs = this.latestMs - WINDOW_MS;
+    this.attempts = this.attempts.filter(({ atMs }) => atMs > sinceMs);
+    const own = this.attempts.filter((attempt) => attempt.address === address);
+    const waitMs = Math.max(
+      this.waitMs(own.map(({ atMs }) => atMs), this.limits.perAddress),
+      this.waitMs(this.attempts.map(({ atMs }) => atMs), this.limits.altogether),
+    );
+    if (waitMs === 0) this.attempts.push({ address, atMs: this.latestMs });
+    return waitMs;
+  }
+
+  /** The attempt that `address` has begun was right. */
+  succeed(address: string): void {
+    const index = this.attempts.findLastIndex((attempt) => attempt.address === address);
+    if (index !== -1) this.attempts.splice(index, 1);
+  }
+
+  /** How many attempts are remembered. */
+  get size(): number {
+    return this.attempts.length;
+  }
+
+  private waitMs(times: number[], limit: number): number {
+    const oldest = times[times.length - limit];
+    return oldest === undefined ? 0 : oldest + WINDOW_MS - this.latestMs;
+  }
+}
