@@ -21,12 +21,20 @@ export interface RemotePeer {
   readonly address: string;
 }
 
+/** Somebody on the network who has not proved who it is: a machine that is about to join, let in to do nothing else. */
+export interface AnonymousPeer {
+  readonly kind: "anonymous";
+  /** Where its bytes come from. */
+  readonly address: string;
+}
+
 /** Who is at the other end. */
-export type Peer = LocalPeer | RemotePeer;
+export type Peer = LocalPeer | RemotePeer | AnonymousPeer;
 
 /** A peer in a log line or an error. */
 export function describePeer(peer: Peer): string {
   if (peer.kind === "process") return `process ${peer.pid} of user ${peer.uid}`;
+  if (peer.kind === "anonymous") return `somebody without a certificate at ${peer.address}`;
   return `${peer.instance} of node ${peer.node.slice(0, 8)} at ${peer.address}`;
 }
 

@@ -24,6 +24,7 @@
  * `close` no frame is delivered; `committedBytes - queuedBytes` never counts a byte that the kernel did not take.
  */
 export {
+  type AnonymousPeer,
   describePeer,
   type Link,
   type LinkReceiver,

@@ -18,9 +18,13 @@ export interface Caller {
 /** The service that a certificate names when it belongs to a command at a shell. */
 export const COMMAND_SERVICE = "cell";
 
+/** Whom a caller without a certificate counts as: no service can be called so, and no access list can name it. */
+const NOBODY = "?";
+
 /** `claimed` is what the caller says of itself, which counts only where nothing was proved. */
 export function callerOf(peer: Peer, claimed: string | undefined): Caller {
   if (peer.kind === "process") return { service: claimed, pid: peer.pid, uid: peer.uid, node: undefined };
+  if (peer.kind === "anonymous") return { service: NOBODY, pid: undefined, uid: undefined, node: undefined };
   const service = peer.service === COMMAND_SERVICE ? undefined : peer.service;
   return { service, pid: undefined, uid: undefined, node: peer.node };
 }

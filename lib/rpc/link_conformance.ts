@@ -119,11 +119,11 @@ export function describeLink({ name, connect }: Transport): void {
         if (peer.kind === "process") {
           expect(peer.pid).toBeGreaterThan(0);
           expect(peer.uid).toBe(process.geteuid!());
-        } else {
+        } else if (peer.kind === "instance") {
           expect(peer.node).toMatch(/^[0-9a-f]{32}$/);
           expect(peer.instance).not.toBe("");
           expect(peer.address).toMatch(/:\d+$/);
-        }
+        } else throw new Error("a transport of calls knows who its peer is");
       }
     });
 
