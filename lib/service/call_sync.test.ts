@@ -3,7 +3,7 @@ import type { CellError } from "../base/mod.ts";
 import { createServer } from "../rpc/mod.ts";
 import { type PumpedLink, pumpedLinks } from "../rpc/pumped_links.ts";
 import { serviceOf, STRING, unary } from "../rpc/test_service.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, Endpoint } from "./directory.ts";
 import { ServiceClient } from "./service_client.ts";
 import { TRANSPORT_VARIABLE } from "./transport.ts";
 
@@ -11,10 +11,11 @@ import { TRANSPORT_VARIABLE } from "./transport.ts";
 function serviceWith(...transports: ("shm" | "uds")[]) {
   const clientLinks: PumpedLink[] = [];
   const { schema, handlers } = serviceOf({ who: unary([], STRING, () => "me") });
-  const endpoints = transports.map((transport, index) => ({
+  const endpoints = transports.map((transport, index): Endpoint => ({
     id: `demo@${index + 1}`,
     species: schema.species,
     release: 1,
+    distance: 0,
     dial: () => {
       const [there, here] = pumpedLinks();
       here.transport = transport;

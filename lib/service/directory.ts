@@ -14,18 +14,26 @@ const LISTED_NAMES_MAX = 5;
 
 /** One place where an instance of a service can be reached. */
 export interface Endpoint {
-  /** The instance's, such as "hello@2"; the service's name of one that was not deployed. */
+  /**
+   * The instance's, such as "hello@2"; the service's name of one that was not deployed. Of one on another node that node's
+   * id stands in front, as in "NODE/hello@2".
+   */
   readonly id: string;
   /** The fingerprint of its schema; undefined when it has to be asked. */
   readonly species: string | undefined;
   /** Which of the service's releases it runs; undefined of one that was not deployed. */
   readonly release: number | undefined;
+  /** 0: this machine; 1: another one of the same zone; 2: the same region; 3: somewhere else. Near ones are preferred. */
+  readonly distance: 0 | 1 | 2 | 3;
   /**
    * Connects. Throws UNAVAILABLE while the instance starts or stops, NOT_FOUND when it is gone, PERMISSION_DENIED when
-   * it is another user's, FAILED_PRECONDITION when shared memory was asked for and does not work between it and us.
+   * it is another user's, FAILED_PRECONDITION when a transport was asked for that does not work between it and us.
    */
   dial(transport: TransportChoice): Promise<Link>;
 }
+
+/** How far is looked: among what is known here to run, or also where somebody has to be asked. */
+export type Reach = "near" | "everywhere";
 
 /** From a service's name to the places where it can be reached. */
 export interface Directory {
@@ -35,7 +43,9 @@ export interface Directory {
    * At least one instance: when none accepts connections, one is started if somebody can do that. Throws NOT_FOUND with
    * near names, UNAVAILABLE while all that there are start or stop, and whatever kept an instance from starting.
    */
-  find(service: string): Promise<Endpoint[]>;
+  find(service: string, reach?: Reach): Promise<Endpoint[]>;
+  /** Ends what it does beside the calls of its client. */
+  close?(): void;
 }
 
 /**
@@ -81,6 +91,7 @@ function endpointOf(holder: Holder): Endpoint {
     id: holder.instance,
     species: holder.species,
     release: holder.release,
+    distance: 0,
     dial: (transport) => dial(holder, transport),
   };
 }

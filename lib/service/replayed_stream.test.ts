@@ -31,6 +31,7 @@ async function halfBusyService(): Promise<{ directory: Directory; close: () => P
     id: `demo@${index + 1}`,
     species: schema.species,
     release: 1,
+    distance: 0,
     dial: () => Promise.resolve(dialTo(server)),
   }));
   let looks = 0;

@@ -3,12 +3,19 @@ import type { Endpoint } from "../directory.ts";
 import type { Loaded } from "./pick.ts";
 import type { Species, Versioned } from "./species.ts";
 
+/** Above every distance. */
+const UNLISTED_RANK = 4;
+
 /** One connection of a pool, to one instance. */
 export class PooledConnection implements Loaded, Versioned {
   /** The instance's. */
   readonly id: string;
   readonly species: Species;
   readonly release: number | undefined;
+  /** See `Endpoint.distance`. */
+  readonly distance: number;
+  /** Whether the instance was there when they were last listed. One that was not is only used when no other is there. */
+  isListed = true;
   /** What takes over the calls that fail on it; made by the first call. */
   fallback: Fallback | undefined = undefined;
   /** How often a call was given to it. */
@@ -16,10 +23,16 @@ export class PooledConnection implements Loaded, Versioned {
   #picksBefore = 0;
   #picksAtReset = -1;
 
-  constructor({ id, species, release }: Pick<Endpoint, "id" | "species" | "release">, readonly client: RpcClient) {
+  constructor({ id, species, release, distance }: Omit<Endpoint, "dial">, readonly client: RpcClient) {
     this.id = id;
     this.species = species;
     this.release = release;
+    this.distance = distance;
+  }
+
+  /** Of two connections of one species the one with the lower rank gets the calls. */
+  get rank(): number {
+    return this.isListed ? this.distance : this.distance + UNLISTED_RANK;
   }
 
   get inFlight(): number {

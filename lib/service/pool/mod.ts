@@ -14,11 +14,19 @@
  * that the caller was compiled against, else that of the newest release. A species on which a method does not fit is not
  * tried with it again, and the next best is.
  *
+ * **The nearest first.** Within a species only the nearest instances are connected to and get calls: those of this machine,
+ * else of its zone, its region, the rest. When none of them is usable, those that come next get the calls at once; when
+ * near ones are back, a period later at most, those do. Turned down: weighing distance against load (a call to another
+ * region costs a thousand times what one in shared memory does, and who has too few near instances deploys more). What the
+ * catalog of the nodes does not list any more is used only as long as nothing else is there: it may have died unheard, and
+ * then calls to it would wait for their deadlines. Who could not be reached is tried last for a while (`unreachable.ts`), and
+ * whoever keeps quiet when it is connected to is not waited for alone (`first_reached.ts`).
+ *
  * Invariants: a connection that has heard a goaway is never picked; at most one connection to an instance is made at a
  * time, and whoever needs it meanwhile shares it; nothing is closed that has calls in flight, except by `close`.
  */
 export { COARSE_MS, CoarseClock } from "./coarse_clock.ts";
 export { PooledConnection } from "./connection.ts";
 export { type Loaded, pickLessLoaded } from "./pick.ts";
-export { CONNECTIONS_MAX, Pool, type PoolOptions, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
+export { CONNECTIONS_MAX, Pool, type PoolOptions, REACH_PATIENCE_MS, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
 export { Misfits, type Species, speciesInOrder, type Versioned } from "./species.ts";

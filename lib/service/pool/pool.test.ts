@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, jest, test } from "bun:test";
 import { CellError, seededRandom } from "../../base/mod.ts";
 import type { PooledConnection } from "./connection.ts";
-import { CONNECTIONS_MAX, Pool, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
+import { CONNECTIONS_MAX, Pool, REACH_PATIENCE_MS, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
 import { type FakeClient, type FakeInstance, FakeService } from "./testing/fake_service.ts";
+import { PASSED_OVER_FIRST_MS, PASSED_OVER_MS_MAX } from "./unreachable.ts";
+
+afterEach(() => void jest.useRealTimers());
 
 /** A pool on a clock and a random source of its own. */
 class World {
@@ -232,6 +235,134 @@ test("an instance that was busy once is tried again although it has not said tha
   expect(world.picked()).toEqual(["s@1", "s@2"]);
 });
 
+test("the nearest instances get all calls, however many there are farther away", async () => {
+  const world = new World();
+  world.service.start(1, { distance: 3 });
+  world.service.start(2, { distance: 2 });
+  for (const number of [3, 4]) world.service.start(number, { distance: 1 });
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@3", "s@4"]);
+  expect(world.service.dials).toBe(2);
+});
+
+test("when the near ones are gone the next ones get the calls at once, and the near ones again when they are back", async () => {
+  const world = new World();
+  const near = [1, 2].map((number) => world.service.start(number));
+  const far = world.service.start(3, { distance: 2 });
+  world.service.start(4, { distance: 3 });
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  world.service.drain(near[0]!);
+  expect(world.picked()).toEqual(["s@2"]);
+  world.service.kill(near[1]!);
+  // No time passes between the death and the next call.
+  expect((await world.use())!.id).toBe("s@3");
+  expect(world.picked()).toEqual(["s@3"]);
+  world.service.start(1);
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@1"]);
+  for (let round = 0; round < 3; round++) await world.pass(REFRESH_MS);
+  expect([...far.connections]).toEqual([]);
+});
+
+test("a better species is worth a longer way", async () => {
+  const world = new World({ pinned: "mine" });
+  world.service.start(1, { species: "other", release: 9 });
+  world.service.start(2, { species: "mine", release: 1, distance: 3 });
+  expect((await world.use())!.id).toBe("s@2");
+});
+
+test("a call that failed on a near instance is made on the other near ones before it goes farther", async () => {
+  const world = new World();
+  for (const number of [1, 2]) world.service.start(number);
+  world.service.start(3, { distance: 1 });
+  const tried = new Set<string>();
+  const order: string[] = [];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const { id } = (world.pool.pick("m", world.now, tried) ?? await world.pool.acquire("m", tried))!;
+    order.push(id);
+    tried.add(id);
+  }
+  expect(order.slice(0, 2).sort()).toEqual(["s@1", "s@2"]);
+  expect(order[2]).toBe("s@3");
+  expect(await world.pool.acquire("m", tried)).toBeUndefined();
+});
+
+test("a near instance that refuses connections costs no call, and is passed over for a while", async () => {
+  const world = new World();
+  const near = world.service.start(1, { distance: 1 });
+  near.reach = "refuses";
+  world.service.start(2, { distance: 2 });
+  expect((await world.use())!.id).toBe("s@2");
+  const dialsFirst = world.service.dials;
+  await world.pass(PASSED_OVER_FIRST_MS - 1);
+  expect(world.service.dials).toBe(dialsFirst);
+  near.reach = "reachable";
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@1"]);
+});
+
+test("who is never reached is tried ever less often, and still when nobody else is there", async () => {
+  const world = new World();
+  world.service.start(1, { distance: 1 }).reach = "refuses";
+  const far = world.service.start(2, { distance: 2 });
+  await world.use();
+  for (let round = 0; round < 100; round++) await world.pass(REFRESH_MS);
+  // After 1, 3, 7, 15, 31 s and then every 30 s, beside the first attempt and the one to the far instance.
+  expect(world.service.dials).toBe(2 + 5 + Math.floor((100 * REFRESH_MS - 31_000) / PASSED_OVER_MS_MAX));
+  world.service.kill(far);
+  expect((await rejection(world.pool.acquire("m"))).code).toBe("UNAVAILABLE");
+});
+
+test("a near instance that keeps quiet when it is connected to is not waited for alone", async () => {
+  jest.useFakeTimers();
+  const world = new World();
+  world.service.start(1, { distance: 1 }).reach = "silent";
+  world.service.start(2, { distance: 2 });
+  let reached: string | undefined;
+  const using = world.use().then((connection) => void (reached = connection!.id));
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  jest.advanceTimersByTime(REACH_PATIENCE_MS - 1);
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  expect([reached, world.service.dials]).toEqual([undefined, 1]);
+  jest.advanceTimersByTime(1);
+  await using;
+  expect([reached, world.service.dials]).toEqual(["s@2", 2]);
+});
+
+test("an instance that is not listed any more gets no calls while another one is, and all of them when none is", async () => {
+  const world = new World();
+  const first = world.service.start(1, { distance: 1 });
+  world.service.start(2, { distance: 2 });
+  await world.use();
+  await world.pass(SPREAD_AFTER_MS);
+  expect(world.picked()).toEqual(["s@1"]);
+  // Its connection lives, as that of a machine without power does.
+  world.service.instances.delete(first.id);
+  await world.pass(REFRESH_MS);
+  await world.pass(REFRESH_MS);
+  expect(world.picked()).toEqual(["s@2"]);
+  const alone = new World();
+  const only = alone.service.start(1, { distance: 1 });
+  await alone.use();
+  await alone.pass(SPREAD_AFTER_MS);
+  alone.service.instances.delete(only.id);
+  await alone.pass(REFRESH_MS);
+  expect(alone.picked()).toEqual(["s@1"]);
+});
+
+test("a pool that is closed while instances refuse connects to none of the others", async () => {
+  const world = new World();
+  for (const number of [1, 2, 3]) world.service.start(number, { distance: 1 }).reach = "refuses";
+  const connecting = rejection(world.pool.acquire("m"));
+  while (world.service.dials === 0) await Promise.resolve();
+  await world.pool.close();
+  await connecting;
+  expect(world.service.dials).toBe(1);
+});
+
 test("a closed pool has no connections and makes none", async () => {
   const world = new World();
   const instance = world.service.start(1);
@@ -252,7 +383,7 @@ test("a closed pool has no connections and makes none", async () => {
 /** What may happen to a service, by how often it does. */
 const EVENTS = ["start", "start", "drain", "kill", "hang", "answer", "pass", "call", "call", "call"] as const;
 
-test("whatever instances do, calls go to living ones of the best species, and in quiet times to all of them", async () => {
+test("whatever instances do, calls go to living ones of the best species, and in quiet times to all the nearest of them", async () => {
   for (let seed = 1; seed <= 300; seed++) {
     const pinned = seed % 3 === 0 ? "b" : undefined;
     const world = new World({ seed, ...(pinned === undefined ? {} : { pinned }) });
@@ -267,7 +398,8 @@ test("whatever instances do, calls go to living ones of the best species, and in
       if (event === "start") {
         const free = Array.from({ length: 12 }, (_, n) => n + 1).filter((n) => !service.instances.has(`s@${n}`));
         if (random() < 0.1) release++;
-        if (free[0] !== undefined) service.start(free[0], { release, species: "abc"[release % 3]! });
+        const distance = seed % 2 === 0 ? 0 : Math.floor(random() * 4) as 0 | 1 | 2 | 3;
+        if (free[0] !== undefined) service.start(free[0], { release, species: "abc"[release % 3]!, distance });
       } else if (event === "drain" && instance) service.drain(instance);
       else if (event === "kill" && instance) service.kill(instance);
       else if (event === "answer") {
@@ -292,13 +424,17 @@ test("whatever instances do, calls go to living ones of the best species, and in
     }
     if (service.instances.size === 0) service.start(1, { release });
     for (const client of flying) client.inFlight = 0;
+    // What could not be reached while it was busy dying is not passed over for longer.
+    await world.pass(PASSED_OVER_MS_MAX);
     for (let round = 0; round < 4; round++) await world.pass(REFRESH_MS);
     const running = [...service.instances.values()];
     const newest = Math.max(...running.map((instance) => instance.release));
     const best = running.some(({ species }) => species === pinned)
       ? pinned
       : running.find((instance) => instance.release === newest)!.species;
-    const wanted = running.filter(({ species }) => species === best).map(({ id }) => id).sort();
+    const ofSpecies = running.filter(({ species }) => species === best);
+    const nearest = Math.min(...ofSpecies.map(({ distance }) => distance));
+    const wanted = ofSpecies.filter(({ distance }) => distance === nearest).map(({ id }) => id).sort();
     const picked = world.picked("m", 1_000);
     expect(picked.length, `seed ${seed}`).toBe(Math.min(wanted.length, CONNECTIONS_MAX));
     expect(wanted, `seed ${seed}`).toEqual(expect.arrayContaining(picked));

@@ -1,11 +1,13 @@
 import { CellError, MS, SECOND } from "../../base/mod.ts";
 import type { LinkTransport } from "../../net/mod.ts";
 import type { RpcClient } from "../../rpc/mod.ts";
-import type { Directory, Endpoint } from "../directory.ts";
+import type { Directory, Endpoint, Reach } from "../directory.ts";
 import { answerWithin } from "../answer_within.ts";
 import { PooledConnection } from "./connection.ts";
+import { firstReached } from "./first_reached.ts";
 import { pickLessLoaded } from "./pick.ts";
 import { Misfits, type Species, speciesInOrder } from "./species.ts";
+import { Unreachable } from "./unreachable.ts";
 
 /** One client spreads its calls over at most this many instances; with many clients all instances have some. */
 export const CONNECTIONS_MAX = 8;
@@ -15,6 +17,9 @@ export const REFRESH_MS = 1 * SECOND;
 export const SPREAD_AFTER_MS = 100 * MS;
 /** A further instance that does not say who it is within this time gets no calls. */
 const READY_MS_MAX = 1 * SECOND;
+
+/** When an instance of another machine has not been reached after so long, the next one is tried as well. */
+export const REACH_PATIENCE_MS = 500 * MS;
 
 /** What a pool is made of. */
 export interface PoolOptions {
@@ -31,6 +36,8 @@ export interface PoolOptions {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+/** Above twice every distance. */
+const UNREACHABLE_KEY = 16;
 
 /** The connections of one client of a service: which there are, and which one a call is given to. */
 export class Pool {
@@ -47,8 +54,9 @@ export class Pool {
   /** The species of what is listed or usable, the best first. */
   #order: Species[] = [];
   readonly #misfits = new Misfits();
+  readonly #unreachable = new Unreachable();
   readonly #dialing = new Map<string, Promise<PooledConnection>>();
-  #finding: Promise<Endpoint[]> | undefined;
+  readonly #finding = new Map<Reach, Promise<Endpoint[]>>();
   #refreshAt = Infinity;
   #isRefreshing = false;
   #isClosed = false;
@@ -112,20 +120,9 @@ export class Pool {
     method: string | undefined,
     tried: ReadonlySet<string> = NONE,
   ): Promise<PooledConnection | undefined> {
-    this.#refuseIfClosed();
-    this.#finding ??= this.options.directory.find(this.options.service).finally(() => this.#finding = undefined);
-    const endpoints = await this.#finding;
-    this.#refuseIfClosed();
-    this.#learn(endpoints);
-    const connected = this.pick(method, this.#now(), tried);
-    if (connected !== undefined) return connected;
-    const [species] = this.#fitting(speciesInOrder(endpoints, this.options.pinned), method, tried);
-    const candidates = endpoints.filter((endpoint) => endpoint.species === species && !tried.has(endpoint.id));
-    if (candidates.length === 0) return undefined;
-    const endpoint = candidates.find(({ id }) => this.#dialing.has(id)) ?? this.#anyOf(candidates);
-    const connection = await this.#dial(endpoint, "call");
-    connection.picks++;
-    return connection;
+    const near = await this.#acquireFrom("near", method, tried);
+    // What runs nearby was all tried, or is not what the caller was compiled against.
+    return near === undefined && tried.size > 0 ? await this.#acquireFrom("everywhere", method, tried) : near;
   }
 
   /** Remembers that `method` as the caller knows it does not fit the species of `connection`. */
@@ -140,10 +137,57 @@ export class Pool {
     await Promise.all([...this.#open].map(({ client }) => client.close()));
   }
 
+  async #acquireFrom(
+    reach: Reach,
+    method: string | undefined,
+    tried: ReadonlySet<string>,
+  ): Promise<PooledConnection | undefined> {
+    this.#refuseIfClosed();
+    const endpoints = await this.#find(reach);
+    this.#refuseIfClosed();
+    this.#learn(endpoints);
+    const connected = this.pick(method, this.#now(), tried);
+    if (connected !== undefined) return connected;
+    const [species] = this.#fitting(speciesInOrder(endpoints, this.options.pinned), method, tried);
+    const candidates = endpoints.filter((endpoint) => endpoint.species === species && !tried.has(endpoint.id));
+    if (candidates.length === 0) return undefined;
+    const connection = await firstReached(
+      this.#inOrder(candidates).slice(0, CONNECTIONS_MAX),
+      (endpoint) => this.#dial(endpoint, "call"),
+      ({ distance }) => (distance === 0 ? Infinity : REACH_PATIENCE_MS),
+    );
+    connection.picks++;
+    return connection;
+  }
+
+  /** Callers that look for the same share what is found. */
+  #find(reach: Reach): Promise<Endpoint[]> {
+    let finding = this.#finding.get(reach);
+    if (finding === undefined) {
+      finding = this.options.directory.find(this.options.service, reach).finally(() => this.#finding.delete(reach));
+      this.#finding.set(reach, finding);
+    }
+    return finding;
+  }
+
+  /**
+   * The order in which instances are tried: the nearest first, and those at last that could not be reached. Of some that are
+   * equally near the one that is being connected to already, else whichever is drawn.
+   */
+  #inOrder(endpoints: readonly Endpoint[]): Endpoint[] {
+    const now = this.#now();
+    const key = ({ id, distance }: Endpoint): number =>
+      (this.#unreachable.has(id, now) ? UNREACHABLE_KEY : 0) + 2 * distance + (this.#dialing.has(id) ? 0 : 1);
+    return endpoints
+      .map((endpoint) => ({ endpoint, key: key(endpoint), draw: this.#random() }))
+      .sort((a, b) => a.key - b.key || a.draw - b.draw)
+      .map(({ endpoint }) => endpoint);
+  }
+
   #candidates(method: string | undefined, tried: ReadonlySet<string>): PooledConnection[] {
     for (const species of this.#fitting(this.#order, method, tried)) {
       const ofSpecies = this.#usable.filter((connection) => connection.species === species);
-      if (ofSpecies.length > 0) return ofSpecies.filter(({ id }) => !tried.has(id));
+      if (ofSpecies.length > 0) return nearestOf(ofSpecies.filter(({ id }) => !tried.has(id)));
     }
     return [];
   }
@@ -174,6 +218,8 @@ export class Pool {
 
   #learn(endpoints: readonly Endpoint[]): void {
     this.#listed = endpoints;
+    const ids = new Set(endpoints.map(({ id }) => id));
+    for (const connection of this.#usable) connection.isListed = ids.has(connection.id);
     this.#sort();
   }
 
@@ -186,13 +232,17 @@ export class Pool {
     for (const connection of unused) if (!this.#preferred.includes(connection)) this.#retire(connection);
   }
 
-  /** The instances to connect to: of the best species, as many as there is room for. */
+  /** The instances to connect to: the nearest ones of the best species, as many as there is room for. */
   #missing(): Endpoint[] {
     const [best] = speciesInOrder(this.#listed, this.options.pinned);
+    const now = this.#now();
+    const ofSpecies = this.#listed.filter(({ id, species }) => species === best && !this.#unreachable.has(id, now));
+    const nearest = ofSpecies.reduce((least, { distance }) => Math.min(least, distance), Infinity);
     const isConnected = (id: string) => this.#usable.some((connection) => connection.id === id);
-    const missing = this.#listed.filter(({ id, species }) => species === best && !isConnected(id));
+    const missing = ofSpecies.filter(({ id, distance }) => distance === nearest && !isConnected(id));
     const chosen: Endpoint[] = [];
-    const room = CONNECTIONS_MAX - this.#preferredOf(best).length;
+    const connected = this.#usable.filter(({ species, rank }) => species === best && rank === nearest);
+    const room = CONNECTIONS_MAX - connected.length;
     while (chosen.length < room && missing.length > 0) {
       chosen.push(...missing.splice(Math.floor(this.#random() * missing.length), 1));
     }
@@ -209,11 +259,11 @@ export class Pool {
   }
 
   async #connect(endpoint: Endpoint, purpose: "call" | "spread"): Promise<PooledConnection> {
-    const client = await this.options.connect(endpoint);
-    if (purpose === "spread") await prepare(client);
+    this.#refuseIfClosed();
+    const client = await this.#reach(endpoint, purpose);
     if (this.#isClosed) await client.close();
     this.#refuseIfClosed();
-    while (this.#usable.length >= CONNECTIONS_MAX) this.#retire(leastBusy(this.#usable));
+    while (this.#usable.length >= CONNECTIONS_MAX) this.#retire(leastNeeded(this.#usable));
     const connection = new PooledConnection(endpoint, client);
     this.#open.add(connection);
     void client.closed.then(() => this.#onClosed(connection));
@@ -222,6 +272,19 @@ export class Pool {
     this.wasReached = true;
     if (purpose === "call") this.#refreshAt = this.#now() + SPREAD_AFTER_MS;
     return connection;
+  }
+
+  async #reach(endpoint: Endpoint, purpose: "call" | "spread"): Promise<RpcClient> {
+    try {
+      const client = await this.options.connect(endpoint);
+      if (purpose === "spread") await prepare(client);
+      this.#unreachable.forget(endpoint.id);
+      return client;
+    } catch (error) {
+      // An instance of this machine says at once that it is gone, and who takes its place has its name.
+      if (endpoint.distance > 0) this.#unreachable.add(endpoint.id, this.#now());
+      throw error;
+    }
   }
 
   #onClosed(connection: PooledConnection): void {
@@ -248,15 +311,7 @@ export class Pool {
   #sort(): void {
     this.#order = speciesInOrder([...this.#listed, ...this.#usable], this.options.pinned);
     const best = this.#order.find((species) => this.#usable.some((connection) => connection.species === species));
-    this.#preferred = this.#preferredOf(best);
-  }
-
-  #preferredOf(species: Species): PooledConnection[] {
-    return this.#usable.filter((connection) => connection.species === species);
-  }
-
-  #anyOf(endpoints: readonly Endpoint[]): Endpoint {
-    return endpoints[Math.floor(this.#random() * endpoints.length)]!;
+    this.#preferred = nearestOf(this.#usable.filter((connection) => connection.species === best));
   }
 
   #refuseIfClosed(): void {
@@ -283,6 +338,15 @@ function notReady(why: string): CellError {
   return new CellError("UNAVAILABLE", `connecting to a further instance: ${why}`, { data: { started: false } });
 }
 
-function leastBusy(connections: readonly PooledConnection[]): PooledConnection {
-  return connections.reduce((least, other) => (other.inFlight < least.inFlight ? other : least));
+/** Those that calls are given to as long as there are any. */
+function nearestOf(connections: readonly PooledConnection[]): PooledConnection[] {
+  const rank = connections.reduce((least, connection) => Math.min(least, connection.rank), Infinity);
+  return connections.filter((connection) => connection.rank === rank);
+}
+
+/** The farthest one, of equally far ones the least busy. */
+function leastNeeded(connections: readonly PooledConnection[]): PooledConnection {
+  return connections.reduce((least, other) =>
+    other.rank > least.rank || (other.rank === least.rank && other.inFlight < least.inFlight) ? other : least
+  );
 }

@@ -8,6 +8,9 @@ export interface FakeInstance {
   readonly id: string;
   readonly species: string;
   readonly release: number;
+  readonly distance: 0 | 1 | 2 | 3;
+  /** Whether connecting to it fails, or never ends, although it is listed. */
+  reach: "reachable" | "refuses" | "silent";
   /** Says nothing when it is asked who it is. */
   isHung: boolean;
   readonly connections: Set<FakeClient>;
@@ -20,8 +23,11 @@ export class FakeService implements Directory {
   lists = 0;
   dials = 0;
 
-  start(number: number, { species = "a", release = 1 } = {}): FakeInstance {
-    const instance = { id: `s@${number}`, species, release, isHung: false, connections: new Set<FakeClient>() };
+  start(number: number, options: Partial<Pick<FakeInstance, "species" | "release" | "distance">> = {}): FakeInstance {
+    const { species = "a", release = 1, distance = 0 } = options;
+    const connections = new Set<FakeClient>();
+    const id = `s@${number}`;
+    const instance: FakeInstance = { id, species, release, distance, reach: "reachable", isHung: false, connections };
     this.instances.set(instance.id, instance);
     return instance;
   }
@@ -39,10 +45,11 @@ export class FakeService implements Directory {
 
   list(): Promise<Endpoint[]> {
     this.lists++;
-    const endpoint = ({ id, species, release }: FakeInstance) => ({
+    const endpoint = ({ id, species, release, distance }: FakeInstance) => ({
       id,
       species,
       release,
+      distance,
       dial: () => Promise.reject(new Error("a pool connects by its own function")),
     });
     return Promise.resolve([...this.instances.values()].map(endpoint));
@@ -58,7 +65,10 @@ export class FakeService implements Directory {
     this.dials++;
     await Promise.resolve();
     const instance = this.instances.get(id);
-    if (instance === undefined) throw new CellError("UNAVAILABLE", `${id} is gone`, { data: { started: false } });
+    if (instance === undefined || instance.reach === "refuses") {
+      throw new CellError("UNAVAILABLE", `${id} is gone`, { data: { started: false } });
+    }
+    if (instance.reach === "silent") return new Promise(() => {});
     return new FakeClient(instance) as Partial<RpcClient> as RpcClient;
   };
 }
