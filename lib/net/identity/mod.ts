@@ -18,7 +18,7 @@ export {
   verifyNodeSignature,
 } from "./node_identity.ts";
 export { isNodeId, type NodeId, nodeIdOf, shortId } from "./node_id.ts";
-export { createNodeRequest, NODE_REQUEST_BYTES_MAX } from "./node_request.ts";
+export { createNodeRequest, NODE_REQUEST_BYTES_MAX, readNodeRequest } from "./node_request.ts";
 export { formatPem, readPem } from "./pem.ts";
 export { PROOF_BYTES_MAX, proveIdentity, verifyProof } from "./proof.ts";
 export { CLOCK_TOLERANCE_MS } from "./refusal.ts";

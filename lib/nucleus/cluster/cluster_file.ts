@@ -10,9 +10,9 @@ const FORMAT = 1;
 /** A token that was made on this node, without its secret. */
 export interface StoredToken {
   readonly id: string;
-  /** Hexadecimal: SHA-256 of the secret. */
+  /** Base64. */
   readonly secretHash: string;
-  /** Base64: what a node that looks for the cluster on the LAN seals its question with, made from the secret. */
+  /** Base64: what a machine that looks for the cluster on the LAN seals its question with, made from the secret. */
   readonly seekKey: string;
   /** Epoch milliseconds. */
   readonly expiresAtMs: number;

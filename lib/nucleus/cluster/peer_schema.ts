@@ -1,3 +1,4 @@
+import { NODE_REQUEST_BYTES_MAX } from "../../net/identity/mod.ts";
 import { finishSchema, type Schema, type Type } from "../../schema/mod.ts";
 
 /** One message of an exchange of what two nodes know: the largest clusters need a few megabytes. */
@@ -14,7 +15,8 @@ const piece: Type = { kind: "bytes", maxLength: PIECE_BYTES_MAX };
 const name: Type = { kind: "string", maxLength: NAME_LENGTH_MAX };
 const schemaText: Type = { kind: "string", maxLength: SCHEMA_LENGTH_MAX };
 const answer: Type = { kind: "boolean" };
-const key: Type = { kind: "bytes", minLength: 32, maxLength: 32 };
+const nodeRequest: Type = { kind: "bytes", maxLength: NODE_REQUEST_BYTES_MAX };
+const secret: Type = { kind: "bytes", maxLength: 64 };
 const pem: Type = { kind: "string", maxLength: 16 * 1024 };
 
 /** What the agents of two nodes say to each other, each with its certificate. */
@@ -23,12 +25,14 @@ export interface PeerApi {
   exchange(request: Uint8Array): Promise<Uint8Array>;
   /** Whether this node lives: asked when datagrams got no answer. */
   probe(): Promise<boolean>;
-  /** Starts an instance of a service that is deployed here and sleeps; whether there is one. */
+  /** Whether a service of this name is deployed here, even if no instance of it runs now. */
+  has(service: string): Promise<boolean>;
+  /** Starts an instance of a service that is deployed here and sleeps; false when there is none of this name. */
   wake(service: string): Promise<boolean>;
   /** A schema that this node has, as JSON; empty when it has none of this species. */
   speciesSchema(species: string): Promise<string>;
-  /** A new certificate for the calling node: answered where the authority's key is. */
-  renew(publicKey: Uint8Array): Promise<string>;
+  /** A new certificate for the calling node, which made the request: answered where the authority's key is. PEM. */
+  renew(request: Uint8Array): Promise<string>;
   /** Bytes between the caller and an instance of this node, which encrypt what they say. For every member's processes. */
   relay(instance: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void>;
   /** A connection to this agent's own methods, for a command at the calling node. */
@@ -41,9 +45,10 @@ export const PEER_SCHEMA: Schema = finishSchema({
   methods: {
     exchange: { params: [{ name: "request", type: exchanged }], result: exchanged, idempotent: true },
     probe: { params: [], result: answer, idempotent: true },
+    has: { params: [{ name: "service", type: name }], result: answer, idempotent: true },
     wake: { params: [{ name: "service", type: name }], result: answer, idempotent: true },
     speciesSchema: { params: [{ name: "species", type: name }], result: schemaText, idempotent: true },
-    renew: { params: [{ name: "publicKey", type: key }], result: pem, idempotent: true },
+    renew: { params: [{ name: "request", type: nodeRequest }], result: pem, idempotent: true },
     relay: {
       params: [{ name: "instance", type: name }, { name: "bytes", type: piece, stream: true }],
       result: piece,
@@ -63,9 +68,8 @@ export interface JoinApi {
 export interface JoinRequest {
   /** Of the token. */
   secret: Uint8Array;
-  /** PKCS #10, DER: holds the node's public key and proves that the node has the private one. */
+  /** The node's public key and name, and proof that it has the private key. */
   request: Uint8Array;
-  name: string;
 }
 
 /** What a new member needs. */
@@ -89,9 +93,8 @@ export const JOIN_SCHEMA: Schema = finishSchema({
         type: {
           kind: "object",
           properties: {
-            secret: { type: { kind: "bytes", minLength: 16, maxLength: 16 } },
-            request: { type: { kind: "bytes", maxLength: 4096 } },
-            name: { type: name },
+            secret: { type: secret },
+            request: { type: nodeRequest },
           },
         },
       }],

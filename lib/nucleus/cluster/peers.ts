@@ -1,4 +1,4 @@
-import { CellError, SECOND } from "../../base/mod.ts";
+import { CellError, MS, SECOND } from "../../base/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import { createClient, type RpcClient } from "../../rpc/mod.ts";
 import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
@@ -9,6 +9,8 @@ export const PEER_CONNECTIONS_MAX = 64;
 const EXCHANGE_MS_MAX = 30 * SECOND;
 /** How long a node that is asked for its life has. */
 const PROBE_MS_MAX = 5 * SECOND;
+/** Who asks whether a name is known somewhere waits no longer. */
+export const HAS_MS_MAX = 500 * MS;
 const RENEW_MS_MAX = 10 * SECOND;
 const SCHEMA_MS_MAX = 10 * SECOND;
 
@@ -93,6 +95,10 @@ export class PeerCalls implements PeerApi {
     return this.#ask("probe", [], PROBE_MS_MAX);
   }
 
+  has(service: string): Promise<boolean> {
+    return this.#ask("has", [service], HAS_MS_MAX);
+  }
+
   wake(service: string): Promise<boolean> {
     return this.#ask("wake", [service]);
   }
@@ -101,8 +107,8 @@ export class PeerCalls implements PeerApi {
     return this.#ask("speciesSchema", [species], SCHEMA_MS_MAX);
   }
 
-  renew(publicKey: Uint8Array): Promise<string> {
-    return this.#ask("renew", [publicKey], RENEW_MS_MAX);
+  renew(request: Uint8Array): Promise<string> {
+    return this.#ask("renew", [request], RENEW_MS_MAX);
   }
 
   relay(instance: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

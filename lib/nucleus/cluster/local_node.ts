@@ -1,0 +1,16 @@
+import type { Link } from "../../net/mod.ts";
+import type { InstanceHealth } from "../client/mod.ts";
+
+/** What other machines want of this node's agent, apart from what it says of the cluster. */
+export interface LocalNode {
+  /** Whether a service of this name is deployed here. */
+  has(service: string): boolean;
+  /** Starts an instance of a deployed service that sleeps; false when none of this name is deployed. Throws what keeps it from starting. */
+  wake(service: string): Promise<boolean>;
+  /** The schema of a species that runs or is deployed here, as JSON; undefined when there is none. */
+  schemaOf(species: string): Promise<string | undefined>;
+  /** How an instance does; undefined of one that was not deployed. `load` is from 0 (idle) to 1. */
+  conditionOf(instance: string): { health: InstanceHealth; load: number } | undefined;
+  /** Answers calls of the agent's own methods that come through `link` from the agent of another node. */
+  acceptAgent(link: Link): void;
+}

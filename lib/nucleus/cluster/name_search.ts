@@ -1,0 +1,75 @@
+import { CellError, SECOND } from "../../base/mod.ts";
+
+/** Of a large cluster so many nodes are asked; what is deployed on all others but sleeps is found by deploying it on more. */
+export const ASKED_NODES_MAX = 32;
+/** A name that nobody knew is not asked for again for so long. */
+export const UNKNOWN_MS = 1 * SECOND;
+/** Names that nobody knew, remembered at once. */
+export const UNKNOWN_NAMES_MAX = 1000;
+
+/** What a search asks others. */
+export interface SearchedNodes {
+  /** Ids of nodes that live, in no order. */
+  living(): string[];
+  /** Whether a service is deployed on a node; bounded in time. */
+  has(node: string, service: string): Promise<boolean>;
+  /** Starts an instance of it there. */
+  wake(node: string, service: string): Promise<boolean>;
+  /** Resolves to true when an instance is in the catalog, to false after some time. */
+  arrived(service: string): Promise<boolean>;
+  /** Milliseconds that only grow. */
+  now(): number;
+  /** From 0 to below 1. */
+  random(): number;
+}
+
+/**
+ * Looks for names that the catalog does not have: services that are deployed somewhere and sleep. The others are asked
+ * once for all that wait for the same name.
+ */
+export class NameSearch {
+  readonly #running = new Map<string, Promise<boolean>>();
+  /** Until when a name counts as unknown. */
+  readonly #unknown = new Map<string, number>();
+
+  constructor(private readonly nodes: SearchedNodes) {}
+
+  /** Whether an instance of the service is in the catalog now. Throws what keeps the one that was found from starting. */
+  find(service: string): Promise<boolean> {
+    const until = this.#unknown.get(service);
+    if (until !== undefined && this.nodes.now() < until) return Promise.resolve(false);
+    let search = this.#running.get(service);
+    if (search === undefined) {
+      search = this.#search(service).finally(() => this.#running.delete(service));
+      this.#running.set(service, search);
+    }
+    return search;
+  }
+
+  async #search(service: string): Promise<boolean> {
+    const node = await this.#whoHas(service, this.#someNodes());
+    if (node !== undefined && await this.nodes.wake(node, service)) return await this.nodes.arrived(service);
+    if (this.#unknown.size >= UNKNOWN_NAMES_MAX) this.#unknown.delete(this.#unknown.keys().next().value!);
+    this.#unknown.delete(service);
+    this.#unknown.set(service, this.nodes.now() + UNKNOWN_MS);
+    return false;
+  }
+
+  /** The first that says that it has it; undefined when all that answered have not. */
+  async #whoHas(service: string, nodes: readonly string[]): Promise<string | undefined> {
+    const answers = nodes.map(async (node) => {
+      if (await this.nodes.has(node, service)) return node;
+      throw new CellError("NOT_FOUND", `node ${node} has no ${service}`);
+    });
+    return await Promise.any(answers).catch(() => undefined);
+  }
+
+  #someNodes(): string[] {
+    const living = this.nodes.living();
+    for (let index = 0; index < Math.min(ASKED_NODES_MAX, living.length - 1); index++) {
+      const other = index + Math.floor(this.nodes.random() * (living.length - index));
+      [living[index], living[other]] = [living[other]!, living[index]!];
+    }
+    return living.slice(0, ASKED_NODES_MAX);
+  }
+}
