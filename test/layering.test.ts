@@ -11,7 +11,7 @@ const LAYERS = [
   ["lib/sys", "lib/sim"],
   ["lib/wire", "lib/schema"],
   ["lib/net"],
-  ["lib/shm"],
+  ["lib/shm", "lib/gossip"],
   ["lib/rpc"],
   ["lib/service"],
   ["lib/role", "lib/package", "lib/logs"],
@@ -23,7 +23,7 @@ const LAYERS = [
 ];
 
 /** Rooms whose cores run anywhere: no Bun, no Node, nothing from npm. */
-const PURE = ["lib/base", "lib/sim", "lib/wire", "lib/nucleus/core"];
+const PURE = ["lib/base", "lib/sim", "lib/wire", "lib/nucleus/core", "lib/gossip/core"];
 
 const root = resolve(import.meta.dir, "..");
 const sources = ["main.ts", "cmd/**/*.ts", "sdk/**/*.ts", "lib/**/*.ts"]
