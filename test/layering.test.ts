@@ -23,7 +23,7 @@ const LAYERS = [
 ];
 
 /** Rooms whose cores run anywhere: no Bun, no Node, nothing from npm. */
-const PURE = ["lib/base", "lib/sim", "lib/wire", "lib/nucleus/core", "lib/gossip/core"];
+const PURE = ["lib/base", "lib/sim", "lib/wire", "lib/nucleus/core", "lib/gossip/core", "lib/gossip/catalog"];
 
 const root = resolve(import.meta.dir, "..");
 const sources = ["main.ts", "cmd/**/*.ts", "sdk/**/*.ts", "lib/**/*.ts"]

@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Catalog } from "./catalog.ts";
+import type { CatalogRecord } from "./record.ts";
+import { nodeId } from "./testing/fake_keys.ts";
+import { catalogOf, pushPull, recordOf, START_MS } from "./testing/samples.ts";
+
+/** Few owners, instances and versions: most records meet others of their key, many one with their version. */
+const record: fc.Arbitrary<CatalogRecord> = fc.tuple(fc.nat(2), fc.nat(3), fc.nat(5), fc.option(fc.nat(2)))
+  .map(([owner, instance, version, load]) =>
+    recordOf(owner, START_MS + version, `hello@${instance}`, load === null ? undefined : { load })
+  );
+const records = fc.array(record, { maxLength: 20 });
+/** CELL_SEED replays what a failure has printed as its seed. */
+const RUNS = {
+  numRuns: 200,
+  ...(process.env["CELL_SEED"] === undefined ? {} : { seed: Number(process.env["CELL_SEED"]) }),
+};
+const OBSERVER = 9;
+
+function holding(...groups: CatalogRecord[][]): Catalog {
+  const catalog = catalogOf(OBSERVER);
+  for (const owner of [0, 1, 2]) catalog.nodeJoined(nodeId(owner), START_MS);
+  for (const { bytes } of groups.flat()) catalog.receive(bytes, START_MS);
+  return catalog;
+}
+
+/** All that a catalogue holds, hidden things and tombstones included: its digest has a hash of it. */
+const digestOf = (catalog: Catalog) => sorted(catalog.digest().toHex().slice(2 * 37).match(/.{50}/g) ?? []);
+const sorted = (texts: string[]) => texts.sort();
+
+test("the order of records does not matter, and neither does how often they come", () => {
+  fc.assert(
+    fc.property(records, records, fc.nat(), (one, other, turn) => {
+      const expected = holding(one, other);
+      const shuffled = [...one, ...other].map((_, index, all) => all[(index + turn) % all.length]!);
+      for (const again of [holding(other, one), holding(one, other, one), holding(shuffled, other.toReversed())]) {
+        expect(digestOf(again)).toEqual(digestOf(expected));
+        expect(again.all().sort(byKey)).toEqual(expected.all().sort(byKey));
+      }
+    }),
+    RUNS,
+  );
+});
+
+test("two that push and pull hold afterwards what one holds that has seen everything", () => {
+  fc.assert(
+    fc.property(records, records, (one, other) => {
+      const [a, b, both] = [holding(one), holding(other), holding(one, other)];
+      pushPull(a, b, START_MS);
+      expect(digestOf(a)).toEqual(digestOf(both));
+      expect(digestOf(b)).toEqual(digestOf(both));
+      expect(pushPull(b, a, START_MS).messageBytes.length, "then there is nothing to say").toBe(1);
+    }),
+    RUNS,
+  );
+});
+
+function byKey(one: { instance: string; node: string }, other: { instance: string; node: string }): number {
+  return `${one.node}${one.instance}` < `${other.node}${other.instance}` ? -1 : 1;
+}
