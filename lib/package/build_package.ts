@@ -5,10 +5,11 @@ import type { ReadResult } from "../schema/typescript/mod.ts";
 import { assertUserServiceName, findPinnedSchema, nothingCallable, readSource } from "../service/mod.ts";
 import { bundle } from "./bundle.ts";
 import { PACKAGE_FORMAT, SCHEMA_FILE } from "./manifest.ts";
+import type { StoredPackage } from "./package_draft.ts";
 import { pathWarnings } from "./path_warnings.ts";
 import type { ServiceConfig } from "./service_config.ts";
 import { sourceEntry } from "./source_entry.ts";
-import { type StoredPackage, writePackage } from "./write_package.ts";
+import { writePackage } from "./write_package.ts";
 
 /** How a package is built. */
 export interface BuildOptions {

@@ -15,7 +15,7 @@
  * machine's paths and its environment are kept out (`bundle.ts`), tables are sorted (`manifest.ts`). So a deployment that
  * changes nothing is seen to change nothing.
  *
- * **All or nothing.** A package is written into a folder with another name, made durable, and renamed (`write_package.ts`);
+ * **All or nothing.** A package is written into a folder with another name, made durable, and renamed (`package_draft.ts`);
  * a crash leaves a folder that `prunePackages` removes. Names never get other content, so readers need no lock, and who
  * is second finds that the work is done. Schema and code belong together although the source may be edited while it is
  * read: the schema is read before and after the code, until both are the same (`build_package.ts`).
@@ -27,9 +27,13 @@
  * user's files; in npm packages nobody can tell whether it matters. Pages (`import page from "./page.html"`) and
  * databases as modules are refused. Stacks show the source's files and lines, relative to the package's folder.
  *
+ * **Between machines** a package travels as a stream of its files (`archive.ts`). The manifest comes first: once its hash is
+ * the package's name, every byte that follows is known to be right or is refused, and is on the disk before the next comes.
+ *
  * `cell.toml` (`service_config.ts`) and `--env`, `--env-file` (`environment.ts`) are read here because every value in them
  * can be wrong, and the answer has to say where.
  */
+export { readArchive, storeArchive } from "./archive.ts";
 export { type BuildOptions, buildPackage, type BuiltPackage } from "./build_package.ts";
 export { checkEnvironment, parseEnvironment } from "./environment.ts";
 export { type PackageManifest } from "./manifest.ts";
