@@ -6,8 +6,8 @@ const EXTENSIONS_MAX = 16;
 const URI_LENGTH_MAX = 256;
 
 /**
- * Where an instance's certificate says that its issuer's is to be had (RFC 5280, section 4.2.2.1): right here, as a data URI (RFC
- * 2397). So one certificate can be checked up to the authority.
+ * Where an instance's certificate says that its issuer's is to be had (RFC 5280, section 4.2.2.1): right here, as a data
+ * URI (RFC 2397). So one certificate can be checked up to the authority.
  */
 export const NODE_CERTIFICATE_URI_PREFIX = "data:application/pkix-cert;base64,";
 

@@ -8,7 +8,7 @@ export interface GuessLimits {
   readonly altogether: number;
 }
 
-/** 300 guesses a minute at 128 bits take longer than there are stars. */
+/** At 300 guesses a minute, 128 bits take 10^30 years. */
 export const GUESS_LIMITS: GuessLimits = { perAddress: 10, altogether: 300 };
 
 const WINDOW_MS = MINUTE;

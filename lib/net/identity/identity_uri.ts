@@ -34,7 +34,7 @@ export function parseNodeUri(uri: string): Pick<Identity, "cluster" | "node"> | 
   return isNodeId(cluster) && isNodeId(node) ? { cluster, node } : undefined;
 }
 
-/** The URI of an instance's certificate: `cell://CLUSTER/NODE/SERVICE/INSTANCE`. Throws INVALID_ARGUMENT for names that are none. */
+/** The URI of an instance's certificate: `cell://CLUSTER/NODE/SERVICE/INSTANCE`. Throws INVALID_ARGUMENT for bad names. */
 export function formatIdentity({ cluster, node, service, instance }: Identity): string {
   const uri = `${SCHEME}${cluster}/${node}/${service}/${instance}`;
   if (parseIdentity(uri) === undefined) throw unnameable(uri);
@@ -67,7 +67,7 @@ function segmentsOf(uri: string): string[] {
 function unnameable(uri: string): CellError {
   return new CellError(
     "INVALID_ARGUMENT",
-    `naming an instance: expected cell://CLUSTER/NODE/SERVICE/INSTANCE, with INSTANCE one of SERVICE (hello@2 of hello; a ` +
-      `process id of ${COMMAND_SERVICE}), found ${JSON.stringify(uri.slice(0, 256))}`,
+    `naming an instance: expected cell://CLUSTER/NODE/SERVICE/INSTANCE, with an instance of the service (hello@2 of ` +
+      `hello, a process id of ${COMMAND_SERVICE}), found ${JSON.stringify(uri.slice(0, 256))}`,
   );
 }

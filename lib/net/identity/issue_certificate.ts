@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Extension } from "@peculiar/x509";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { NODE_CERTIFICATE_URI_PREFIX } from "./certificate_extensions.ts";
@@ -25,6 +26,8 @@ export interface Issuer {
   readonly key: KeyPair;
 }
 
+const signingKeys = new WeakMap<KeyObject, CryptoKey>();
+
 /** Makes and signs a certificate. Loads the certificate library. */
 export async function issueCertificate(content: CertificateContent, issuer: Issuer): Promise<Certificate> {
   const x509 = await import("./x509.ts");
@@ -51,9 +54,7 @@ export async function issueCertificate(content: CertificateContent, issuer: Issu
     issuer: [{ CN: [issuer.name] }],
     notBefore: new Date(notBeforeMs),
     notAfter: new Date(notAfterMs),
-    publicKey: await crypto.subtle.importKey("spki", Uint8Array.from(publicKeyInfo(publicKey)), "Ed25519", true, [
-      "verify",
-    ]),
+    publicKey: Uint8Array.from(publicKeyInfo(publicKey)),
     signingKey: await signingKey(issuer.key),
     signingAlgorithm: { name: "Ed25519" },
     extensions,
@@ -61,9 +62,14 @@ export async function issueCertificate(content: CertificateContent, issuer: Issu
   return readCertificate(new Uint8Array(certificate.rawData));
 }
 
-function signingKey(key: KeyPair): Promise<CryptoKey> {
-  const der = key.privateKey.export({ type: "pkcs8", format: "der" });
-  return crypto.subtle.importKey("pkcs8", Uint8Array.from(der), "Ed25519", false, ["sign"]);
+/** The form in which the library takes a key; a node signs many certificates with the same. */
+async function signingKey({ privateKey }: KeyPair): Promise<CryptoKey> {
+  const known = signingKeys.get(privateKey);
+  if (known !== undefined) return known;
+  const der = privateKey.export({ type: "pkcs8", format: "der" });
+  const key = await crypto.subtle.importKey("pkcs8", Uint8Array.from(der), "Ed25519", false, ["sign"]);
+  signingKeys.set(privateKey, key);
+  return key;
 }
 
 function hex(bytes: Uint8Array): string {

@@ -30,9 +30,9 @@ export interface JoinToken {
 }
 
 /**
- * A token as one word that survives being copied: "cell-" and base64url of version (1 byte), length of the content (2 bytes, big
- * endian), content, and the first 4 bytes of the SHA-256 of all that. Content: fingerprint, secret, number of addresses,
- * and each address with its length before it. Throws INVALID_ARGUMENT for what does not fit.
+ * A token as one word that survives being copied: "cell-" and base64url of version (1 byte), length of the content (2
+ * bytes, big endian), content, and the first 4 bytes of the SHA-256 of all that. Content: fingerprint, secret, number of
+ * addresses, and each address with its length before it. Throws INVALID_ARGUMENT for what does not fit.
  */
 export function formatToken({ fingerprint, secret, addresses }: JoinToken): string {
   if (fingerprint.length !== FINGERPRINT_BYTES || secret.length !== SECRET_BYTES) {
@@ -61,7 +61,7 @@ export function formatToken({ fingerprint, secret, addresses }: JoinToken): stri
   return PREFIX + Buffer.concat([checked, checksumOf(checked)]).toString("base64url");
 }
 
-/** Reads a token. Throws INVALID_ARGUMENT that says whether it is none, is cut off, has a typing error or is of a newer version. */
+/** Reads a token. Throws INVALID_ARGUMENT, which says whether it is none, cut off, mistyped, or of another version. */
 export function parseToken(text: string): JoinToken {
   const word = text.trim();
   if (!word.startsWith(PREFIX)) throw unusable(`a token begins with "${PREFIX}". Make one with cell token create.`);

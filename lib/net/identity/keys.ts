@@ -61,7 +61,7 @@ export function signRaw(key: KeyPair, bytes: Uint8Array): Uint8Array {
   return sign(null, bytes, key.privateKey);
 }
 
-/** Whether `signature` of `bytes` is by the holder of the key for `publicKey`. False for bytes that are no key or signature. */
+/** Whether the holder of the key for `publicKey` signed `bytes`. False for a key or signature that can be none. */
 export function verifyRaw(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   return verify(null, bytes, importPublicKey(publicKey), signature);

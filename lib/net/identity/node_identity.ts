@@ -5,7 +5,7 @@ import { issueCertificate } from "./issue_certificate.ts";
 import { type KeyPair, signRaw, verifyRaw } from "./keys.ts";
 import type { NodeId } from "./node_id.ts";
 import { formatPem, readPem } from "./pem.ts";
-import { CLOCK_TOLERANCE_MS, JOIN_AGAIN } from "./refusal.ts";
+import { CLOCK_TOLERANCE_MS, JOIN_AGAIN_HERE } from "./refusal.ts";
 import { createTrust, type Trust } from "./trust.ts";
 import { verifyNode } from "./verify_node.ts";
 
@@ -35,8 +35,8 @@ export class NodeIdentity {
   readonly trust: Trust;
 
   /**
-   * Throws INVALID_ARGUMENT when the certificates do not fit the key or each other. An expired one is taken: what to do about it
-   * is the caller's matter.
+   * Throws INVALID_ARGUMENT when the certificates do not fit the key, UNAUTHENTICATED when they do not fit each other. An
+   * expired one is taken: what to do about it is the caller's matter.
    */
   constructor(readonly key: KeyPair, readonly certificatePem: string, readonly authorityPem: string) {
     this.trust = createTrust(authorityPem);
@@ -76,7 +76,7 @@ export class NodeIdentity {
         "FAILED_PRECONDITION",
         `certifying ${instance.instance}: this node's own certificate expired at ${
           new Date(this.notAfterMs).toISOString()
-        }. ${JOIN_AGAIN}`,
+        }. ${JOIN_AGAIN_HERE}`,
       );
     }
     const { publicKey, service } = instance;

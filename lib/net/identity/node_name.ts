@@ -7,7 +7,7 @@ export function assertNodeName(name: string): void {
   if (PATTERN.test(name)) return;
   throw new CellError(
     "INVALID_ARGUMENT",
-    `naming a node: expected 1 to 63 letters, digits, dots, hyphens and underscores, the first and the last a letter or digit, ` +
-      `found ${JSON.stringify(name.slice(0, 64))}`,
+    `naming a node: expected 1 to 63 letters, digits, dots, hyphens and underscores, the first and the last a letter ` +
+      `or digit, found ${JSON.stringify(name.slice(0, 64))}`,
   );
 }

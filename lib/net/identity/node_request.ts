@@ -9,8 +9,8 @@ const NAME_BYTES_MAX = 63;
 export const NODE_REQUEST_BYTES_MAX = PUBLIC_KEY_BYTES + NAME_BYTES_MAX + SIGNATURE_BYTES;
 
 /**
- * What a machine asks to be certified: 32 bytes of public key, the name, and 64 bytes of signature over both, which shows that it
- * has the key. Throws INVALID_ARGUMENT for a name that no node may have.
+ * What a machine asks to be certified: 32 bytes of public key, the name, and 64 bytes of signature over both, which shows
+ * that it has the key. Throws INVALID_ARGUMENT for a name that no node may have.
  */
 export function createNodeRequest(key: KeyPair, name: string): Uint8Array {
   assertNodeName(name);

@@ -12,7 +12,7 @@ export interface PemBlock {
   readonly bytes: Uint8Array;
 }
 
-/** The pieces of a PEM text (RFC 7468), in order. Text between them is skipped. Throws INVALID_ARGUMENT beyond PEM_BYTES_MAX. */
+/** The pieces of a PEM text (RFC 7468), in order; skips text between them. Throws INVALID_ARGUMENT beyond PEM_BYTES_MAX. */
 export function readPemBlocks(text: string): PemBlock[] {
   if (text.length > PEM_BYTES_MAX) {
     throw new CellError(

@@ -13,9 +13,9 @@ const LABEL = Buffer.from("cell client proof 1\0");
 export const PROOF_BYTES_MAX = SIGNATURE_BYTES + CERTIFICATE_BYTES_MAX;
 
 /**
- * What a client sends first on a connection whose server's TLS stack does not tell whose certificate the client has shown: its
- * signature over the server's certificate and its own, then its own certificate (DER). The server's certificate is the one
- * that the client has verified on this very connection, so nobody can use the proof on another server.
+ * What a client sends first on a connection whose server is not told by its TLS stack which certificate the client has
+ * shown: its signature over the server's certificate and its own, then its own certificate (DER). The server's certificate
+ * is the one that the client has verified on this very connection, so nobody can use the proof on another server.
  */
 export function proveIdentity({ key, certificate }: Credentials, serverCertificate: Uint8Array): Uint8Array {
   return Buffer.concat([signRaw(key, contentOf(serverCertificate, certificate)), certificate]);
@@ -44,7 +44,7 @@ export function verifyProof(
   if (!verifyRaw(readCertificate(certificate).publicKey, content, proof.subarray(0, SIGNATURE_BYTES))) {
     throw refused(
       peer,
-      `it has shown the certificate of ${identity.instance} and not proved on this connection that it has the key. Do not answer.`,
+      `it has shown the certificate of ${identity.instance} and not proved on this connection that it has its key.`,
     );
   }
   return identity;

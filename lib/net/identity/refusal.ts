@@ -7,9 +7,12 @@ export const CLOCK_TOLERANCE_MS = 10 * MINUTE;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** What to do when a node has no certificate that others take. */
-export const JOIN_AGAIN =
-  "On that machine, run cell join again with a new token (cell token create on a machine of the cluster).";
+/** Where tokens come from. */
+const NEW_TOKEN = "run cell join again with a new token (cell token create on a machine of the cluster).";
+/** What to do when the other machine has no certificate that this one takes. */
+export const JOIN_AGAIN = `On that machine, ${NEW_TOKEN}`;
+/** What to do when this machine has none that others take. */
+export const JOIN_AGAIN_HERE = `On this machine, ${NEW_TOKEN}`;
 
 /** The error for a peer that is not who it has to be: `peer` is its address, `why` says which certificate and what is wrong. */
 export function refused(peer: string, why: string, cause?: unknown): CellError {

@@ -13,8 +13,8 @@ interface Entry extends Revocation {
 }
 
 /**
- * Which nodes are revoked. Sets of different nodes become the same in whatever order they hear of revocations: of one node the
- * later revocation counts, of too many the latest are kept, and what nobody needs any more is dropped by its age.
+ * Which nodes are revoked. The sets of all nodes become the same, in whatever order they hear of revocations: of one node
+ * the latest revocation counts, of too many the latest are kept, and what nobody needs any more is dropped by its age.
  */
 export class RevocationSet {
   private entries = new Map<NodeId, Entry>();
@@ -34,8 +34,8 @@ export class RevocationSet {
   }
 
   /**
-   * Takes over what is news of the bytes that `encode` gave, or of one revocation, and gives it. What is forged, cut off or too
-   * old is passed over; more than REVOCATIONS_MAX at a time are not looked at.
+   * Takes over what is news of the bytes that `encode` gave, or of one revocation, and gives it. What is forged, cut off
+   * or too old is passed over; more than REVOCATIONS_MAX at a time are not looked at.
    */
   merge(bytes: Uint8Array, nowMs: number): Revocation[] {
     const news: Revocation[] = [];
@@ -61,8 +61,8 @@ export class RevocationSet {
     if (this.entries.size >= REVOCATIONS_MAX) {
       throw new CellError(
         "RESOURCE_EXHAUSTED",
-        `revoking one more node: ${REVOCATIONS_MAX} are revoked already. Each is forgotten when its certificate has expired; to be rid ` +
-          "of all at once, found a new cluster.",
+        `revoking one more node: ${REVOCATIONS_MAX} are revoked already. Each is forgotten when its certificate has ` +
+          "expired; to be rid of all at once, found a new cluster.",
       );
     }
     this.merge(bytes, nowMs);

@@ -30,16 +30,14 @@ export function verifyIdentity(der: Uint8Array | undefined, trust: Trust, nowMs:
     const found = node === undefined ? `"${leaf.name}"` : `node ${shortId(node.node)} (${leaf.name}) itself`;
     throw refused(
       peer,
-      `its certificate is that of ${found}; expected one that a node issued to an instance. Connections are made with instances' ` +
-        "certificates only.",
+      `its certificate is that of ${found}; expected one that a node issued to an instance. Nothing else connects here.`,
     );
   }
   if (identity === undefined) {
+    const found = quoted(leaf.uri);
     throw refused(
       peer,
-      `its certificate has the URI ${
-        quoted(leaf.uri)
-      }; expected cell://CLUSTER/NODE/SERVICE/INSTANCE. Is another version of cell there?`,
+      `its certificate has the URI ${found}; expected cell://CLUSTER/NODE/SERVICE/INSTANCE. Is another version of cell there?`,
     );
   }
   const what = `the certificate of ${identity.instance} on node ${shortId(identity.node)}`;

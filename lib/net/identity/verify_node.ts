@@ -23,13 +23,11 @@ export function verifyNode(der: Uint8Array, trust: Trust, nowMs: number, peer: s
   const uri = certificate.uri === undefined ? undefined : parseNodeUri(certificate.uri);
   const { isIssuer, pathLength, keyUse, publicKey } = certificate;
   if (uri === undefined || !isIssuer || pathLength !== 0 || (keyUse & KeyUse.CERTIFICATE_SIGN) === 0) {
+    const found = `URI ${quoted(certificate.uri)}, CA ${isIssuer}, path length ${pathLength}`;
     throw refused(
       peer,
-      `"${certificate.name}" is no node: the certificate that vouches for its instance must be one that the authority issued to a ` +
-        `node, for issuing instances' certificates only (found URI ${
-          quoted(certificate.uri)
-        }, CA ${isIssuer}, path length ` +
-        `${pathLength}). An instance or a stranger has issued it; do not connect.`,
+      `"${certificate.name}" is no node: expected a certificate that the authority issued to a node, for issuing instances' ` +
+        `certificates only; found ${found}. Do not connect.`,
     );
   }
   const id = nodeIdOf(publicKey);
