@@ -9,10 +9,16 @@
  * The schema is a file and not read when it is needed, because reading types takes the compiler, and the agent and its
  * workers never load that. A test fails when it is not what `api.ts` says.
  *
+ * **Another node's agent is reached through the own one** (`remote_agent.ts`): bytes go through its method `tunnel`, and what
+ * is spoken over them is the same protocol with the same schema. So a command needs no certificate, no port and no way to
+ * the other machine, and whatever works here works there. Turned down: a method for every question with the node as a
+ * parameter, which the agent would have to pass on one by one.
+ *
  * This room is light: it loads neither the store nor the supervisor.
  */
 export * from "./api.ts";
 export * from "./cluster_api.ts";
+export { findMember, shortNodeId } from "./find_member.ts";
 export { INSTANCES_MAX } from "../../service/mod.ts";
 export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
 export { NUCLEUS } from "../../service/mod.ts";

@@ -1,5 +1,6 @@
 import { CellError } from "../../base/mod.ts";
 import { connectService, holders, home, NUCLEUS, type RemoteService } from "../../service/mod.ts";
+import type { AgentConnection } from "./agent_connection.ts";
 import type {
   DeployAnswer,
   DeployRequest,
@@ -13,20 +14,25 @@ import type {
   RegistrationAnswer,
 } from "./api.ts";
 import { ClusterCalls } from "./cluster_calls.ts";
+import { connectRemoteAgent } from "./remote_agent.ts";
 import { NUCLEUS_SCHEMA } from "./schema.ts";
 
 /** How the agent is called. */
 export interface ConnectNucleusOptions {
   /** The deadline of every call but `follow`. @default 30_000 */
   timeoutMs?: number;
+  /** The node whose agent is meant: its name, its id, or the first 8 digits of that. @default this node */
+  node?: string | undefined;
 }
 
 /**
- * Connects to the agent of this `$CELL_HOME`. Throws UNAVAILABLE, with what to do, when none runs; waits for one that is
- * starting.
+ * Connects to the agent of this `$CELL_HOME`, or through it to that of another node. Throws UNAVAILABLE, with what to do,
+ * when none runs; waits for one that is starting. For another node: NOT_FOUND with near names when the cluster has none
+ * like it, UNAVAILABLE when it has gone or cannot be reached.
  */
-export async function connectNucleus(options: ConnectNucleusOptions = {}): Promise<NucleusClient> {
-  return new NucleusClient(await connectAgent(), options.timeoutMs);
+export async function connectNucleus({ node, timeoutMs }: ConnectNucleusOptions = {}): Promise<NucleusClient> {
+  const own = await connectAgent();
+  return new NucleusClient(node === undefined ? own : await connectRemoteAgent(own, node), timeoutMs);
 }
 
 /** Asks the agent for its status, all in all for at most `timeoutMs`. Throws like `connectNucleus`. */
@@ -65,7 +71,7 @@ function isHere(): boolean {
 
 /** The agent's methods as calls. Connects again when the agent was restarted in between. */
 export class NucleusClient extends ClusterCalls implements NucleusApi, AsyncDisposable {
-  constructor(private readonly remote: RemoteService, private readonly timeoutMs: number | undefined) {
+  constructor(private readonly remote: AgentConnection, private readonly timeoutMs: number | undefined) {
     super();
   }
 
