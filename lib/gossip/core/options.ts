@@ -204,7 +204,7 @@ const BOUNDS: Readonly<Record<NumberName, readonly [number, number]>> = {
   pushPullIntervalMs: [100, DAY_MS],
   reconnectIntervalMs: [100, DAY_MS],
   goneKeptMs: [1 * SECOND, 30 * DAY_MS],
-  packetBytesMax: [1_200, 8_900],
+  packetBytesMax: [1_150, 8_900],
   membersMax: [1, MEMBERS_MAX],
 };
 
