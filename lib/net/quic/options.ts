@@ -1,0 +1,74 @@
+import { CellError, KIB, MIB, MINUTE, SECOND } from "../../base/mod.ts";
+
+/** What a QUIC connection waits for, holds and lets strangers do. */
+export interface QuicOptions {
+  /**
+   * How long a connection may take from its first packet to both sides knowing each other: two round trips and what gets
+   * lost on them. Longer helps on bad lines, and lets those who never finish hold their place as long.
+   * @default 5_000
+   */
+  handshakeMs: number;
+  /**
+   * After this long without a packet from the peer the connection is lost; the smaller of both sides' holds, in whole
+   * seconds. Shorter notices a dead machine earlier, longer survives longer gaps in the network.
+   * @default 30_000
+   */
+  idleMs: number;
+  /** Where nothing else is sent, a sign of life goes out this often: at most a third of `idleMs`. @default 10_000 */
+  keepAliveMs: number;
+  /**
+   * How long a connection that was dialed and that nobody holds open (`Link.unref`) lives in a process that does not
+   * listen: the runtime's QUIC sockets keep a process alive, so a script would never end. Longer saves a busy script
+   * handshakes, shorter lets it end earlier.
+   * @default 250
+   */
+  unrefLingerMs: number;
+  /**
+   * What the peer may have sent beyond what was read. Throughput is at most this per round trip; the runtime doubles it
+   * up to `windowBytesMax` for a reader that keeps up.
+   * @default 1 MiB
+   */
+  windowBytes: number;
+  /** @default 16 MiB */
+  windowBytesMax: number;
+}
+
+export const DEFAULT_QUIC_OPTIONS: QuicOptions = {
+  handshakeMs: 5 * SECOND,
+  idleMs: 30 * SECOND,
+  keepAliveMs: 10 * SECOND,
+  unrefLingerMs: 250,
+  windowBytes: 1 * MIB,
+  windowBytesMax: 16 * MIB,
+};
+
+const BOUNDS: { [name in keyof QuicOptions]: readonly [minimum: number, maximum: number] } = {
+  handshakeMs: [10, MINUTE],
+  idleMs: [SECOND, 10 * MINUTE],
+  keepAliveMs: [100, 3 * MINUTE],
+  unrefLingerMs: [1, 10 * MINUTE],
+  windowBytes: [16 * KIB, 64 * MIB],
+  windowBytesMax: [16 * KIB, 64 * MIB],
+};
+
+/** The defaults with `given` in their place. Throws INVALID_ARGUMENT naming the option and its bounds. */
+export function validateQuicOptions(given: Partial<QuicOptions> = {}): QuicOptions {
+  const options = { ...DEFAULT_QUIC_OPTIONS, ...given };
+  for (const name of Object.keys(BOUNDS) as (keyof QuicOptions)[]) {
+    const [minimum, maximum] = BOUNDS[name];
+    const value = options[name];
+    if (!Number.isInteger(value) || value < minimum || value > maximum) {
+      throw invalid(name, `an integer from ${minimum} to ${maximum}`, value);
+    }
+  }
+  const { idleMs, keepAliveMs, windowBytes, windowBytesMax } = options;
+  if (keepAliveMs > idleMs / 3) throw invalid("keepAliveMs", `at most a third of idleMs (${idleMs})`, keepAliveMs);
+  if (windowBytes > windowBytesMax) {
+    throw invalid("windowBytes", `at most windowBytesMax (${windowBytesMax})`, windowBytes);
+  }
+  return options;
+}
+
+function invalid(name: string, expected: string, found: number): CellError {
+  return new CellError("INVALID_ARGUMENT", `QUIC option ${name}: expected ${expected}, found ${found}`);
+}

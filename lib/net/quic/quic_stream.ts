@@ -1,0 +1,141 @@
+import { type CellError, SECOND } from "../../base/mod.ts";
+import type { ByteStream } from "../stream_link.ts";
+import { CloseCode, endError } from "./close.ts";
+import { DRAINABLE, type QuicSession, type QuicStream } from "./runtime.ts";
+
+/** How long an ended connection waits for its peer to have read all and to close it. */
+export const END_LINGER_MS = 2 * SECOND;
+
+/** Whom a stream tells what happens. */
+export interface QuicStreamOwner {
+  /** A chunk, which is the owner's from now on. */
+  onData(chunk: Uint8Array): void;
+  /** There is room again. */
+  onDrain(): void;
+  /** The stream is over; undefined when the peer ended it after its last byte. Called once and last. */
+  onClosed(error: CellError | undefined): void;
+}
+
+/**
+ * One bidirectional stream as the only one of its session: bytes in order both ways, with the runtime's flow control as
+ * back-pressure, and the session's end as the stream's.
+ *
+ * The runtime gives what arrived through an async iterator only, in batches of up to 16 chunks; who has paused leaves the
+ * rest of a batch where it is and asks for no further one, so that the peer runs into its window.
+ */
+export class QuicByteStream implements ByteStream {
+  private paused = false;
+  private resumed: (() => void) | undefined;
+  private isOver = false;
+  private isEnding = false;
+  private isWaitingForRoom = false;
+  private endTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(readonly session: QuicSession, private readonly stream: QuicStream, private owner: QuicStreamOwner) {
+    // Without a handler the runtime reports each lost connection as an unhandled rejection.
+    stream.onerror = () => {};
+    session.closed.then(() => this.onSessionClosed(undefined), (error: Error) => this.onSessionClosed(error));
+    void this.read();
+  }
+
+  /** Whoever hears of everything from now on. */
+  handOver(owner: QuicStreamOwner): void {
+    this.owner = owner;
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number {
+    if (this.isOver || this.isEnding) return -1;
+    const { writer } = this.stream;
+    const room = writer.desiredSize;
+    if (room === null) return -1;
+    const taken = Math.min(room, byteCount);
+    if (taken > 0 && !writer.writeSync(bytes.subarray(offset, offset + taken))) return -1;
+    if (taken < byteCount) this.waitForRoom();
+    return taken;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    const { resumed } = this;
+    this.resumed = undefined;
+    resumed?.();
+  }
+
+  /** The runtime's QUIC sockets know neither; `UnrefLinger` does what can be done. */
+  ref(): void {}
+  unref(): void {}
+
+  end(): void {
+    if (this.isOver || this.isEnding) return;
+    this.isEnding = true;
+    this.resume();
+    this.stream.writer.endSync();
+    this.endTimer = setTimeout(() => this.destroy(CloseCode.done), END_LINGER_MS);
+  }
+
+  terminate(): void {
+    this.destroy(CloseCode.destroyed);
+  }
+
+  /** Ends the session at once and tells the peer why. The owner is told nothing. */
+  destroy(code: number, reason = ""): void {
+    this.isOver = true;
+    clearTimeout(this.endTimer);
+    this.resume();
+    this.session.destroy(undefined, { code, type: "application", reason });
+  }
+
+  private waitForRoom(): void {
+    if (this.isWaitingForRoom) return;
+    this.isWaitingForRoom = true;
+    const onRoom = () => {
+      this.isWaitingForRoom = false;
+      if (!this.isOver) this.owner.onDrain();
+    };
+    // Rejects with the stream's end, which is told otherwise.
+    (this.stream.writer[DRAINABLE]() ?? Promise.resolve()).then(onRoom, () => {});
+  }
+
+  private async read(): Promise<void> {
+    try {
+      for await (const batch of this.stream) {
+        for (const chunk of batch) {
+          while (this.paused && !this.isOver) await new Promise<void>((resolve) => this.resumed = resolve);
+          if (this.isOver) return;
+          this.owner.onData(chunk);
+        }
+      }
+    } catch (error) {
+      // A reset stream, which is no use to anybody, or the session's end, which has its own reason.
+      if (!this.session.destroyed) this.fail(error as Error);
+      return;
+    }
+    if (!this.session.destroyed) this.onPeerEnd();
+  }
+
+  /** The peer has sent its last byte and waits for the session to be closed. */
+  private onPeerEnd(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.stream.writer.endSync();
+    void this.session.close({ code: CloseCode.done, type: "application" });
+    this.owner.onClosed(undefined);
+  }
+
+  private onSessionClosed(error: Error | undefined): void {
+    clearTimeout(this.endTimer);
+    this.fail(error);
+  }
+
+  private fail(error: Error | undefined): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.resume();
+    this.session.destroy(undefined, { code: CloseCode.destroyed, type: "application" });
+    this.owner.onClosed(this.isEnding ? undefined : endError(error));
+  }
+}

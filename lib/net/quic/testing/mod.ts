@@ -1,0 +1,2 @@
+/** Links over QUIC for tests. */
+export { quicPairs } from "./quic_pairs.ts";
