@@ -96,6 +96,7 @@ test("what is commented out in a new node.toml can be taken in as it stands", ()
     isMulticast: true,
     multicastPort: 9042,
     preset: "lan",
+    managers: ["*"],
   });
 });
 
@@ -114,6 +115,7 @@ seeds = ${JSON.stringify(seeds)}
 multicast = false
 multicast_port = 19042
 preset = "wan"
+managers = ["pi-kitchen", "vps.1"]
 `,
   );
   expect(initHome().network).toEqual({
@@ -125,6 +127,7 @@ preset = "wan"
     isMulticast: false,
     multicastPort: 19_042,
     preset: "wan",
+    managers: ["pi-kitchen", "vps.1"],
   });
 });
 
@@ -174,6 +177,7 @@ const wrong: { [text: string]: string } = {
   '[node]\nid = "x"\n[network]\nmulticast = "no"': "network.multicast: expected true or false",
   '[node]\nid = "x"\n[network]\nmulticast_port = 0': "network.multicast_port: expected a whole number from 1",
   '[node]\nid = "x"\n[network]\npreset = "moon"': 'network.preset: expected "lan", "wan" or "local", found "moon"',
+  '[node]\nid = "x"\n[network]\nmanagers = ["a b"]': "network.managers: expected at most 64 names of nodes",
   '[node]\nid = "x"\nregion = 1': "node.region: expected 1 to 32 letters",
   '[node]\nid = "x"\nzone = ""': "node.zone: expected 1 to 32 letters",
   '[node]\nid = "x"\n[netwrok]': "there is no table netwrok. Did you mean network?",

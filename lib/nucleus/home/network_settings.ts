@@ -31,7 +31,12 @@ export interface NetworkSettings {
   readonly multicastPort: number;
   /** @default "lan" */
   readonly preset: NetworkPreset;
+  /** Names of nodes whose agents may manage this one, "*" for all of the cluster. @default ["*"] */
+  readonly managers: readonly string[];
 }
+
+/** Stands for all nodes of the cluster among `managers`. */
+export const EVERY_NODE = "*";
 
 /** What a node without a table [network] has. */
 export const NETWORK_DEFAULTS: NetworkSettings = {
@@ -44,12 +49,16 @@ export const NETWORK_DEFAULTS: NetworkSettings = {
   isMulticast: true,
   multicastPort: 9042,
   preset: "lan",
+  managers: [EVERY_NODE],
 };
 
 /** A node's record, which has them, travels in one packet. */
 export const ADDRESSES_MAX = 8;
 /** All of them together. */
 export const ADDRESSES_LENGTH_MAX = 256;
+/** More are nobody's to keep in mind. */
+export const MANAGERS_MAX = 64;
+const NODE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 /** All of them are asked again and again. */
 export const SEEDS_MAX = 16;
 
@@ -64,6 +73,7 @@ const KEYS = [
   "multicast",
   "multicast_port",
   "preset",
+  "managers",
 ];
 
 /** Reads [network]. Throws FAILED_PRECONDITION that names the key. */
@@ -101,6 +111,12 @@ export function readNetwork(table: NodeTable | undefined): NetworkSettings {
       NETWORK_DEFAULTS.multicastPort,
     ),
     preset: table.value("preset", '"lan", "wan" or "local"', readPreset, NETWORK_DEFAULTS.preset),
+    managers: table.value(
+      "managers",
+      `at most ${MANAGERS_MAX} names of nodes, or "${EVERY_NODE}"`,
+      listOf((text) => text === EVERY_NODE || NODE_NAME.test(text), 0, MANAGERS_MAX),
+      NETWORK_DEFAULTS.managers,
+    ),
   };
 }
 
