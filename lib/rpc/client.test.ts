@@ -240,17 +240,19 @@ testOverTransports("what never left this process certainly did not start", async
     {
       ...HELLO,
       species: serviceOf({ big: unary([BYTES], VOID, () => {}) }).schema.species,
-      connectionCallsMax: 100,
+      connectionCallsMax: 300,
     },
   );
   server.link.pause();
-  const calls = Array.from({ length: 10 }, () => failure(client.call("big", [new Uint8Array(90_000)])));
+  // More than any transport takes for a reader that does not read.
+  const bytes = new Uint8Array(90_000);
+  const calls = Array.from({ length: 300 }, () => failure(client.call("big", [bytes])));
   await new Promise((resolve) => setImmediate(resolve));
   server.link.destroy();
   const errors = await Promise.all(calls);
-  expect(errors.map(({ code }) => code)).toEqual(Array(10).fill("UNAVAILABLE"));
+  expect(errors.map(({ code }) => code)).toEqual(Array(300).fill("UNAVAILABLE"));
   expect(errors[0]!.data).toBeUndefined();
-  expect(errors[9]!.data).toEqual({ started: false });
+  expect(errors[299]!.data).toEqual({ started: false });
 });
 
 testOverTransports("a connection that ends says why, in the code and the message", async () => {

@@ -7,6 +7,11 @@ import { until } from "./test_service.ts";
 /** Makes two connected links that were not started. */
 export interface Transport {
   name: string;
+  /**
+   * What the kernel, or the network, takes for a reader that does not read, in bytes.
+   * @default what a Unix socket takes
+   */
+  heldBytesMax?: number;
   connect(): Promise<LinkPair>;
 }
 

@@ -51,7 +51,7 @@ testOverTransports("what a handler does before it looks at its deadline is taken
 
 testOverTransports("a nested call inherits the deadline and continues the trace", async () => {
   let outerCall: { deadline: number | undefined; trace: string } | undefined;
-  const { outer, seen } = nest(async (inner) => {
+  const { inner, outer, seen } = nest(async (inner) => {
     const { deadline, trace } = currentCall()!;
     outerCall = { deadline, trace };
     await Promise.resolve();
@@ -64,7 +64,8 @@ testOverTransports("a nested call inherits the deadline and continues the trace"
   for (const { trace, service } of seen) {
     expect(trace.slice(0, 35)).toBe(outerCall!.trace.slice(0, 35));
     expect(trace).not.toBe(outerCall!.trace);
-    expect(service).toBe("outer");
+    const { peer } = inner.serverLink;
+    expect(service).toBe(peer.kind === "instance" ? peer.service : "outer");
   }
 });
 
@@ -141,7 +142,11 @@ testOverTransports("without a deadline there is none to see", async () => {
     pid: unary([], UNKNOWN, () => currentCall()!.caller),
   });
   expect(await collect(pair.client.stream("left", []))).toEqual([{ deadline: true, left: Infinity }]);
-  expect(await pair.client.call("pid", [])).toEqual({ pid: process.pid, uid: process.geteuid!() });
+  const { peer } = pair.serverLink;
+  const caller = peer.kind === "instance"
+    ? { service: peer.service, node: peer.node }
+    : { pid: process.pid, uid: process.geteuid!() };
+  expect(await pair.client.call("pid", [])).toEqual(caller);
 });
 
 testOverTransports("a generator that is returned early cleans up within its call", async () => {

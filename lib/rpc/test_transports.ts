@@ -2,12 +2,18 @@ import { test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MIB } from "../base/mod.ts";
+import type { Credentials, Trust } from "../net/identity/mod.ts";
+import { createTestCluster } from "../net/tls/testing/test_cluster.ts";
+import { bytePipe, dialTls, listenTls, pipeToTcp } from "../net/tls/mod.ts";
 import { dialUnix, type Link, listenUnix, memoryLinks } from "../net/mod.ts";
 import { dialLocal, listenLocal } from "../shm/mod.ts";
 import type { LinkPair, Transport } from "./link_conformance.ts";
 
 /** Connections that are ready for a test that cannot wait for one; more than any test takes. */
 const PAIRS_READY = 12;
+/** The kernel's buffers of a TCP connection, as large as Linux makes them by itself (tcp_wmem), and some for the reader. */
+const TCP_BYTES_MAX = 6 * MIB;
 const secret = () => new Uint8Array(32).fill(7);
 
 /** Everything that carries calls. */
@@ -31,7 +37,40 @@ export const TRANSPORTS: readonly Transport[] = [
         (path) => dialLocal(path, { transport: "shm", secret }),
       ),
   },
+  { name: "TLS", heldBytesMax: TCP_BYTES_MAX, connect: () => connectTls(false) },
+  // Two TCP connections, one behind the other, and the pipe between them.
+  { name: "TLS through a relay", heldBytesMax: 2 * TCP_BYTES_MAX, connect: () => connectTls(true) },
 ];
+
+/** Credentials are made once: it takes the certificate library 50 ms. */
+let certified: Promise<{ server: Credentials; client: Credentials; trust: Trust }> | undefined;
+
+async function certify() {
+  const cluster = await createTestCluster();
+  const [here, there] = await Promise.all([cluster.node("here"), cluster.node("there")]);
+  const [server, client] = await Promise.all([here.instance("demo"), there.instance("caller", "caller@2")]);
+  return { server, client, trust: cluster.trust };
+}
+
+async function connectTls(isRelayed: boolean): Promise<LinkPair> {
+  const { server, client, trust } = await (certified ??= certify());
+  const accepted = Promise.withResolvers<Link>();
+  const listener = await listenTls({
+    host: "127.0.0.1",
+    port: 0,
+    credentials: () => server,
+    trust,
+    onLink: accepted.resolve,
+  });
+  const { port } = listener;
+  const dialed = { host: "127.0.0.1", port, credentials: () => client, trust };
+  const relay = () => bytePipe((outgoing) => pipeToTcp(outgoing, { port }));
+  return {
+    client: await dialTls(isRelayed ? { ...dialed, pipe: relay() } : dialed),
+    server: await accepted.promise,
+    dispose: () => listener.close(),
+  };
+}
 
 async function connectAt(
   listen: (path: string, onLink: (link: Link) => void) => Promise<{ close(): Promise<void> }>,

@@ -1,0 +1,71 @@
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { KIB } from "../../base/mod.ts";
+import type { ByteStream } from "../stream_link.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { lastOf } from "./peer_certificate.ts";
+import type { SecureOptions } from "./secure_options.ts";
+
+/** What is given to the socket at once; a record of TLS holds 16 KiB. */
+const WRITE_BYTES_MAX = 64 * KIB;
+
+/** Connects `outgoing` to whatever is at the far end of `pipe`, with TLS as `tls` says. */
+export async function connectPipe(pipe: Duplex, tls: SecureOptions, outgoing: Outgoing): Promise<void> {
+  // Only connections through a relay need it.
+  const { connect } = await import("node:tls");
+  const socket = connect({ ...tls, socket: pipe });
+  const stream = new PipeStream(socket);
+  socket.on("secureConnect", () => {
+    const { alpnProtocol } = socket;
+    outgoing.onHandshake({
+      leaf: socket.getPeerX509Certificate()?.raw,
+      protocol: alpnProtocol,
+      last: () => lastOf(socket.getPeerCertificate(true)),
+    }, null);
+  });
+  socket.on("data", (chunk: Uint8Array) => outgoing.onData(chunk));
+  socket.on("drain", () => outgoing.onDrain());
+  socket.on("error", (error) => outgoing.onClosed(error));
+  socket.on("close", () => outgoing.onClosed());
+  pipe.on("error", (error) => outgoing.onClosed(error));
+  pipe.on("close", () => outgoing.onClosed());
+  outgoing.begin(stream);
+}
+
+/** A socket of node:tls, which takes whatever it is given and says afterwards that it was too much. */
+class PipeStream implements ByteStream {
+  constructor(private readonly socket: TLSSocket) {}
+
+  write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number {
+    const { socket } = this;
+    if (socket.destroyed || socket.writableEnded) return -1;
+    let taken = 0;
+    while (taken < byteCount && !socket.writableNeedDrain) {
+      const count = Math.min(byteCount - taken, WRITE_BYTES_MAX);
+      // It keeps what it is given until it has left.
+      socket.write(bytes.slice(offset + taken, offset + taken + count));
+      taken += count;
+    }
+    return taken;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** What the pipe runs over keeps the process alive, or does not. */
+  ref(): void {}
+  unref(): void {}
+
+  end(): void {
+    this.socket.end();
+  }
+
+  terminate(): void {
+    this.socket.destroy();
+  }
+}
