@@ -1,4 +1,4 @@
 import { describeTransport } from "./conformance.ts";
-import { TRANSPORTS } from "./test_transports.ts";
+import { RELAYED, TRANSPORTS } from "./test_transports.ts";
 
-for (const transport of TRANSPORTS) describeTransport(transport);
+for (const transport of [...TRANSPORTS, RELAYED]) describeTransport(transport);

@@ -14,7 +14,7 @@ export async function connectPipe(pipe: Duplex, tls: SecureOptions, outgoing: Ou
   // Only connections through a relay need it.
   const { connect } = await import("node:tls");
   const socket = connect({ ...tls, socket: pipe });
-  const stream = new PipeStream(socket);
+  const stream = new PipeStream(socket, pipe);
   socket.on("secureConnect", () => {
     const { alpnProtocol } = socket;
     outgoing.onHandshake({
@@ -27,20 +27,24 @@ export async function connectPipe(pipe: Duplex, tls: SecureOptions, outgoing: Ou
   socket.on("drain", () => outgoing.onDrain());
   socket.on("error", (error) => outgoing.onClosed(error));
   socket.on("close", () => outgoing.onClosed());
+  pipe.on("drain", () => outgoing.onDrain());
   pipe.on("error", (error) => outgoing.onClosed(error));
   pipe.on("close", () => outgoing.onClosed());
   outgoing.begin(stream);
 }
 
-/** A socket of node:tls, which takes whatever it is given and says afterwards that it was too much. */
+/**
+ * A socket of node:tls, which takes whatever it is given and says afterwards that it was too much. What it says is not
+ * enough: it drains into the pipe below whether that keeps up or not, so the pipe is asked as well.
+ */
 class PipeStream implements ByteStream {
-  constructor(private readonly socket: TLSSocket) {}
+  constructor(private readonly socket: TLSSocket, private readonly pipe: Duplex) {}
 
   write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number {
-    const { socket } = this;
+    const { socket, pipe } = this;
     if (socket.destroyed || socket.writableEnded) return -1;
     let taken = 0;
-    while (taken < byteCount && !socket.writableNeedDrain) {
+    while (taken < byteCount && !socket.writableNeedDrain && !pipe.writableNeedDrain) {
       const count = Math.min(byteCount - taken, WRITE_BYTES_MAX);
       // It keeps what it is given until it has left.
       socket.write(bytes.slice(offset + taken, offset + taken + count));
