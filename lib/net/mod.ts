@@ -24,6 +24,14 @@
  * `close` no frame is delivered; `committedBytes - queuedBytes` never counts a byte that the kernel did not take.
  */
 export {
+  CANDIDATES_MAX,
+  type DialCandidate,
+  dialFirst,
+  type DialFirstOptions,
+  type FirstDialed,
+  STAGGER_MS,
+} from "./dial_first.ts";
+export {
   type AnonymousPeer,
   describePeer,
   type Link,

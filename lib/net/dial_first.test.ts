@@ -1,0 +1,148 @@
+import { expect, test } from "bun:test";
+import { CellError } from "../base/mod.ts";
+import { CANDIDATES_MAX, type DialCandidate, dialFirst, STAGGER_MS } from "./mod.ts";
+
+/** A host names the candidate; each is answered by the test. */
+function candidatesOf(...hosts: string[]): DialCandidate[] {
+  return hosts.map((host) => ({ transport: "quic", host, port: 9043 }));
+}
+
+/** Attempts that the test decides, a clock that it moves, and what became of losers. */
+function setUp(candidates: DialCandidate[], signal?: AbortSignal) {
+  const attempts = new Map<string, PromiseWithResolvers<string> & { signal: AbortSignal }>();
+  const discarded: string[] = [];
+  const timers: { callback: () => void; delayMs: number }[] = [];
+  const winner = dialFirst(candidates, {
+    dial({ host }, signal) {
+      const attempt = { ...Promise.withResolvers<string>(), signal };
+      attempts.set(host, attempt);
+      return attempt.promise;
+    },
+    discard: (connected) => void discarded.push(connected),
+    schedule(callback, delayMs) {
+      const timer = { callback, delayMs };
+      timers.push(timer);
+      return () => void (timers.includes(timer) && timers.splice(timers.indexOf(timer), 1));
+    },
+    ...(signal && { signal }),
+  });
+  winner.catch(() => {});
+  return {
+    winner,
+    discarded,
+    timers,
+    attempt: (host: string) => attempts.get(host)!,
+    begun: () => [...attempts.keys()],
+    elapse: () => timers.shift()!.callback(),
+  };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const unreachable = (why = "nobody listens there") => new CellError("UNAVAILABLE", why);
+
+async function failure(attempt: Promise<unknown>): Promise<CellError> {
+  return await attempt.then(() => undefined, (thrown: unknown) => thrown) as CellError;
+}
+
+test("the best candidate is tried alone, and wins when it answers in time", async () => {
+  const { winner, begun, attempt, timers } = setUp(candidatesOf("a", "b"));
+  expect(begun()).toEqual(["a"]);
+  expect(timers.map(({ delayMs }) => delayMs)).toEqual([STAGGER_MS]);
+  attempt("a").resolve("link to a");
+  expect(await winner).toEqual({ candidate: candidatesOf("a")[0]!, connected: "link to a" });
+  expect(begun()).toEqual(["a"]);
+  expect(timers).toEqual([]);
+});
+
+test("a candidate that says nothing gets company after its head start, and may still win", async () => {
+  const { winner, begun, attempt, elapse, timers } = setUp(candidatesOf("a", "b", "c"));
+  elapse();
+  expect(begun()).toEqual(["a", "b"]);
+  elapse();
+  expect(begun()).toEqual(["a", "b", "c"]);
+  expect(timers).toEqual([]);
+  attempt("a").resolve("link to a");
+  expect((await winner).connected).toBe("link to a");
+});
+
+test("a failure lets the next candidate begin at once, with a head start of its own", async () => {
+  const { winner, begun, attempt, timers } = setUp(candidatesOf("a", "b", "c"));
+  attempt("a").reject(unreachable());
+  await settled();
+  expect(begun()).toEqual(["a", "b"]);
+  expect(timers.length).toBe(1);
+  attempt("b").resolve("link to b");
+  expect((await winner).candidate.host).toBe("b");
+});
+
+test("the losers are told to give up, the winner is not, and what comes through too late is closed", async () => {
+  const { winner, attempt, discarded, elapse } = setUp(candidatesOf("a", "b", "c"));
+  elapse();
+  elapse();
+  attempt("b").resolve("link to b");
+  await winner;
+  expect(["a", "b", "c"].map((host) => attempt(host).signal.aborted)).toEqual([true, false, true]);
+  attempt("a").resolve("link to a");
+  attempt("c").reject(unreachable());
+  await settled();
+  expect(discarded).toEqual(["link to a"]);
+});
+
+test("when all have failed, one error says of each why, in their order", async () => {
+  const { winner, attempt, elapse } = setUp(candidatesOf("a", "::1"));
+  elapse();
+  attempt("::1").reject(unreachable("no way leads there"));
+  await settled();
+  attempt("a").reject(new Error("something else"));
+  const error = await failure(winner);
+  expect(error).toMatchObject({ code: "UNAVAILABLE", retryable: true, data: { started: false } });
+  expect(error.message).toMatch(
+    /2 ways tried\. quic to a:9043: something else quic to \[::1\]:9043: no way leads there/,
+  );
+});
+
+test("a refusal tells more than an address at which nobody answers", async () => {
+  const { winner, attempt } = setUp(candidatesOf("a", "b", "c"));
+  attempt("a").reject(unreachable());
+  await settled();
+  attempt("b").reject(new CellError("UNAUTHENTICATED", "the certificate expired"));
+  await settled();
+  attempt("c").reject(unreachable());
+  expect((await failure(winner)).code).toBe("UNAUTHENTICATED");
+});
+
+test("a dial that throws instead of rejecting has failed like any other", async () => {
+  const throwing = dialFirst(candidatesOf("a"), {
+    dial() {
+      throw unreachable("thrown");
+    },
+    discard: () => {},
+  });
+  expect((await failure(throwing)).message).toContain("thrown");
+});
+
+test("whoever gives up ends all attempts, and begins no further one", async () => {
+  const controller = new AbortController();
+  const { winner, attempt, begun, discarded, timers } = setUp(candidatesOf("a", "b"), controller.signal);
+  controller.abort();
+  expect(await failure(winner)).toMatchObject({ code: "CANCELLED", data: { started: false } });
+  expect(attempt("a").signal.aborted).toBe(true);
+  expect(timers).toEqual([]);
+  attempt("a").resolve("link to a");
+  await settled();
+  expect(discarded).toEqual(["link to a"]);
+  expect(begun()).toEqual(["a"]);
+  expect(await failure(setUp(candidatesOf("a"), controller.signal).winner)).toMatchObject({ code: "CANCELLED" });
+});
+
+test("without candidates nothing can be reached, and of too many the rest is not tried", async () => {
+  expect(await failure(setUp([]).winner)).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
+  const hosts = Array.from({ length: CANDIDATES_MAX + 5 }, (_, index) => `host${index}`);
+  const { winner, attempt, begun } = setUp(candidatesOf(...hosts));
+  for (const host of hosts.slice(0, CANDIDATES_MAX)) {
+    attempt(host).reject(unreachable());
+    await settled();
+  }
+  expect((await failure(winner)).code).toBe("UNAVAILABLE");
+  expect(begun().length).toBe(CANDIDATES_MAX);
+});
