@@ -1,4 +1,5 @@
 import { CellError, toCellError } from "../base/mod.ts";
+import type { Link } from "./link.ts";
 
 /** One way to an instance. */
 export interface DialCandidate {
@@ -9,11 +10,9 @@ export interface DialCandidate {
 }
 
 /** How candidates are tried. */
-export interface DialFirstOptions<Candidate extends DialCandidate, Connected> {
-  /** Tries one. It should give up when `signal` is aborted; when it succeeds all the same, what it made is discarded. */
-  dial(candidate: Candidate, signal: AbortSignal): Promise<Connected>;
-  /** Closes a connection that came too late. */
-  discard(connected: Connected): void;
+export interface DialFirstOptions {
+  /** Who is to be reached, for errors, such as "the agent of node 0a1b2c3d". */
+  readonly target?: string;
   /**
    * How long the latest candidate is waited for before the next one is tried as well. Longer spares networks and servers
    * attempts, shorter spares the caller a wait when the best way is blocked in silence.
@@ -26,11 +25,8 @@ export interface DialFirstOptions<Candidate extends DialCandidate, Connected> {
   readonly schedule?: (callback: () => void, delayMs: number) => () => void;
 }
 
-/** The candidate that was connected to first, and the connection. */
-export interface FirstDialed<Candidate extends DialCandidate, Connected> {
-  readonly candidate: Candidate;
-  readonly connected: Connected;
-}
+/** Tries one candidate. It should give up when `signal` is aborted; when it succeeds all the same, its link is destroyed. */
+export type Dial<Candidate, Dialed> = (candidate: Candidate, signal: AbortSignal) => Promise<Dialed>;
 
 /** RFC 8305, section 8: the recommended delay between two attempts. */
 export const STAGGER_MS = 250;
@@ -40,18 +36,19 @@ export const CANDIDATES_MAX = 32;
 /**
  * Connects to the first of `candidates`, best first, that can be reached (Happy Eyeballs, RFC 8305, section 5): each gets
  * a head start of `staggerMs` before the next one, which begins at once when an attempt has failed. The others are
- * given up, and closed if they come through after all. Throws, when all have failed, one error that says of each why, with the
+ * given up, and destroyed if they come through after all. Throws, when all have failed, one error that says of each why, with the
  * most telling of their codes; CANCELLED by `signal`; UNAVAILABLE when there are none. In each, `data.started` is false.
  */
-export function dialFirst<Candidate extends DialCandidate, Connected>(
+export function dialFirst<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">>(
   candidates: readonly Candidate[],
-  options: DialFirstOptions<Candidate, Connected>,
-): Promise<FirstDialed<Candidate, Connected>> {
-  return new Race(candidates.slice(0, CANDIDATES_MAX), options).run();
+  dial: Dial<Candidate, Dialed>,
+  options: DialFirstOptions = {},
+): Promise<Dialed> {
+  return new Race(candidates.slice(0, CANDIDATES_MAX), dial, options).run();
 }
 
-class Race<Candidate extends DialCandidate, Connected> {
-  private readonly outcome = Promise.withResolvers<FirstDialed<Candidate, Connected>>();
+class Race<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">> {
+  private readonly outcome = Promise.withResolvers<Dialed>();
   /** Attempts that are under way. */
   private readonly attempts = new Set<AbortController>();
   private readonly failures: (CellError | undefined)[] = [];
@@ -68,10 +65,11 @@ class Race<Candidate extends DialCandidate, Connected> {
 
   constructor(
     private readonly candidates: readonly Candidate[],
-    private readonly options: DialFirstOptions<Candidate, Connected>,
+    private readonly dial: Dial<Candidate, Dialed>,
+    private readonly options: DialFirstOptions,
   ) {}
 
-  run(): Promise<FirstDialed<Candidate, Connected>> {
+  run(): Promise<Dialed> {
     const { signal } = this.options;
     signal?.addEventListener("abort", this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
@@ -100,11 +98,11 @@ class Race<Candidate extends DialCandidate, Connected> {
     const controller = new AbortController();
     this.attempts.add(controller);
     try {
-      const connected = await this.options.dial(candidate, controller.signal);
+      const link = await this.dial(candidate, controller.signal);
       this.attempts.delete(controller);
-      if (this.isOver) return this.options.discard(connected);
+      if (this.isOver) return link.destroy();
       this.end();
-      this.outcome.resolve({ candidate, connected });
+      this.outcome.resolve(link);
     } catch (error) {
       this.attempts.delete(controller);
       this.failures[index] = toCellError(error, "UNAVAILABLE");
@@ -126,8 +124,8 @@ class Race<Candidate extends DialCandidate, Connected> {
   }
 
   private attempted(): string {
-    const ways = this.candidates.length === 1 ? "one way" : `${this.candidates.length} ways`;
-    return `connecting, ${ways} tried`;
+    const { target } = this.options;
+    return target === undefined ? "connecting" : `connecting to ${target}`;
   }
 
   /** All failures in one. A refusal tells more than an address at which nobody answers. */
@@ -135,13 +133,11 @@ class Race<Candidate extends DialCandidate, Connected> {
     const failures = this.failures.filter((error) => error !== undefined);
     const [only] = failures;
     if (only === undefined) {
-      return new CellError("UNAVAILABLE", "connecting: no address is known", { data: { started: false } });
+      return new CellError("UNAVAILABLE", `${this.attempted()}: no address is known`, { data: { started: false } });
     }
     const { code } = failures.find((error) => error.code !== "UNAVAILABLE") ?? only;
-    const each = this.candidates.map(({ transport, host, port }, index) =>
-      `${transport} to ${host.includes(":") ? `[${host}]` : host}:${port}: ${this.failures[index]?.message}`
-    );
-    return new CellError(code, `${this.attempted()}. ${each.join(" ")}`, {
+    const each = this.candidates.map(({ transport }, index) => `By ${transport}: ${this.failures[index]?.message}`);
+    return new CellError(code, `${this.attempted()}: no way leads there. ${each.join(" ")}`, {
       retryable: failures.some(({ retryable }) => retryable),
       cause: only,
       data: { started: false },

@@ -25,10 +25,10 @@
  */
 export {
   CANDIDATES_MAX,
+  type Dial,
   type DialCandidate,
   dialFirst,
   type DialFirstOptions,
-  type FirstDialed,
   STAGGER_MS,
 } from "./dial_first.ts";
 export {
