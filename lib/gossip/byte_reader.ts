@@ -1,7 +1,7 @@
 import { CellError } from "../base/mod.ts";
 
 const HEX_ID_BYTES = 16;
-const UINT48_SCALE = 2 ** 32;
+const UINT32_SCALE = 2 ** 32;
 
 /**
  * Reads fields one after the other from bytes that somebody else wrote. Every length is checked against what is left before
@@ -35,7 +35,15 @@ export class ByteReader {
   /** A whole number below 2^48, such as a time in milliseconds. */
   uint48(what: string): number {
     const at = this.#skip(6, what);
-    return this.#view.getUint16(at + 4, true) * UINT48_SCALE + this.#view.getUint32(at, true);
+    return this.#view.getUint16(at + 4, true) * UINT32_SCALE + this.#view.getUint32(at, true);
+  }
+
+  /** A whole number in 64 bits that JavaScript can count to. */
+  whole(what: string): number {
+    const at = this.#skip(8, what);
+    const value = this.#view.getUint32(at + 4, true) * UINT32_SCALE + this.#view.getUint32(at, true);
+    if (!Number.isSafeInteger(value)) throw malformed(`${what} is not below 2^53`);
+    return value;
   }
 
   /** A view, not a copy. */

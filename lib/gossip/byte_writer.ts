@@ -1,6 +1,6 @@
 import { Writer } from "../base/mod.ts";
 
-const UINT48_SCALE = 2 ** 32;
+const UINT32_SCALE = 2 ** 32;
 
 /** Writes what `ByteReader` reads: little-endian numbers, blocks and texts behind their lengths. */
 export class ByteWriter {
@@ -30,9 +30,14 @@ export class ByteWriter {
 
   uint48(value: number): this {
     const { writer, at } = this.#grow(6);
-    writer.view.setUint32(at, value % UINT48_SCALE, true);
-    writer.view.setUint16(at + 4, Math.floor(value / UINT48_SCALE), true);
+    writer.view.setUint32(at, value % UINT32_SCALE, true);
+    writer.view.setUint16(at + 4, Math.floor(value / UINT32_SCALE), true);
     return this;
+  }
+
+  /** A whole number below 2^53, in 64 bits. */
+  whole(value: number): this {
+    return this.uint32(value % UINT32_SCALE).uint32(Math.floor(value / UINT32_SCALE));
   }
 
   /** The bytes as they are. */

@@ -8,6 +8,8 @@ export const KEYS_MAX = 4;
 /** How far two nodes' clocks may differ; a key from further in the future is refused. */
 export const CLOCK_TOLERANCE_MS = 10 * MINUTE;
 
+const NO_SECRET = new Uint8Array(0);
+
 interface HeldKey {
   readonly key: ClusterKey;
   readonly sealing: SealingKey;
@@ -66,6 +68,11 @@ export class KeyRing {
   opening(id: number, nowMs: number): SealingKey | undefined {
     const held = this.#held.find((candidate) => candidate.key.id === id);
     return held !== undefined && this.#isOpen(held, nowMs) ? held.sealing : undefined;
+  }
+
+  /** Whether a key that somebody tells of would be welcome here. */
+  lacks({ id, createdAtMs }: Pick<ClusterKey, "id" | "createdAtMs">, nowMs: number): boolean {
+    return this.#isWelcome({ id, createdAtMs, secret: NO_SECRET }, nowMs);
   }
 
   /** A datagram was opened under this key: its sender has begun to seal under it. */

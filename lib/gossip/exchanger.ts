@@ -1,0 +1,119 @@
+import { CellError, KIB } from "../base/mod.ts";
+import type { NodeId } from "../net/identity/mod.ts";
+import { decodeExchange, digestOf, encodeExchange, type ExchangeMessage } from "./exchange_message.ts";
+import { type ClusterKey, RateBucket } from "./seal/mod.ts";
+
+/** Exchanges that are answered, per second and at once: each may cost the check of many signatures. */
+export const ANSWERS_PER_SECOND_MAX = 50;
+export const ANSWERS_BURST_MAX = 200;
+/** A state of a few members is sent without being asked for: the round that asking takes costs more. */
+const SMALL_STATE_BYTES = 4 * KIB;
+const NOTHING = new Uint8Array(0);
+
+/** What an exchange is about: all that this node knows. */
+export interface ExchangeState {
+  readonly self: NodeId;
+  keys(): readonly ClusterKey[];
+  takeKeys(keys: readonly ClusterKey[]): void;
+  revocations(): Uint8Array;
+  takeRevocations(bytes: Uint8Array): void;
+  membershipDigest(): Uint8Array;
+  membershipState(): Uint8Array;
+  takeMembership(state: Uint8Array): void;
+  catalogDigest(): Uint8Array;
+  /** What a message of anti-entropy makes necessary; empty when nothing. */
+  catalogDiff(message: Uint8Array): Uint8Array;
+  takeCatalog(message: Uint8Array): void;
+}
+
+/**
+ * The two ends of an exchange, as functions of bytes. Who answers keeps nothing between two messages, so a caller that goes
+ * away in between leaves nothing behind.
+ *
+ * The first request has digests; the answer has what differs, and asks for the state if members differ. The catalogue waits
+ * until both know the same members, since entries of unknown nodes cannot be verified.
+ */
+export class Exchanger {
+  readonly #rate: RateBucket;
+
+  constructor(private readonly state: ExchangeState, nowMs: number) {
+    this.#rate = new RateBucket(ANSWERS_PER_SECOND_MAX, ANSWERS_BURST_MAX, nowMs);
+  }
+
+  /** The first request. */
+  begin(): Uint8Array {
+    const state = this.state.membershipState();
+    return this.#message({
+      state: state.length <= SMALL_STATE_BYTES ? state : NOTHING,
+      catalog: this.state.catalogDigest(),
+    });
+  }
+
+  /** The answer to a request. Throws INVALID_ARGUMENT for what is none, RESOURCE_EXHAUSTED for too many. */
+  answer(request: Uint8Array, nowMs: number): Uint8Array {
+    if (!this.#rate.take(nowMs)) {
+      throw new CellError(
+        "RESOURCE_EXHAUSTED",
+        `exchanging what is known: more than ${ANSWERS_PER_SECOND_MAX} requests a second; try another node`,
+        { retryable: true },
+      );
+    }
+    const message = decodeExchange(request);
+    this.#take(message);
+    const isSame = isEqual(message.membershipDigest, this.state.membershipDigest());
+    const wantsState = !isSame && message.state.length === 0;
+    return this.#message({
+      revocations: this.#revocationsFor(message),
+      state: !isSame && !wantsState ? this.state.membershipState() : NOTHING,
+      wantsState,
+      catalog: wantsState ? NOTHING : this.#catalogFor(message),
+    });
+  }
+
+  /** Takes an answer. The next request, if there is more to say; undefined when both know the same. */
+  finish(answer: Uint8Array): Uint8Array | undefined {
+    const message = decodeExchange(answer);
+    this.#take(message);
+    const next = {
+      revocations: this.#revocationsFor(message),
+      state: message.wantsState ? this.state.membershipState() : NOTHING,
+      catalog: message.wantsState ? this.state.catalogDigest() : this.#catalogFor(message),
+    };
+    return Object.values(next).some((block) => block.length > 0) ? this.#message(next) : undefined;
+  }
+
+  /** In this order: who is revoked is no member, and of who is no member nothing is believed. */
+  #take(message: ExchangeMessage): void {
+    this.state.takeKeys(message.keys);
+    if (message.revocations.length > 0) this.state.takeRevocations(message.revocations);
+    if (message.state.length > 0) this.state.takeMembership(message.state);
+    if (message.catalog.length > 0) this.state.takeCatalog(message.catalog);
+  }
+
+  #revocationsFor({ revocationsDigest }: ExchangeMessage): Uint8Array {
+    const mine = this.state.revocations();
+    return isEqual(digestOf(mine), revocationsDigest) ? NOTHING : mine;
+  }
+
+  #catalogFor({ catalog }: ExchangeMessage): Uint8Array {
+    return catalog.length === 0 ? NOTHING : this.state.catalogDiff(catalog);
+  }
+
+  #message(blocks: Partial<Pick<ExchangeMessage, "wantsState" | "revocations" | "state" | "catalog">>): Uint8Array {
+    return encodeExchange({
+      sender: this.state.self,
+      keys: this.state.keys(),
+      revocationsDigest: digestOf(this.state.revocations()),
+      membershipDigest: this.state.membershipDigest(),
+      wantsState: false,
+      revocations: NOTHING,
+      state: NOTHING,
+      catalog: NOTHING,
+      ...blocks,
+    });
+  }
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
+}
