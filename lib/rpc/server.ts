@@ -1,5 +1,5 @@
 import { CellError } from "../base/mod.ts";
-import type { Link } from "../net/mod.ts";
+import type { Link, Peer } from "../net/mod.ts";
 import type { Schema } from "../schema/mod.ts";
 import type { ActiveCall } from "./active_call.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
@@ -34,6 +34,12 @@ export interface ServerOptions {
   instance: string;
   limits?: Partial<ServerLimits>;
   log?: (entry: ServerLogEntry) => void;
+  /**
+   * Says what speaks against answering a peer: asked at the first request of a connection, and its answer holds for all of
+   * them. What every server answers about itself is answered to processes of this machine all the same, so that whoever
+   * operates it sees it. @default everybody is answered
+   */
+  authorize?: (peer: Peer) => CellError | undefined;
 }
 
 /** Answers calls on any number of links. */
@@ -60,6 +66,7 @@ export class Server implements RpcServer, LoadReport {
   readonly instance: string;
   readonly limits: ServerLimits;
   readonly log: (entry: ServerLogEntry) => void;
+  readonly authorize: ServerOptions["authorize"];
   readonly startedAt = Date.now();
   readonly deadlines = new DeadlineQueue();
   private readonly sweep = new DeadlineSweep(this.deadlines, () => this.callsInFlight());
@@ -75,11 +82,12 @@ export class Server implements RpcServer, LoadReport {
   private errors = 0;
   private onAllClosed: (() => void) | undefined;
 
-  constructor({ schema, handlers, instance, limits, log }: ServerOptions) {
+  constructor({ schema, handlers, instance, limits, log, authorize }: ServerOptions) {
     this.schema = schema;
     this.instance = instance;
     this.limits = validateLimits(limits);
     this.log = log === undefined ? () => {} : unfailing(log);
+    this.authorize = authorize;
     this.methods = Object.keys(schema.methods).sort().map((name, index) => {
       const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
       if (handler === undefined) {

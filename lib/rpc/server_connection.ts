@@ -15,6 +15,8 @@ import { ServerFrames } from "./server_frames.ts";
 /** After a goaway, a client without calls closes by itself; one that does not is closed after this. */
 const GOAWAY_LINGER_MS = 250;
 
+const OPEN = { refusal: undefined };
+
 /** One client of a server: its calls in flight, and every frame from and to it. */
 export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   /** By call id. */
@@ -29,12 +31,15 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
   private paused = false;
   private closed = false;
   private goawaySent = false;
+  /** Undefined until the peer was looked at. */
+  private access: { readonly refusal: CellError | undefined } | undefined;
   /** The newest request that was accepted. */
   private lastCallId = 0;
   private handshakeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly server: Server, readonly link: Link) {
-    const { limits } = server;
+    const { limits, authorize } = server;
+    if (authorize === undefined) this.access = OPEN;
     this.frames = new ServerFrames(link, server, limits.messageBytesMax);
     this.keepAlive = new KeepAlive(this, {
       intervalMs: limits.keepAliveIntervalMs,
@@ -246,6 +251,7 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
     try {
       if (this.goawaySent) throw drainingError(this.server.schema.name);
       this.lastCallId = callId;
+      if (this.access !== OPEN) this.checkAccess(method);
       if (method >= REFLECTION_FIRST) this.reflect(frame);
       else this.startCall(frame);
     } catch (thrown) {
@@ -256,6 +262,20 @@ export class ServerConnection implements LinkReceiver, KeepAliveOwner {
       }
       this.refuse(method, callId, error);
     }
+  }
+
+  /** Throws what the server has against the peer. */
+  private checkAccess(method: number): void {
+    const { peer } = this.link;
+    if (this.access === undefined) {
+      const refusal = this.server.authorize?.(peer);
+      this.access = refusal === undefined ? OPEN : { refusal: notStarted(refusal) };
+      if (refusal !== undefined) {
+        this.server.log({ level: "warn", message: `${describePeer(peer)} is not answered: ${refusal.message}` });
+      }
+    }
+    const { refusal } = this.access;
+    if (refusal !== undefined && (method < REFLECTION_FIRST || peer.kind !== "process")) throw refusal;
   }
 
   private startCall(frame: Frame): void {
