@@ -153,6 +153,7 @@ test("what a crashed holder left behind is removed by whoever looks", async () =
       pid: first.child.pid,
       socket: join(runDirectory(), "hello.sock"),
       sharesMemory: true,
+      isOnline: false,
     },
   ]);
   first.child.kill("SIGKILL");

@@ -11,12 +11,14 @@ import {
   type NamePaths,
   namePaths,
   openLocked,
+  readRecord,
   recordOf,
   removeRemains,
   removeSocket,
   signLock,
 } from "./lock.ts";
 import { NUCLEUS } from "./names.ts";
+import { markProcess } from "./process_mark.ts";
 import { TRANSPORTS_OFFERED } from "./transport.ts";
 
 /** Somebody who only looks whether a lock is held has it for some microseconds: this long it is tried again. */
@@ -39,6 +41,8 @@ export interface Claim {
   readonly socket: string;
   /** The locked file: a child process that inherits it holds the name too. */
   readonly lockFd: number;
+  /** Of the node agent: says in the lock file whether it talks to other machines, so that others need not ask. */
+  setOnline(isOnline: boolean): void;
   /** Removes the socket and gives the name up. */
   release(): void;
 }
@@ -121,6 +125,8 @@ class HeldClaim implements Claim {
   readonly number: number | undefined;
   readonly socket: string;
   #held = true;
+  /** The lock names the parent, who is the one to stop; this process is of the instance, too. */
+  readonly #unmark: () => void;
 
   constructor(
     id: InstanceId,
@@ -132,6 +138,13 @@ class HeldClaim implements Claim {
     this.instance = formatInstanceId(id);
     this.number = id.number;
     this.socket = paths.socket;
+    this.#unmark = origin === "inherited" ? markProcess(this.instance) : () => {};
+  }
+
+  setOnline(isOnline: boolean): void {
+    if (!this.#held) return;
+    const record = readRecord(this.lockFd);
+    if (record !== undefined) signLock(this.lockFd, { ...record, network: isOnline });
   }
 
   release(): void {
@@ -143,6 +156,7 @@ class HeldClaim implements Claim {
       else removeSocket(this.paths.socket);
     }
     closeSync(this.lockFd);
+    this.#unmark();
   }
 }
 

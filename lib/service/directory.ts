@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { CellError, didYouMean } from "../base/mod.ts";
+import { assert, CellError, didYouMean } from "../base/mod.ts";
 import type { Link } from "../net/mod.ts";
+import type { Schema } from "../schema/mod.ts";
 import { dialLocal } from "../shm/mod.ts";
 import { DirectoryMemory } from "./directory_memory.ts";
 import { existingRunDirectory, stateFile } from "./home.ts";
@@ -30,6 +31,8 @@ export interface Endpoint {
    * it is another user's, FAILED_PRECONDITION when a transport was asked for that does not work between it and us.
    */
   dial(transport: TransportChoice): Promise<Link>;
+  /** Its schema without asking itself, where that can be had: an instance of another node may answer only to some. */
+  schema?(): Promise<Schema>;
 }
 
 /** How far is looked: among what is known here to run, or also where somebody has to be asked. */
@@ -71,6 +74,12 @@ export class LocalDirectory implements Directory {
     return this.#listed.recall(run, service, () => holdersOf(service).filter(isListening).map(endpointOf));
   }
 
+  /** The instances that accept connections at this moment; nobody is asked and nothing started. */
+  ready(service: string): Endpoint[] {
+    assertServiceName(service);
+    return holdersOf(service).filter(isListening).map(endpointOf);
+  }
+
   async find(service: string): Promise<Endpoint[]> {
     assertServiceName(service);
     const before = holdersOf(service);
@@ -97,6 +106,7 @@ function endpointOf(holder: Holder): Endpoint {
 }
 
 async function dial(holder: Holder, transport: TransportChoice): Promise<Link> {
+  assert(transport !== "quic" && transport !== "tls", "who insists on the network finds nobody by a lock");
   if (transport === "shm" && !holder.sharesMemory) throw cannotShare(holder);
   try {
     return await dialLocal(holder.socket, { transport: holder.sharesMemory ? transport : "uds", secret: localSecret });

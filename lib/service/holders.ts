@@ -2,7 +2,8 @@ import { closeSync, existsSync, readdirSync } from "node:fs";
 import { CellError, errorCode } from "../base/mod.ts";
 import { existingRunDirectory } from "./home.ts";
 import { formatInstanceId, type InstanceId, parseInstanceId } from "./instance_id.ts";
-import { type LockRecord, namePaths, openLocked, readRecord, removeRemains } from "./lock.ts";
+import { type LockRecord, namePaths, openLocked, readRecord, recordOf, removeRemains } from "./lock.ts";
+import { markOf } from "./process_mark.ts";
 
 const LOCK_EXTENSION = ".lock";
 /** Why a file is no lock of ours: another user's, a directory, a link. */
@@ -24,6 +25,8 @@ export interface Holder {
   readonly socket: string;
   /** Whether connections to it may move into shared memory. */
   readonly sharesMemory: boolean;
+  /** Of the node agent: whether it talks to other machines. */
+  readonly isOnline: boolean;
 }
 
 /**
@@ -45,6 +48,16 @@ export function holdersOf(service: string): Holder[] {
 export function holderOf(id: InstanceId): Holder | undefined {
   const run = existingRunDirectory();
   return run === undefined ? undefined : heldIn(run, [id])[0];
+}
+
+/** The instance that a process of this machine is one of; undefined of a command, a script and what is no process of ours. */
+export function instanceOfProcess(pid: number): InstanceId | undefined {
+  const run = existingRunDirectory();
+  if (run === undefined) return undefined;
+  // Reading what a file says is cheap; whether it is still true is asked of the lock.
+  const signed = idsIn(run).filter((id) => recordOf(namePaths(run, formatInstanceId(id)).lock)?.pid === pid);
+  const [holder] = heldIn(run, signed, lookUnlessForeign).filter((one) => one.pid === pid);
+  return holder === undefined ? markOf(pid) : { service: holder.service, number: holder.number };
 }
 
 /** The names of all services that somebody serves here, sorted. */
@@ -88,9 +101,9 @@ function look(run: string, id: InstanceId): Holder | undefined {
   const locked = openLocked(paths.lock, "leave", (fd) => record = readRecord(fd));
   if (locked === "missing") return undefined;
   if (locked === "held") {
-    const { pid, species, release, transports = [] } = record ?? {};
+    const { pid, species, release, transports = [], network: isOnline = false } = record ?? {};
     const sharesMemory = transports.includes("shm");
-    return { ...id, instance, release, species, pid, socket: paths.socket, sharesMemory };
+    return { ...id, instance, release, species, pid, socket: paths.socket, sharesMemory, isOnline };
   }
   try {
     removeRemains(paths);

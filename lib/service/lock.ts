@@ -36,6 +36,8 @@ export interface LockRecord {
   readonly release?: number;
   /** What clients may reach it by; nothing of one whose version knew sockets only. */
   readonly transports?: readonly string[];
+  /** Of the node agent: whether it talks to other machines now. */
+  readonly network?: boolean;
 }
 
 /** The paths of a valid name, or of an instance's id. */
@@ -75,7 +77,10 @@ export function openLocked(
   return "held";
 }
 
-/** Writes into a lock file who holds it, for others to read. */
+/**
+ * Writes into a lock file who holds it, for others to read. One line is one write: whoever reads meanwhile finds the old line
+ * or the new one, and behind a shorter one the rest of the old, which is on no line of its own.
+ */
 export function signLock(fd: number, record: LockRecord): void {
   const length = writeSync(fd, `${JSON.stringify(record)}\n`, 0);
   ftruncateSync(fd, length);
@@ -105,13 +110,14 @@ function parseRecord(text: string): LockRecord | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { pid, species, release, transports } = value as { [field: string]: unknown };
+  const { pid, species, release, transports, network } = value as { [field: string]: unknown };
   if (!isPositive(pid)) return undefined;
   return {
     pid,
     ...(typeof species === "string" ? { species } : {}),
     ...(isPositive(release) ? { release } : {}),
     ...(Array.isArray(transports) ? { transports: transports.map(String) } : {}),
+    ...(network === true ? { network } : {}),
   };
 }
 

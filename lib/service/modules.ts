@@ -1,8 +1,7 @@
 import type { OnLoadResult } from "bun";
 import { CellError } from "../base/mod.ts";
 import type { Schema } from "../schema/mod.ts";
-import { activateThroughNucleus } from "./activate.ts";
-import { LocalDirectory } from "./directory.ts";
+import { directoryFor } from "./directory_for.ts";
 import { ownService } from "./identity.ts";
 import { liveSchema } from "./live_schema.ts";
 import { assertServiceName } from "./names.ts";
@@ -67,14 +66,15 @@ async function knowledgeOf(service: string, options: ModulesOptions): Promise<Kn
 
 /** The error for a service of which nothing is known, with near names of those that run. */
 async function unknown(service: string): Promise<CellError> {
-  const directory = new LocalDirectory(activateThroughNucleus);
-  const why = await directory.find(service).then(([endpoint]) => endpoint?.dial("uds")).then(
+  const directory = directoryFor(service, "auto");
+  const why = await directory.find(service).then(([endpoint]) => endpoint?.dial("auto")).then(
     (link) => {
       link?.destroy();
       return `the process that serves ${service} does not answer.`;
     },
     (error: unknown) => (error as Error).message,
   );
+  directory.close?.();
   return new CellError(
     "NOT_FOUND",
     `importing "cell:${service}": ${why} Start it first, or record its types with cell check while it runs.`,

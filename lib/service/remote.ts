@@ -1,10 +1,9 @@
 import type { LinkTransport } from "../net/mod.ts";
 import type { Hello, ServerStats } from "../rpc/mod.ts";
 import type { Schema } from "../schema/mod.ts";
-import { activateThroughNucleus } from "./activate.ts";
-import { LocalDirectory } from "./directory.ts";
+import { directoryFor } from "./directory_for.ts";
 import { ServiceClient } from "./service_client.ts";
-import type { TransportChoice } from "./transport.ts";
+import { chooseTransport, type TransportChoice } from "./transport.ts";
 
 /** How a client of a service calls. */
 export interface ConnectServiceOptions {
@@ -15,9 +14,10 @@ export interface ConnectServiceOptions {
   /** The calling service's name. */
   callerService?: string;
   /**
-   * What moves the bytes. "shm" fails with FAILED_PRECONDITION, which says why, where shared memory does not work.
+   * What moves the bytes. "uds" and "shm" reach this machine only, "quic" and "tls" go over the network even to it. All but
+   * "uds" fail with FAILED_PRECONDITION, which says why, where they do not work.
    *
-   * @default $CELL_TRANSPORT, else "auto": shared memory as soon as a connection is used and where it works
+   * @default $CELL_TRANSPORT, else "auto": the fastest that works
    */
   transport?: TransportChoice;
 }
@@ -65,12 +65,17 @@ export interface RemoteService {
  * or a transport that cannot be.
  */
 export function openService(name: string, options: ConnectServiceOptions = {}): RemoteService {
-  return new ServiceClient(name, new LocalDirectory(activateThroughNucleus), options);
+  return new ServiceClient(name, directoryFor(name, chooseTransport(options.transport)), options);
 }
 
 /** Connects to a service. Throws NOT_FOUND, with near names, when nobody serves it. */
 export async function connectService(name: string, options: ConnectServiceOptions = {}): Promise<RemoteService> {
-  const client = new ServiceClient(name, new LocalDirectory(activateThroughNucleus), options);
-  await client.connect();
-  return client;
+  const client = new ServiceClient(name, directoryFor(name, chooseTransport(options.transport)), options);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
 }

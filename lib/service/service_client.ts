@@ -19,7 +19,7 @@ export class ServiceClient implements RemoteService {
 
   constructor(
     readonly service: string,
-    directory: Directory,
+    private readonly directory: Directory,
     private readonly defaults: ConnectServiceOptions,
   ) {
     assertServiceName(service);
@@ -93,8 +93,9 @@ export class ServiceClient implements RemoteService {
     return this.#pool.transport;
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await this.#pool.close();
+    this.directory.close?.();
   }
 
   #cannotCallSync(method: string, why: string): CellError {

@@ -33,7 +33,7 @@ function refusal(run: () => unknown): CellError {
 test("the option wins over the environment, and the environment over the default", () => {
   choose(undefined);
   expect(chooseTransport()).toBe("auto");
-  for (const name of ["uds", "shm", "auto"] as const) {
+  for (const name of ["uds", "shm", "quic", "tls", "auto"] as const) {
     choose(name);
     expect(chooseTransport()).toBe(name);
     expect(chooseTransport(undefined)).toBe(name);
@@ -57,7 +57,7 @@ test("what is no transport is refused with where it was said, what was expected 
   choose("nonsense");
   expect(refusal(() => chooseTransport())).toMatchObject({
     code: "INVALID_ARGUMENT",
-    message: 'CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"',
+    message: 'CELL_TRANSPORT: expected uds, shm, quic, tls or auto, found "nonsense"',
   });
   choose(undefined);
   const cases: [unknown, string][] = [
@@ -69,17 +69,9 @@ test("what is no transport is refused with where it was said, what was expected 
   for (const [option, found] of cases) {
     expect(refusal(() => chooseTransport(option))).toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: `the option transport: expected uds, shm or auto, ${found}`,
+      message: `the option transport: expected uds, shm, quic, tls or auto, ${found}`,
     });
   }
-});
-
-test("quic is refused with what there is instead", () => {
-  choose("quic");
-  const { code, message } = refusal(() => chooseTransport());
-  expect(code).toBe("UNIMPLEMENTED");
-  expect(message).toStartWith("CELL_TRANSPORT: there is no quic yet");
-  expect(message).toContain("uds (Unix socket) and shm (shared memory)");
 });
 
 test("a client reads its choice once, when it is made", async () => {

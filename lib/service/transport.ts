@@ -3,10 +3,12 @@ import type { LinkTransport } from "../net/mod.ts";
 import type { LocalTransport } from "../shm/mod.ts";
 
 /**
- * How a client reaches the instances of this machine: "uds" keeps to Unix sockets, "shm" fails where shared memory does not
- * work, "auto" moves a connection into shared memory once it is used and stays on the socket where that does not work.
+ * How a client reaches instances. "auto" takes what is fastest: for those of this machine a Unix socket that moves into shared
+ * memory once it is used and where that works, for those of other nodes QUIC, TLS over TCP where UDP is blocked, and TLS
+ * through the agent of their node where they cannot be reached directly. The others insist: "uds" and "shm" reach this
+ * machine only, "quic" and "tls" (the last two of "auto") go over the network even to this machine.
  */
-export type TransportChoice = LocalTransport;
+export type TransportChoice = LocalTransport | "quic" | "tls";
 
 /** Whoever starts a program chooses with this variable for those of its clients that do not choose themselves. */
 export const TRANSPORT_VARIABLE = "CELL_TRANSPORT";
@@ -17,13 +19,11 @@ export const TRANSPORT_VARIABLE = "CELL_TRANSPORT";
  */
 export const TRANSPORTS_OFFERED: readonly LinkTransport[] = ["uds", "shm"];
 
-const CHOICES: readonly TransportChoice[] = ["auto", "uds", "shm"];
-/** What the protocol foresees between machines, which nothing here reaches yet. */
-const PLANNED = "quic";
+const CHOICES: readonly TransportChoice[] = ["auto", "uds", "shm", "quic", "tls"];
 
 /**
- * What `option` says, else the environment, else "auto". Throws INVALID_ARGUMENT for what is no transport and UNIMPLEMENTED
- * for one that there is not; both name the option or the variable that says so.
+ * What `option` says, else the environment, else "auto". Throws INVALID_ARGUMENT for what is no transport, naming the option or
+ * the variable that says so.
  */
 export function chooseTransport(option?: unknown): TransportChoice {
   if (option !== undefined) return parseTransport(option, "the option transport");
@@ -35,13 +35,7 @@ export function chooseTransport(option?: unknown): TransportChoice {
 export function parseTransport(given: unknown, what: string): TransportChoice {
   const choice = CHOICES.find((name) => name === given);
   if (choice !== undefined) return choice;
-  if (given === PLANNED) {
-    throw new CellError(
-      "UNIMPLEMENTED",
-      `${what}: there is no ${PLANNED} yet; instances on this machine offer uds (Unix socket) and shm (shared memory)`,
-    );
-  }
-  throw new CellError("INVALID_ARGUMENT", `${what}: expected uds, shm or auto, found ${show(given)}`);
+  throw new CellError("INVALID_ARGUMENT", `${what}: expected uds, shm, quic, tls or auto, found ${show(given)}`);
 }
 
 function show(given: unknown): string {

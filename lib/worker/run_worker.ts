@@ -58,7 +58,7 @@ async function start(worker: WorkerArguments, sdk: object, note: (line: string) 
   // Whoever ends this process, user code included, leaves nothing behind.
   process.on("exit", () => claim.release());
   process.argv.splice(1, Infinity, entry);
-  setOwnService(service);
+  setOwnService(service, claim.instance);
   const schemas = new Map([...Object.entries(manifest.imports), [service, schema] as const]);
   installModules({ sdk, schemas, importedNames: manifest.remoteImports });
   const exports = await importFile(entry, { log: note });

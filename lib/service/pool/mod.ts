@@ -27,6 +27,7 @@
  */
 export { COARSE_MS, CoarseClock } from "./coarse_clock.ts";
 export { PooledConnection } from "./connection.ts";
+export { firstReached } from "./first_reached.ts";
 export { type Loaded, pickLessLoaded } from "./pick.ts";
 export { CONNECTIONS_MAX, Pool, type PoolOptions, REACH_PATIENCE_MS, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
 export { Misfits, type Species, speciesInOrder, type Versioned } from "./species.ts";

@@ -1,0 +1,96 @@
+import { finishSchema, type Method, type Schema, type Type } from "../../schema/mod.ts";
+import { NUCLEUS } from "../names.ts";
+
+const text: Type = { kind: "string" };
+const number: Type = { kind: "number" };
+const bytes: Type = { kind: "bytes" };
+const date: Type = { kind: "date" };
+const flag: Type = { kind: "boolean" };
+const optionalNumber: Type = { kind: "union", members: [number, { kind: "null" }] };
+
+function object(properties: { [name: string]: Type }): Type {
+  return {
+    kind: "object",
+    properties: Object.fromEntries(Object.entries(properties).map(([name, type]) => [name, { type }])),
+  };
+}
+
+function list(items: Type): Type {
+  return { kind: "array", items };
+}
+
+function method(
+  params: { [name: string]: Type },
+  result: Type,
+  more: Partial<Method> = {},
+): Omit<Method, "gene"> {
+  return { params: Object.entries(params).map(([name, type]) => ({ name, type })), result, ...more };
+}
+
+const stream = { resultStream: true } as const;
+
+const instance = object({
+  service: text,
+  instance: text,
+  species: text,
+  release: optionalNumber,
+  node: text,
+  nodeId: text,
+  region: text,
+  zone: text,
+  endpoints: list(text),
+});
+
+const issued = object({
+  cluster: text,
+  nodeId: text,
+  chain: text,
+  authority: text,
+  expiresAt: date,
+  revoked: list(text),
+  host: text,
+  portFirst: number,
+  portLast: number,
+});
+
+let schema: Schema | undefined;
+
+/**
+ * What is asked of the node agent about other machines. The agent says whether this fits what it has, method by method; the
+ * whole schema of it would have to be fetched and read. Made when it is needed: a process without a network never does.
+ */
+export function agentSchema(): Schema {
+  return schema ??= finishSchema({
+    name: NUCLEUS,
+    methods: {
+      members: method({}, list(object({ name: text, id: text, region: text, zone: text, isSelf: flag })), {
+        idempotent: true,
+      }),
+      lookup: method({ service: text }, list(instance), { idempotent: true }),
+      discover: method({ service: text }, list(instance), { idempotent: true }),
+      watch: method({ service: text }, list(instance), stream),
+      speciesSchema: method({ species: text }, text, { idempotent: true }),
+      credentials: method(
+        { request: object({ service: text, instance: text, publicKey: bytes }) },
+        issued,
+        stream,
+      ),
+      advertise: method(
+        {
+          advertisement: object({
+            service: text,
+            instance: text,
+            species: text,
+            release: optionalNumber,
+            quicPort: number,
+            tlsPort: number,
+            isRestricted: flag,
+          }),
+        },
+        flag,
+        stream,
+      ),
+    },
+    types: {},
+  });
+}

@@ -1,0 +1,77 @@
+import { type CellError, MS, SECOND, toCellError } from "../../base/mod.ts";
+import { outsideCalls } from "../../rpc/mod.ts";
+import type { AgentStream, NodeAgent } from "./agent.ts";
+
+/** The wait before a stream that has ended is opened again; each further one is twice as long... */
+export const REOPEN_FIRST_MS = 100 * MS;
+/** ...up to this. So often it is also looked whether there is an agent with a network. */
+export const REOPEN_MS_MAX = 5 * SECOND;
+
+/** A stream of the agent that stands for as long as somebody wants what it brings. */
+export interface StandingStreamOptions<T> {
+  readonly agent: Pick<NodeAgent, "state">;
+  /** Opens the stream. */
+  open(): AgentStream<T>;
+  onItem(item: T): void;
+  /** It could not be opened, or has failed. It is opened again. */
+  onError?(error: CellError): void;
+  /** The agent says that its network is off. Called at each look for as long as it does. */
+  onOffline?(): void;
+  /** From 0 to below 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/**
+ * Opens a stream of the agent, and again when it has ended, until it is closed: after growing waits while there is an agent
+ * with a network, and when there is one again while there is none. It is part of no call and does not keep the process alive;
+ * without an agent it costs a look at a lock every `REOPEN_MS_MAX`.
+ */
+export class StandingStream<T> {
+  #items: AgentStream<T> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waitMs = REOPEN_FIRST_MS;
+  #isClosed = false;
+
+  constructor(private readonly options: StandingStreamOptions<T>) {
+    this.#open();
+  }
+
+  /** Takes no further item. What was opened is given back to the agent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#items?.close();
+  }
+
+  #open(): void {
+    const state = this.options.agent.state();
+    if (state === "offline") this.options.onOffline?.();
+    if (state !== "online") return this.#openLater(REOPEN_MS_MAX);
+    outsideCalls(() => void this.#read());
+  }
+
+  async #read(): Promise<void> {
+    try {
+      this.#items = this.options.open();
+      for await (const item of this.#items) {
+        if (this.#isClosed) return;
+        this.#waitMs = REOPEN_FIRST_MS;
+        this.options.onItem(item);
+      }
+    } catch (error) {
+      if (!this.#isClosed) this.options.onError?.(toCellError(error));
+    }
+    this.#items = undefined;
+    if (this.#isClosed) return;
+    const { random = Math.random } = this.options;
+    // All processes of a node lose their streams at the same moment.
+    this.#openLater(this.#waitMs * (0.5 + random() / 2));
+    this.#waitMs = Math.min(2 * this.#waitMs, REOPEN_MS_MAX);
+  }
+
+  #openLater(waitMs: number): void {
+    this.#timer = setTimeout(() => this.#open(), waitMs);
+    this.#timer.unref();
+  }
+}
