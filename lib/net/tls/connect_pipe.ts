@@ -1,18 +1,18 @@
-import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { KIB } from "../../base/mod.ts";
 import type { ByteStream } from "../stream_link.ts";
+import type { Pipe } from "./byte_pipe.ts";
+import { PIPE_BYTES } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { lastOf } from "./peer_certificate.ts";
 import type { SecureOptions } from "./secure_options.ts";
 
-/** What is given to the socket at once; a record of TLS holds 16 KiB. */
-const WRITE_BYTES_MAX = 64 * KIB;
-
 /** Connects `outgoing` to whatever is at the far end of `pipe`, with TLS as `tls` says. */
-export async function connectPipe(pipe: Duplex, tls: SecureOptions, outgoing: Outgoing): Promise<void> {
+export async function connectPipe(pipe: Pipe, tls: SecureOptions, outgoing: Outgoing): Promise<void> {
+  pipe.on("error", (error) => outgoing.fail(error));
+  pipe.on("drain", () => outgoing.onDrain());
   // Only connections through a relay need it.
   const { connect } = await import("node:tls");
+  if (pipe.destroyed) return outgoing.onClosed();
   const socket = connect({ ...tls, socket: pipe });
   const stream = new PipeStream(socket, pipe);
   socket.on("secureConnect", () => {
@@ -26,10 +26,8 @@ export async function connectPipe(pipe: Duplex, tls: SecureOptions, outgoing: Ou
   socket.on("data", (chunk: Uint8Array) => outgoing.onData(chunk));
   socket.on("drain", () => outgoing.onDrain());
   socket.on("error", (error) => outgoing.onClosed(error));
+  // It comes after all data, however the pipe ended.
   socket.on("close", () => outgoing.onClosed());
-  pipe.on("drain", () => outgoing.onDrain());
-  pipe.on("error", (error) => outgoing.onClosed(error));
-  pipe.on("close", () => outgoing.onClosed());
   outgoing.begin(stream);
 }
 
@@ -38,14 +36,14 @@ export async function connectPipe(pipe: Duplex, tls: SecureOptions, outgoing: Ou
  * enough: it drains into the pipe below whether that keeps up or not, so the pipe is asked as well.
  */
 class PipeStream implements ByteStream {
-  constructor(private readonly socket: TLSSocket, private readonly pipe: Duplex) {}
+  constructor(private readonly socket: TLSSocket, private readonly pipe: Pipe) {}
 
   write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number {
     const { socket, pipe } = this;
     if (socket.destroyed || socket.writableEnded) return -1;
     let taken = 0;
     while (taken < byteCount && !socket.writableNeedDrain && !pipe.writableNeedDrain) {
-      const count = Math.min(byteCount - taken, WRITE_BYTES_MAX);
+      const count = Math.min(byteCount - taken, PIPE_BYTES);
       // It keeps what it is given until it has left.
       socket.write(bytes.slice(offset + taken, offset + taken + count));
       taken += count;
@@ -61,9 +59,13 @@ class PipeStream implements ByteStream {
     this.socket.resume();
   }
 
-  /** What the pipe runs over keeps the process alive, or does not. */
-  ref(): void {}
-  unref(): void {}
+  ref(): void {
+    this.pipe.ref?.();
+  }
+
+  unref(): void {
+    this.pipe.unref?.();
+  }
 
   end(): void {
     this.socket.end();

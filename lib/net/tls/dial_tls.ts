@@ -1,7 +1,7 @@
-import type { Duplex } from "node:stream";
 import { CellError, SECOND } from "../../base/mod.ts";
 import type { Trust } from "../identity/mod.ts";
 import type { RemotePeer, StreamLink, StreamLinkOptions } from "../mod.ts";
+import type { Pipe } from "./byte_pipe.ts";
 import { connectPipe } from "./connect_pipe.ts";
 import { connectTcp } from "./connect_tcp.ts";
 import type { LinkRegistry } from "./link_registry.ts";
@@ -18,7 +18,7 @@ export interface DialTlsOptions {
   readonly host: string;
   readonly port: number;
   /** Bytes that lead to that port already, through a relay (`bytePipe`). @default a TCP connection of its own */
-  readonly pipe?: Duplex;
+  readonly pipe?: Pipe;
   /** Without any, the server must let anonymous clients in: that is how a machine joins. */
   readonly credentials?: CredentialsSource;
   readonly trust: Trust | Pin;

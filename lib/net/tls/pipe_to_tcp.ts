@@ -1,5 +1,5 @@
 import { CellError, MINUTE, SECOND } from "../../base/mod.ts";
-import { PIPE_BYTES } from "./byte_pipe.ts";
+import { piecesOf, PIPE_BYTES } from "./outbox.ts";
 import { formatAddress, prepare } from "./tcp.ts";
 import { networkError } from "./tls_errors.ts";
 
@@ -100,7 +100,7 @@ class RelayedConnection {
       if (chunk !== undefined) {
         this.inboxBytes -= chunk.length;
         if (this.inboxBytes <= PIPE_BYTES / 2) this.socket?.resume();
-        yield chunk;
+        yield* piecesOf(chunk);
       } else if (this.closed) {
         if (this.error !== undefined) throw this.error;
         return;
