@@ -17,7 +17,7 @@ export class AgentHome {
   readonly home: string;
   private readonly sources: string;
 
-  private constructor(private readonly context: CaseContext) {
+  protected constructor(private readonly context: CaseContext) {
     this.home = context.resources.agentHome();
     this.sources = context.resources.temporaryDirectory();
   }
@@ -82,10 +82,11 @@ export class AgentHome {
     return (await this.ask<{ pid: number }>("status")).pid;
   }
 
-  private async ask<T>(method: string): Promise<T> {
+  /** Calls a method of the agent. */
+  protected async ask<T>(method: string, ...args: unknown[]): Promise<T> {
     const client: RpcClient = createClient(await dialUnix(join(this.home, "run", "nucleus.sock")));
     try {
-      return (await client.call(method, [])) as T;
+      return (await client.call(method, args)) as T;
     } finally {
       await client.close();
     }

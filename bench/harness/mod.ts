@@ -13,6 +13,7 @@
  * too; processes are ended by their pid. An agent and its workers are nobody's children: they are found by their home.
  */
 export { AgentHome } from "./agent_home.ts";
+export { ClusterHome } from "./cluster_home.ts";
 export { type Case, type CaseContext, type Measurement, type Target } from "./case.ts";
 export { compare, type Comparison, interleave, takeTurns } from "./compare.ts";
 export { compileFloor } from "./compile.ts";

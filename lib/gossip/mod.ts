@@ -20,4 +20,4 @@ export {
   type GossipStreams,
 } from "./gossip_options.ts";
 export { NODE_ADDRESSES_MAX, type NodeFacts, type NodeRecord } from "./node_record.ts";
-export type { StreamTarget } from "./stream_target.ts";
+export { type StreamTarget, targetOf } from "./stream_target.ts";

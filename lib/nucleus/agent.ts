@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { SECOND, toCellError } from "../base/mod.ts";
 import { prunePackages } from "../package/mod.ts";
 import type { Role, RoleHost } from "../role/mod.ts";
-import { home, NUCLEUS } from "../service/mod.ts";
+import { home, keysDirectory, NUCLEUS } from "../service/mod.ts";
 import { reapChildren } from "../sys/mod.ts";
 import { endingError } from "./activation.ts";
 import { findWorkers } from "./adoption.ts";
@@ -14,6 +14,8 @@ import { NucleusService } from "./service.ts";
 import { StateStore } from "./state/mod.ts";
 import { instanceStatus, serviceStatus } from "./status.ts";
 import { Supervisor } from "./supervisor.ts";
+import { AgentNode } from "./agent_node.ts";
+import { Cluster, ClusterService } from "./cluster/mod.ts";
 import { checkBinary, executeAgain, isResumed } from "./upgrade.ts";
 
 /** Container runtimes and service managers lose patience at some time; a drain of 12 s fits in. */
@@ -33,6 +35,7 @@ export class Agent implements Role {
   #home: InitResult | undefined;
   #store: StateStore | undefined;
   #supervisor: Supervisor | undefined;
+  #cluster: Cluster | undefined;
   #isServing = false;
   #isEnding = false;
   readonly #stopped = Promise.withResolvers<void>();
@@ -55,7 +58,7 @@ export class Agent implements Role {
     return this.#isEnding;
   }
 
-  start(host: RoleHost): Promise<object> {
+  start(host: RoleHost): Promise<readonly object[]> {
     this.#host = host;
     this.#home = initHome();
     this.#store = StateStore.open(join(home(), "state.db"));
@@ -66,7 +69,17 @@ export class Agent implements Role {
     this.#leaving = leaving;
     // Found workers are waited for one by one; of others that ended while this program began nobody else knows.
     if (isResumed(host.claim)) reapChildren();
-    return Promise.resolve(new NucleusService(this));
+    return Promise.resolve(this.#parts());
+  }
+
+  /** What answers calls: about this node, and about the others. */
+  #parts(): readonly object[] {
+    const { log, version } = this.options;
+    const parts: object[] = [new NucleusService(this)];
+    const node = new AgentNode(this, parts, log);
+    this.#cluster = new Cluster({ keys: keysDirectory(), settings: this.#home!, version, node, log });
+    parts.push(new ClusterService(this.#cluster));
+    return parts;
   }
 
   /** Workers can register from now on, so what is missing is started. */
@@ -79,6 +92,7 @@ export class Agent implements Role {
       `nucleus is up: node ${this.#home!.id}, pid ${process.pid}, version ${this.options.version}, ` +
         `${size} ${size === 1 ? "service" : "services"}, home ${home()}`,
     );
+    void this.#cluster!.begin();
   }
 
   async stop(): Promise<void> {
@@ -88,6 +102,7 @@ export class Agent implements Role {
     this.options.log("nucleus is going down: services drain");
     try {
       await Promise.all([this.supervisor.end(SHUTDOWN_MS_MAX), within(SHUTDOWN_MS_MAX, this.#leaving)]);
+      await this.#cluster!.end();
       this.store.close();
     } finally {
       this.#stopped.resolve();
@@ -114,9 +129,11 @@ export class Agent implements Role {
       await Promise.all(this.#turns.values());
       try {
         this.assertOpen(what);
+        await this.#cluster!.pause();
         executeAgain(this.options, this.#host!.claim);
       } catch (error) {
         this.options.log(`error: ${toCellError(error).message}; this program goes on`);
+        await this.#cluster!.begin();
       }
     }, EXECUTE_DELAY_MS);
   }

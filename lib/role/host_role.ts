@@ -30,9 +30,9 @@ export async function hostRole(role: Role, { log, claim: held }: HostOptions): P
   const started = Promise.withResolvers<RunningService>();
   const hosted = new Hosted(role, started.promise);
   try {
-    const api = await role.start({ claim, log, end: () => void endOrTell(hosted, log) });
+    const parts = await role.start({ claim, log, end: () => void endOrTell(hosted, log) });
     try {
-      started.resolve(await serve(role.schema, handlersOf(role, api), claim, log));
+      started.resolve(await serve(role.schema, roleHandlers(role, parts), claim, log));
     } catch (error) {
       await role.stop();
       throw error;
@@ -77,14 +77,17 @@ class Hosted implements HostedRole {
   }
 }
 
-/** A method of the object for every method of the schema. */
-function handlersOf({ name, schema }: Role, api: object): Record<string, Handler> {
-  const members = api as { [method: string]: unknown };
+/** For every method of the schema the one that an object of `parts` has. */
+export function roleHandlers(
+  { name, schema }: Pick<Role, "name" | "schema">,
+  parts: readonly object[],
+): Record<string, Handler> {
   return Object.fromEntries(
     Object.keys(schema.methods).map((method) => {
-      const fn = members[method];
+      const self = parts.find((part) => method in part);
+      const fn = (self as { [method: string]: unknown } | undefined)?.[method];
       assert(typeof fn === "function", `the role ${name} has a method ${method}`);
-      return [method, { fn: fn as Handler["fn"], self: api }];
+      return [method, { fn: fn as Handler["fn"], self: self! }];
     }),
   );
 }

@@ -15,5 +15,5 @@
  * the end `stop` comes first, while calls are still answered (somebody waits for the end and wants to hear of it), then
  * the service drains and the name is given up: a successor finds nothing half done.
  */
-export { type HostedRole, type HostOptions, hostRole } from "./host_role.ts";
+export { type HostedRole, type HostOptions, hostRole, roleHandlers } from "./host_role.ts";
 export { type Role, type RoleHost } from "./role.ts";

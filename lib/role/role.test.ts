@@ -19,11 +19,11 @@ class Census implements Role {
   failure: Error | undefined;
   ending = Promise.withResolvers<void>();
 
-  start(host: RoleHost): Promise<object> {
+  start(host: RoleHost): Promise<readonly object[]> {
     this.steps.push("start");
     this.host = host;
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    return Promise.resolve({ count: () => this.steps.length });
+    return Promise.resolve([{ count: () => this.steps.length }]);
   }
 
   serving(): void {
@@ -80,7 +80,7 @@ test("a role that fails to start says why and gives its name back", async () => 
 test("a role without a function for a method of its schema is refused, and stopped again", async () => {
   await using _home = new TestHome();
   const role = new Census();
-  role.start = () => Promise.resolve({});
+  role.start = () => Promise.resolve([{}]);
   role.ending.resolve();
   await expect(hostRole(role, { log })).rejects.toThrow("the role census has a method count");
   expect(role.steps).toEqual(["stop"]);

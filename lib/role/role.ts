@@ -16,10 +16,10 @@ export interface Role {
   readonly name: string;
   readonly schema: Schema;
   /**
-   * Begins: nobody else plays this role now. Resolves to the object whose methods answer the calls of `schema`. Throws
+   * Begins: nobody else plays this role now. Resolves to the objects whose methods answer the calls of `schema`. Throws
    * what keeps it from playing; then nothing of it may be left.
    */
-  start(host: RoleHost): Promise<object>;
+  start(host: RoleHost): Promise<readonly object[]>;
   /** The service answers calls from now on. */
   serving(): void;
   /** Ends what was begun, within a bound of its own. Calls are answered meanwhile. */

@@ -43,10 +43,11 @@
  * and the service goes on; `process.exit` gives the name up; a file that throws on import, never finishes loading or
  * exports nothing callable is an error that names file and line. Its standard output is its own: our lines go to a `log`.
  */
+export { ACCESS_PATTERNS_MAX, parseAccessList } from "./access_list.ts";
 export { type Claim, claimInstance, claimName, inheritClaim, type InstanceOrigin, resumeClaim } from "./claim.ts";
 export { handlersOf, type HandlersSource } from "./handlers.ts";
-export { type Holder, holders, servedNames } from "./holders.ts";
-export { cacheDirectory, dataDirectory, home, logsDirectory, packagesDirectory, runDirectory } from "./home.ts";
+export { type Holder, holders, instanceOfProcess, servedNames } from "./holders.ts";
+export { cacheDirectory, dataDirectory, home, keysDirectory, logsDirectory, packagesDirectory, runDirectory } from "./home.ts";
 export { ownService, setOwnService } from "./identity.ts";
 export { type Exports, importFile, type ImportOptions } from "./import_file.ts";
 export {
@@ -74,7 +75,7 @@ export {
 } from "./remote.ts";
 export { readSchema, runFile, type RunOptions, type RunOutcome } from "./run.ts";
 export { cacheSchema, readSource } from "./read_source.ts";
-export { DRAIN_GRACE_MS, type RunningService, serve } from "./serve.ts";
+export { DRAIN_GRACE_MS, type RunningService, serve, type ServeOptions } from "./serve.ts";
 export { drainOnSignals } from "./signals.ts";
 export { sourceFile } from "./source_file.ts";
 export { chooseTransport, parseTransport, TRANSPORT_VARIABLE, type TransportChoice } from "./transport.ts";

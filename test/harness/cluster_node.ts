@@ -2,7 +2,9 @@ import { mkdirSync } from "node:fs";
 import type { ClusterStatus, Member, NodeStatus } from "../../lib/nucleus/client/mod.ts";
 import { CommandMachine } from "./command_machine.ts";
 import { processesOf } from "./end_home.ts";
+import type { LanHost } from "./lan.ts";
 import type { CommandOptions, Finished } from "./machine.ts";
+import type { Running } from "./running.ts";
 import { until } from "./until.ts";
 
 /** How a node of a test's cluster is laid out. */
@@ -15,6 +17,8 @@ export interface ClusterNodeOptions {
   network?: string[];
   /** What its agent finds in its environment. */
   env?: Record<string, string>;
+  /** The machine of a LAN that it is; then nothing is said of its network but `network`. */
+  host?: LanHost;
 }
 
 /** The ports are the kernel's choice, and nobody is looked for beyond the addresses in a token. */
@@ -35,11 +39,24 @@ export class ClusterNode extends CommandMachine {
     this.configure();
   }
 
+  override cell(args: string[], options: CommandOptions = {}): Promise<Finished> {
+    return super.cell(args, { ...this.#command(), ...options });
+  }
+
+  override start(args: string[], options: CommandOptions = {}): Running {
+    return super.start(args, { ...this.#command(), ...options });
+  }
+
+  #command(): CommandOptions {
+    return this.options.host === undefined ? {} : { command: this.options.host.command };
+  }
+
   /** Writes node.toml anew; the agent reads it when it starts. */
   configure({ region, zone, network = [] }: ClusterNodeOptions = this.options): void {
     const place = Object.entries({ region, zone }).filter(([, value]) => value !== undefined);
     const given = new Set(network.map((line) => line.split("=")[0]!.trim()));
-    const defaults = Object.entries(NETWORK).filter(([key]) => !given.has(key));
+    const loopback = this.options.host === undefined ? NETWORK : { preset: NETWORK.preset };
+    const defaults = Object.entries(loopback).filter(([key]) => !given.has(key));
     const lines = [
       "[node]",
       `id = "${this.name}"`,

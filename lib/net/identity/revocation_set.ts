@@ -29,6 +29,11 @@ export class RevocationSet {
     return this.entries.has(node);
   }
 
+  /** The revoked nodes, in no order. */
+  nodes(): NodeId[] {
+    return [...this.entries.keys()];
+  }
+
   get(node: NodeId): Revocation | undefined {
     return this.entries.get(node);
   }

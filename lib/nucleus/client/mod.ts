@@ -24,3 +24,4 @@ export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "
 export { NUCLEUS } from "../../service/mod.ts";
 export { NUCLEUS_SCHEMA } from "./schema.ts";
 export { awaitNucleus, startDetached, type StartedNucleus } from "./start_detached.ts";
+export { type OpenTunnel, type TunnelLink, tunnelLink } from "./tunnel_link.ts";

@@ -52,7 +52,10 @@ test("who shows a token becomes a member under its own key", async () => {
 test("a token is used by who comes first", async () => {
   const open = await door();
   const request = () => createNodeRequest(createKeyPair(), "two");
-  const both = [admit({ secret: open.secret, request: request() }, "a", open), admit({ secret: open.secret, request: request() }, "b", open)];
+  const both = [
+    admit({ secret: open.secret, request: request() }, "a", open),
+    admit({ secret: open.secret, request: request() }, "b", open),
+  ];
   const outcomes = await Promise.allSettled(both);
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
 });
@@ -60,7 +63,8 @@ test("a token is used by who comes first", async () => {
 test("a name that a living member has is refused, and the token can still be used", async () => {
   const other = "b".repeat(32);
   const open = await door({ holderOf: (name) => name === "two" ? other : undefined });
-  const asked = (name: string) => admit({ secret: open.secret, request: createNodeRequest(createKeyPair(), name) }, "a", open);
+  const asked = (name: string) =>
+    admit({ secret: open.secret, request: createNodeRequest(createKeyPair(), name) }, "a", open);
   await expect(asked("two")).rejects.toThrow("node bbbbbbbb has this name");
   await asked("three");
 });

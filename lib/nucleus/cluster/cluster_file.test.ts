@@ -18,13 +18,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("what was changed is there after a restart, and what was not is as it was", () => {
   new ClusterFile(path).update({ network: true, tokens: [TOKEN] });
-  new ClusterFile(path).update({ addresses: ["192.0.2.1:9044"] });
+  new ClusterFile(path).update({ contacts: ["192.0.2.1:9044"] });
   expect(new ClusterFile(path).memory).toEqual({
     network: true,
     tokens: [TOKEN],
-    addresses: ["192.0.2.1:9044"],
+    contacts: ["192.0.2.1:9044"],
     gossipKeys: "",
-    revocations: [],
+    revocations: "",
   });
 });
 
@@ -39,8 +39,9 @@ const wrong: { [text: string]: string } = {
   "{}": "format 1",
   '{"format":2}': "format 1, found 2",
   '{"format":1,"network":1}': "network",
-  '{"format":1,"network":true,"gossipKeys":"","tokens":[{}],"addresses":[],"revocations":[]}': "tokens",
-  '{"format":1,"network":true,"gossipKeys":"","tokens":[],"addresses":[7],"revocations":[]}': "addresses",
+  '{"format":1,"network":true,"gossipKeys":"","tokens":[{}],"contacts":[],"revocations":""}': "tokens",
+  '{"format":1,"network":true,"gossipKeys":"","tokens":[],"contacts":[7],"revocations":""}': "contacts",
+  '{"format":1,"network":true,"gossipKeys":"","tokens":[],"contacts":[],"revocations":[]}': "revocations",
 };
 
 for (const [text, complaint] of Object.entries(wrong)) {

@@ -24,15 +24,15 @@ export interface ClusterMemory {
   /** Whether the node listens to the network. */
   readonly network: boolean;
   readonly tokens: readonly StoredToken[];
-  /** HOST:PORT where other nodes gossiped last. */
-  readonly addresses: readonly string[];
+  /** Where other nodes gossiped last, as the gossip room writes it. */
+  readonly contacts: readonly string[];
   /** Base64: the keys of datagrams, as the gossip room encodes them; empty before there are any. */
   readonly gossipKeys: string;
-  /** Base64 of each: nodes that were removed. */
-  readonly revocations: readonly string[];
+  /** Base64: nodes that were removed, each with the authority's signature. */
+  readonly revocations: string;
 }
 
-const NOTHING: ClusterMemory = { network: false, tokens: [], addresses: [], gossipKeys: "", revocations: [] };
+const NOTHING: ClusterMemory = { network: false, tokens: [], contacts: [], gossipKeys: "", revocations: "" };
 
 /**
  * `keys/cluster.json`: what the node remembers of its cluster across restarts. Replaced as a whole, so that a crash leaves
@@ -75,16 +75,17 @@ function read(path: string): ClusterMemory {
 }
 
 function checked(document: unknown): ClusterMemory {
-  const { format, network, tokens, addresses, gossipKeys, revocations } = document as { [key: string]: unknown };
+  const { format, network, tokens, contacts, gossipKeys, revocations } = document as { [key: string]: unknown };
   if (format !== FORMAT) throw new Error(`expected format ${FORMAT}, found ${JSON.stringify(format)}`);
   if (typeof network !== "boolean") throw new Error("network: expected true or false");
-  if (typeof gossipKeys !== "string") throw new Error("gossipKeys: expected text");
+  if (!isText(gossipKeys)) throw new Error("gossipKeys: expected text");
+  if (!isText(revocations)) throw new Error("revocations: expected text");
   return {
     network,
     gossipKeys,
+    revocations,
     tokens: listOf("tokens", tokens, isToken),
-    addresses: listOf("addresses", addresses, isText),
-    revocations: listOf("revocations", revocations, isText),
+    contacts: listOf("contacts", contacts, isText),
   };
 }
 
@@ -133,6 +134,7 @@ function syncDirectory(path: string): void {
 }
 
 function unusable(path: string, why: string, cause?: unknown): CellError {
-  const advice = "Remove it: the node forgets its tokens and whom it knows, and joins its cluster again with cell join.";
+  const advice =
+    "Remove it: the node forgets its tokens and whom it knows, and joins its cluster again with cell join.";
   return new CellError("FAILED_PRECONDITION", `reading ${path}: ${why}. ${advice}`, { cause });
 }

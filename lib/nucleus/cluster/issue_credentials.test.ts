@@ -34,7 +34,12 @@ test("a process gets a certificate for its own key that others accept", async ()
   const stream = issueCredentials(request, from, abort.signal);
   const { value } = await stream.next();
   const { chain, authority, expiresAt } = value!;
-  const credentials = createCredentials(key, { chainPem: chain, notAfterMs: expiresAt.getTime() }, authority, Date.now());
+  const credentials = createCredentials(
+    key,
+    { chainPem: chain, notAfterMs: expiresAt.getTime() },
+    authority,
+    Date.now(),
+  );
   expect(credentials.identity).toEqual({
     cluster: from.identity.clusterId,
     node: from.identity.nodeId,

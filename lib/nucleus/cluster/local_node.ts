@@ -1,6 +1,13 @@
 import type { Link } from "../../net/mod.ts";
 import type { InstanceHealth } from "../client/mod.ts";
 
+/** How an instance does. */
+export interface Condition {
+  readonly health: InstanceHealth;
+  /** From 0 (idle) to 1. */
+  readonly load: number;
+}
+
 /** What other machines want of this node's agent, apart from what it says of the cluster. */
 export interface LocalNode {
   /** Whether a service of this name is deployed here. */
@@ -9,8 +16,8 @@ export interface LocalNode {
   wake(service: string): Promise<boolean>;
   /** The schema of a species that runs or is deployed here, as JSON; undefined when there is none. */
   schemaOf(species: string): Promise<string | undefined>;
-  /** How an instance does; undefined of one that was not deployed. `load` is from 0 (idle) to 1. */
-  conditionOf(instance: string): { health: InstanceHealth; load: number } | undefined;
+  /** By instance, of those that were deployed. */
+  conditions(): ReadonlyMap<string, Condition>;
   /** Answers calls of the agent's own methods that come through `link` from the agent of another node. */
   acceptAgent(link: Link): void;
 }

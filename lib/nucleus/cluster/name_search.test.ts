@@ -48,7 +48,8 @@ test("a name that nobody knows is not asked for again for a while", async () => 
 });
 
 test("a node that does not answer keeps nobody from another one's answer", async () => {
-  const has = (node: string) => node === "a" ? Promise.reject(new CellError("UNAVAILABLE", "gone")) : Promise.resolve(node === "c");
+  const has = (node: string) =>
+    node === "a" ? Promise.reject(new CellError("UNAVAILABLE", "gone")) : Promise.resolve(node === "c");
   const { search, woken } = world({ has });
   expect(await search.find("hello")).toBe(true);
   expect(woken).toEqual(["c"]);
@@ -61,7 +62,10 @@ test("what keeps it from starting there is what the caller is told", async () =>
 });
 
 test("of many nodes so many are asked", async () => {
-  const { search, asked } = world({ living: () => Array.from({ length: 100 }, (_, index) => String(index)), random: Math.random });
+  const { search, asked } = world({
+    living: () => Array.from({ length: 100 }, (_, index) => String(index)),
+    random: Math.random,
+  });
   await search.find("hello");
   expect(new Set(asked).size).toBe(ASKED_NODES_MAX);
 });

@@ -20,7 +20,9 @@ test("else the interfaces' addresses are told, without loopback and what only me
 });
 
 test("a machine without a network has loopback", () => {
-  expect(ownAddresses({ host: "0.0.0.0", addresses: undefined }, () => [four("127.0.0.1", true)])).toEqual(["127.0.0.1"]);
+  expect(ownAddresses({ host: "0.0.0.0", addresses: undefined }, () => [four("127.0.0.1", true)])).toEqual([
+    "127.0.0.1",
+  ]);
 });
 
 test("no more addresses are told than a record holds", () => {

@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../../base/mod.ts";
+import type { StreamTarget } from "../../gossip/mod.ts";
 import { type Link, memoryLinks } from "../../net/mod.ts";
 import { createServer, type Handler, type RpcServer } from "../../rpc/mod.ts";
 import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
 import { PEER_CONNECTIONS_MAX, Peers } from "./peers.ts";
+
+function at(node: string): StreamTarget {
+  return { node, hosts: ["192.0.2.1"], nodePort: 9043, tlsPort: 9043 };
+}
 
 /** Other agents that answer; `dialed` tells whom somebody connected to. */
 function world(api: Partial<PeerApi> = {}) {
@@ -16,7 +21,7 @@ function world(api: Partial<PeerApi> = {}) {
   );
   const servers = new Map<string, RpcServer>();
   const dialed: string[] = [];
-  const peers = new Peers((node) => {
+  const peers = new Peers(({ node = "" }) => {
     dialed.push(node);
     const server = servers.get(node) ?? createServer({ schema: PEER_SCHEMA, handlers, instance: node });
     servers.set(node, server);
@@ -29,17 +34,21 @@ function world(api: Partial<PeerApi> = {}) {
 
 test("calls to one node share a connection", async () => {
   const { peers, dialed } = world({ probe: () => Promise.resolve(true) });
-  expect(await Promise.all([peers.of("a").probe(), peers.of("a").probe(), peers.of("b").probe()])).toEqual([true, true, true]);
+  expect(await Promise.all([peers.of(at("a")).probe(), peers.of(at("a")).probe(), peers.of(at("b")).probe()])).toEqual([
+    true,
+    true,
+    true,
+  ]);
   expect(dialed).toEqual(["a", "b"]);
   await peers.close();
 });
 
 test("a connection that ended is made anew, and one that could not be made is tried again", async () => {
   const { peers, dialed, servers } = world({ probe: () => Promise.resolve(true) });
-  await peers.of("a").probe();
+  await peers.of(at("a")).probe();
   await servers.get("a")!.drain(0);
   servers.delete("a");
-  expect(await peers.of("a").probe()).toBe(true);
+  expect(await peers.of(at("a")).probe()).toBe(true);
   expect(dialed).toEqual(["a", "a"]);
   await peers.close();
 
@@ -49,7 +58,7 @@ test("a connection that ended is made anew, and one that could not be made is tr
     return Promise.reject(new CellError("UNAVAILABLE", "unreachable"));
   });
   for (let count = 0; count < 2; count++) {
-    await expect(failing.of("a").probe()).rejects.toThrow("unreachable");
+    await expect(failing.of(at("a")).probe()).rejects.toThrow("unreachable");
   }
   await failing.close();
   expect(attempts).toBe(2);
@@ -57,10 +66,10 @@ test("a connection that ended is made anew, and one that could not be made is tr
 
 test("no more connections are kept than the bound: of the idle ones that was used longest ago goes", async () => {
   const { peers, dialed } = world({ probe: () => Promise.resolve(true) });
-  for (let node = 0; node <= PEER_CONNECTIONS_MAX; node++) await peers.of(String(node)).probe();
-  await peers.of(String(PEER_CONNECTIONS_MAX)).probe();
+  for (let node = 0; node <= PEER_CONNECTIONS_MAX; node++) await peers.of(at(String(node))).probe();
+  await peers.of(at(String(PEER_CONNECTIONS_MAX))).probe();
   expect(dialed).toHaveLength(PEER_CONNECTIONS_MAX + 1);
-  await peers.of("0").probe();
+  await peers.of(at("0")).probe();
   expect(dialed).toHaveLength(PEER_CONNECTIONS_MAX + 2);
   await peers.close();
 });
@@ -68,7 +77,7 @@ test("no more connections are kept than the bound: of the idle ones that was use
 test("after the end nobody is connected to", async () => {
   const { peers, dialed } = world();
   await peers.close();
-  await expect(peers.of("a").probe()).rejects.toThrow("turned off");
+  await expect(peers.of(at("a")).probe()).rejects.toThrow("turned off");
   expect(dialed).toEqual([]);
 });
 
@@ -83,7 +92,7 @@ test("bytes go both ways over one connection", async () => {
     yield new Uint8Array([3]);
   }
   const received: number[] = [];
-  for await (const piece of peers.of("a").agent(sent())) received.push(...piece);
+  for await (const piece of peers.of(at("a")).agent(sent())) received.push(...piece);
   expect(received).toEqual([2, 3, 4]);
   await peers.close();
 });

@@ -1,4 +1,5 @@
 import { CellError, MS, SECOND } from "../../base/mod.ts";
+import type { StreamTarget } from "../../gossip/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import { createClient, type RpcClient } from "../../rpc/mod.ts";
 import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
@@ -14,8 +15,8 @@ export const HAS_MS_MAX = 500 * MS;
 const RENEW_MS_MAX = 10 * SECOND;
 const SCHEMA_MS_MAX = 10 * SECOND;
 
-/** Connects to the agent of a node. Throws UNAVAILABLE, NOT_FOUND, UNAUTHENTICATED. */
-export type DialAgent = (node: string, signal?: AbortSignal) => Promise<Link>;
+/** Connects to the agent of a node. Throws UNAVAILABLE, UNAUTHENTICATED. */
+export type DialAgent = (target: StreamTarget) => Promise<Link>;
 
 /** A connection that exists, or is being made. */
 interface Connection {
@@ -25,21 +26,25 @@ interface Connection {
 
 /** This agent's connections to the others': made when one is needed, used for everything that the two say. */
 export class Peers {
-  /** By node id, those used last at the end. */
+  /** By node id, or by address where that is not known; those used last at the end. */
   readonly #connections = new Map<string, Connection>();
   #isClosed = false;
 
   constructor(private readonly dial: DialAgent) {}
 
   /** The other agent's methods. Its connection is made by the first call. */
-  of(node: string): PeerCalls {
-    return new PeerCalls(() => this.#client(node));
+  of(target: StreamTarget): PeerCalls {
+    return new PeerCalls(() => this.#client(target));
   }
 
   /** Ends the connection to a node that is no longer one of us. */
   drop(node: string): void {
-    const connection = this.#connections.get(node);
-    this.#connections.delete(node);
+    this.#dropAt(node);
+  }
+
+  #dropAt(key: string): void {
+    const connection = this.#connections.get(key);
+    this.#connections.delete(key);
     void connection?.client.then((open) => open.close(), () => {});
   }
 
@@ -50,22 +55,25 @@ export class Peers {
     await Promise.allSettled(connections.map(async ({ client }) => (await client).close()));
   }
 
-  #client(node: string): Promise<RpcClient> {
-    if (this.#isClosed) return Promise.reject(new CellError("UNAVAILABLE", "the network of this node is being turned off"));
-    const connection = this.#connections.get(node) ?? this.#connect(node);
-    this.#connections.delete(node);
-    this.#connections.set(node, connection);
+  #client(target: StreamTarget): Promise<RpcClient> {
+    if (this.#isClosed) {
+      return Promise.reject(new CellError("UNAVAILABLE", "the network of this node is being turned off"));
+    }
+    const key = keyOf(target);
+    const connection = this.#connections.get(key) ?? this.#connect(key, target);
+    this.#connections.delete(key);
+    this.#connections.set(key, connection);
     if (this.#connections.size > PEER_CONNECTIONS_MAX) this.#makeRoom(connection);
     return connection.client;
   }
 
-  #connect(node: string): Connection {
-    const client = this.dial(node).then((link) =>
-      createClient(link, { schema: PEER_SCHEMA, service: `the agent of node ${node.slice(0, 8)}` })
+  #connect(key: string, target: StreamTarget): Connection {
+    const client = this.dial(target).then((link) =>
+      createClient(link, { schema: PEER_SCHEMA, service: `the agent of node ${key.slice(0, 8)}` })
     );
     const connection: Connection = { client, open: undefined };
     const forget = () => {
-      if (this.#connections.get(node) === connection) this.#connections.delete(node);
+      if (this.#connections.get(key) === connection) this.#connections.delete(key);
     };
     client.then((open) => {
       connection.open = open;
@@ -76,27 +84,37 @@ export class Peers {
 
   /** Whoever holds a connection in the middle of something keeps it, even if there are more than the bound then. */
   #makeRoom(except: Connection): void {
-    for (const [node, connection] of this.#connections) {
+    for (const [key, connection] of this.#connections) {
       if (connection === except || connection.open?.inFlight !== 0) continue;
-      return this.drop(node);
+      return this.#dropAt(key);
     }
   }
+}
+
+function keyOf({ node, hosts, nodePort }: StreamTarget): string {
+  return node ?? `${hosts[0]}:${nodePort}`;
+}
+
+/** How long a call may take. */
+interface Bounds {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `PeerApi` as calls over one connection. */
 export class PeerCalls implements PeerApi {
   constructor(private readonly client: () => Promise<RpcClient>) {}
 
-  exchange(request: Uint8Array): Promise<Uint8Array> {
-    return this.#ask("exchange", [request], EXCHANGE_MS_MAX);
+  exchange(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#ask("exchange", [request], { timeoutMs: EXCHANGE_MS_MAX, signal });
   }
 
-  probe(): Promise<boolean> {
-    return this.#ask("probe", [], PROBE_MS_MAX);
+  probe(signal?: AbortSignal): Promise<boolean> {
+    return this.#ask("probe", [], { timeoutMs: PROBE_MS_MAX, signal });
   }
 
   has(service: string): Promise<boolean> {
-    return this.#ask("has", [service], HAS_MS_MAX);
+    return this.#ask("has", [service], { timeoutMs: HAS_MS_MAX });
   }
 
   wake(service: string): Promise<boolean> {
@@ -104,11 +122,11 @@ export class PeerCalls implements PeerApi {
   }
 
   speciesSchema(species: string): Promise<string> {
-    return this.#ask("speciesSchema", [species], SCHEMA_MS_MAX);
+    return this.#ask("speciesSchema", [species], { timeoutMs: SCHEMA_MS_MAX });
   }
 
   renew(request: Uint8Array): Promise<string> {
-    return this.#ask("renew", [request], RENEW_MS_MAX);
+    return this.#ask("renew", [request], { timeoutMs: RENEW_MS_MAX });
   }
 
   relay(instance: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
@@ -119,9 +137,12 @@ export class PeerCalls implements PeerApi {
     return this.#stream("agent", [bytes]);
   }
 
-  async #ask<T>(method: string, args: unknown[], timeoutMs?: number): Promise<T> {
+  async #ask<T>(method: string, args: unknown[], { timeoutMs, signal }: Bounds = {}): Promise<T> {
     const client = await this.client();
-    return await client.call(method, args, timeoutMs === undefined ? {} : { timeoutMs }) as T;
+    return await client.call(method, args, {
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(signal === undefined ? {} : { signal }),
+    }) as T;
   }
 
   async *#stream(method: string, args: unknown[]): AsyncGenerator<Uint8Array, void, void> {

@@ -19,7 +19,10 @@ export class Presences {
   add(advertisement: Advertisement): () => void {
     const { instance } = advertisement;
     if (!this.#listening.has(instance) && this.#listening.size >= PRESENCES_MAX) {
-      throw new CellError("RESOURCE_EXHAUSTED", `offering ${instance} to others: a node offers at most ${PRESENCES_MAX}`);
+      throw new CellError(
+        "RESOURCE_EXHAUSTED",
+        `offering ${instance} to others: a node offers at most ${PRESENCES_MAX}`,
+      );
     }
     this.#listening.set(instance, advertisement);
     this.onChange(instance, advertisement);

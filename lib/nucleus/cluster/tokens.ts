@@ -67,7 +67,10 @@ export class Tokens {
     const usable = this.#usable();
     const others = usable.filter((token) => token.id !== id);
     if (others.length === usable.length) {
-      throw new CellError("NOT_FOUND", `revoking token ${id.slice(0, 64)}: there is none that can be used. See cell token ls.`);
+      throw new CellError(
+        "NOT_FOUND",
+        `revoking token ${id.slice(0, 64)}: there is none that can be used. See cell token ls.`,
+      );
     }
     this.file.update({ tokens: others });
   }
@@ -93,7 +96,9 @@ export class Tokens {
     this.#limiter.succeed(address);
     assertAdmissible();
     const { usesLeft } = redeemed.record;
-    this.file.update({ tokens: this.file.memory.tokens.map((token) => token === stored ? { ...token, usesLeft } : token) });
+    this.file.update({
+      tokens: this.file.memory.tokens.map((token) => token === stored ? { ...token, usesLeft } : token),
+    });
   }
 
   /** Used-up and expired ones are kept only until the next is made: who shows one is told what it is. */

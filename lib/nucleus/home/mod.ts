@@ -15,6 +15,7 @@ export {
   NETWORK_DEFAULTS,
   type NetworkPreset,
   type NetworkSettings,
+  EVERY_NODE,
   type PortRange,
   SEEDS_MAX,
 } from "./network_settings.ts";

@@ -1,0 +1,84 @@
+import { openPackage } from "../package/mod.ts";
+import { createServer, type RpcServer } from "../rpc/mod.ts";
+import { roleHandlers } from "../role/mod.ts";
+import type { Link } from "../net/mod.ts";
+import type { Agent } from "./agent.ts";
+import { CellError } from "../base/mod.ts";
+import { type InstanceHealth, NUCLEUS, NUCLEUS_SCHEMA } from "./client/mod.ts";
+import type { Condition, LocalNode } from "./cluster/mod.ts";
+
+/**
+ * Methods that are this node's processes' own, or that decide who is a member: the agent of another node, whoever has taken
+ * it over, is not to have them.
+ */
+const NOT_FOR_OTHERS: ReadonlySet<string> = new Set([
+  ...["advertise", "credentials", "heartbeat", "lookup", "register"],
+  ...["createToken", "join", "leave", "removeMember", "revokeToken", "tokens", "tunnel"],
+]);
+
+const HEALTHS: { readonly [state: string]: InstanceHealth } = { up: "up", degraded: "degraded" };
+
+/** The agent as the other machines' agents need it. */
+export class AgentNode implements LocalNode {
+  #server: RpcServer | undefined;
+
+  /** `parts` answer the agent's methods; they are complete when the first connection comes. */
+  constructor(
+    private readonly agent: Agent,
+    private readonly parts: readonly object[],
+    private readonly log: (line: string) => void,
+  ) {}
+
+  has(service: string): boolean {
+    return this.agent.supervisor.catalog.get(service)?.stopped === false;
+  }
+
+  async wake(service: string): Promise<boolean> {
+    if (!this.has(service)) return false;
+    await this.agent.supervisor.wake(service, undefined);
+    return true;
+  }
+
+  async schemaOf(species: string): Promise<string | undefined> {
+    const releases = this.agent.supervisor.catalog.all().flatMap((service) => service.releases);
+    const release = releases.find((one) => one.species === species);
+    return release === undefined ? undefined : JSON.stringify((await openPackage(release.package)).schema);
+  }
+
+  conditions(): ReadonlyMap<string, Condition> {
+    return new Map(
+      this.agent.instances().map(({ instance, state, load }) => [
+        instance,
+        { health: HEALTHS[state] ?? "down", load: Math.min(1, load?.cpuShare ?? 0) },
+      ]),
+    );
+  }
+
+  acceptAgent(link: Link): void {
+    this.#server ??= this.#serve();
+    this.#server.accept(link);
+  }
+
+  #serve(): RpcServer {
+    const handlers = roleHandlers({ name: NUCLEUS, schema: NUCLEUS_SCHEMA }, this.parts);
+    for (const method of NOT_FOR_OTHERS) handlers[method] = { fn: () => Promise.reject(notForOthers(method)) };
+    return createServer({
+      schema: NUCLEUS_SCHEMA,
+      handlers,
+      instance: NUCLEUS,
+      log: ({ level, message }) => {
+        if (level !== "debug") this.log(`${level}: ${message}`);
+      },
+    });
+  }
+}
+
+function notForOthers(method: string): CellError {
+  return new CellError(
+    "PERMISSION_DENIED",
+    `calling nucleus.${method} from another node: only this node's own processes may`,
+    {
+      data: { started: false },
+    },
+  );
+}

@@ -1,0 +1,38 @@
+import type { CatalogEntry } from "../../gossip/catalog/mod.ts";
+import { LOAD_MAX } from "../../gossip/catalog/mod.ts";
+import type { NodeRecord } from "../../gossip/mod.ts";
+import type { CatalogInstance } from "../client/mod.ts";
+import { hostAndPort } from "./own_addresses.ts";
+
+/**
+ * An instance of another node as callers see it: where its node can be reached comes from the node's record, its ports from
+ * its entry. Directly over QUIC first, then over TLS, then through the agent of its node.
+ */
+export function catalogInstance(entry: CatalogEntry, record: NodeRecord): CatalogInstance {
+  const { service, instance, species, release, node, health, load, quicPort, tlsPort } = entry;
+  const at = (transport: string, port: number) =>
+    port === 0 ? [] : record.addresses.map((host) => `${transport}:${hostAndPort(host, port)}`);
+  return {
+    service,
+    instance,
+    species,
+    release: release ?? null,
+    node: record.name,
+    nodeId: node,
+    region: record.region,
+    zone: record.zone,
+    health,
+    load: load / LOAD_MAX,
+    endpoints: [...at("quic", quicPort), ...at("tls", tlsPort), ...at("relay", record.nodePort)],
+  };
+}
+
+/** Sorts by service, node and instance. */
+export function compareInstances(a: CatalogInstance, b: CatalogInstance): number {
+  return compare(a.service, b.service) || compare(a.node, b.node) || compare(a.nodeId, b.nodeId) ||
+    a.instance.localeCompare(b.instance, "en", { numeric: true });
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

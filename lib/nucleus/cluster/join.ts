@@ -1,0 +1,101 @@
+import { CellError, SECOND, toCellError } from "../../base/mod.ts";
+import {
+  type AdoptedIdentity,
+  createKeyPair,
+  createNodeRequest,
+  fingerprintOf,
+  type JoinToken,
+  NodeIdentity,
+} from "../../net/identity/mod.ts";
+import { createClient } from "../../rpc/mod.ts";
+import type { Link } from "../../net/mod.ts";
+import { JOIN_SCHEMA, type JoinAnswer } from "./peer_schema.ts";
+
+/** For everything that is asked of a node that answers. */
+const ANSWER_MS_MAX = 10 * SECOND;
+
+/** How a machine that is nobody yet finds those that may let it in. */
+export interface Doors {
+  /** Connects to a node that must be of the cluster with this fingerprint. Throws what keeps it from that. */
+  dial(address: string, fingerprint: Uint8Array): Promise<Link>;
+  /** HOST:PORT of nodes on the LAN that know the token; empty after a while. */
+  seek(token: JoinToken): Promise<string[]>;
+}
+
+/** What a machine that joined has. */
+export interface Joined {
+  readonly identity: AdoptedIdentity;
+  readonly gossipKeys: Uint8Array;
+  /** HOST:PORT of nodes that gossip. */
+  readonly contacts: readonly string[];
+}
+
+/** Who wants to join, and where. */
+export interface JoinAttempt {
+  readonly token: JoinToken;
+  /** HOST:PORT that is asked instead of the token's and the LAN. */
+  readonly address: string | undefined;
+  /** The node's name. */
+  readonly name: string;
+}
+
+/**
+ * Makes a key, asks a node of the cluster to certify it, and checks what that gives against the token. The addresses of
+ * the token are asked one after the other: whoever is asked may take a use of it. Where none answers, the LAN is.
+ *
+ * Throws UNAVAILABLE with what became of each address, and what the one that answered says against it.
+ */
+export async function askToJoin({ token, address, name }: JoinAttempt, doors: Doors): Promise<Joined> {
+  const sought = address === undefined ? doors.seek(token) : Promise.resolve([]);
+  const failures: string[] = [];
+  const tried = new Set<string>();
+  for (const candidates of [Promise.resolve(address === undefined ? token.addresses : [address]), sought]) {
+    for (const candidate of await candidates) {
+      if (tried.has(candidate)) continue;
+      tried.add(candidate);
+      const link = await dialOrTell(candidate, token, doors, failures);
+      if (link !== undefined) return await ask(link, token, name);
+    }
+  }
+  const asked = failures.length === 0 ? "the token has no address" : failures.join("; ");
+  const lan = address === undefined ? ", and no node of the cluster answers on the LAN" : "";
+  throw new CellError(
+    "UNAVAILABLE",
+    `joining: ${asked}${lan}. Does cell up run there, and do its ports let this machine through? Try cell join TOKEN HOST:PORT.`,
+    { retryable: true },
+  );
+}
+
+async function dialOrTell(
+  address: string,
+  { fingerprint }: JoinToken,
+  doors: Doors,
+  failures: string[],
+): Promise<Link | undefined> {
+  try {
+    return await doors.dial(address, fingerprint);
+  } catch (thrown) {
+    // Somebody else may have an address of the token by now; the cluster may still be found at another one.
+    failures.push(toCellError(thrown).message);
+    return undefined;
+  }
+}
+
+async function ask(link: Link, { secret, fingerprint }: JoinToken, name: string): Promise<Joined> {
+  const key = createKeyPair();
+  const client = createClient(link, { schema: JOIN_SCHEMA, service: "the cluster", timeoutMs: ANSWER_MS_MAX });
+  try {
+    const answer = await client.call("join", [{ secret, request: createNodeRequest(key, name) }]) as JoinAnswer;
+    const { certificate: certificatePem, authority: authorityPem, gossipKeys, contacts } = answer;
+    const { trust } = new NodeIdentity(key, certificatePem, authorityPem);
+    if (Buffer.compare(fingerprintOf(trust.authority.publicKey), fingerprint) !== 0) {
+      throw new CellError(
+        "UNAUTHENTICATED",
+        "joining: the certificate is another cluster's than the token's. Do not join.",
+      );
+    }
+    return { identity: { key, certificatePem, authorityPem }, gossipKeys: new Uint8Array(gossipKeys), contacts };
+  } finally {
+    await client.close();
+  }
+}

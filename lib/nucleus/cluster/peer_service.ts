@@ -1,0 +1,139 @@
+import { CellError } from "../../base/mod.ts";
+import type { RemotePeer } from "../../net/mod.ts";
+import { pipeToTcp } from "../../net/tls/mod.ts";
+import { currentCall } from "../../rpc/mod.ts";
+import { NUCLEUS } from "../../service/mod.ts";
+import { tunnelLink } from "../client/mod.ts";
+import type { LocalNode } from "./local_node.ts";
+import type { PeerApi } from "./peer_schema.ts";
+import type { Presences } from "./presences.ts";
+
+/** Connections that are carried to instances of this node at once. */
+export const RELAYS_MAX = 256;
+/** Connections of commands at other nodes at once. */
+export const AGENT_TUNNELS_MAX = 64;
+
+/** What other agents and callers of relays are answered from. */
+export interface PeerServiceOptions {
+  readonly node: LocalNode;
+  readonly presences: Presences;
+  /** Where instances of this node listen, as seen from here. */
+  readonly instanceHost: string;
+  exchange(request: Uint8Array): Promise<Uint8Array>;
+  speciesSchema(species: string): Promise<string | undefined>;
+  renew(request: Uint8Array, node: string): Promise<string>;
+  /** Whether this node lets the agent of another node manage it. */
+  isManager(node: string): boolean;
+  /** Of this node's cluster: of whom its agent's connections are. */
+  readonly cluster: string;
+}
+
+/**
+ * Answers the agents of other nodes. Every method but `relay` is for agents alone: an instance has a certificate of the
+ * cluster too, and runs code that the agent does not vouch for.
+ */
+export class PeerService implements PeerApi {
+  #relays = 0;
+  #tunnels = 0;
+
+  constructor(private readonly options: PeerServiceOptions) {}
+
+  exchange(request: Uint8Array): Promise<Uint8Array> {
+    assertAgent("exchange");
+    return this.options.exchange(request);
+  }
+
+  probe(): Promise<boolean> {
+    assertAgent("probe");
+    return Promise.resolve(true);
+  }
+
+  has(service: string): Promise<boolean> {
+    assertAgent("has");
+    return Promise.resolve(this.options.node.has(service));
+  }
+
+  wake(service: string): Promise<boolean> {
+    assertAgent("wake");
+    return this.options.node.wake(service);
+  }
+
+  async speciesSchema(species: string): Promise<string> {
+    assertAgent("speciesSchema");
+    return await this.options.speciesSchema(species) ?? "";
+  }
+
+  renew(request: Uint8Array): Promise<string> {
+    return this.options.renew(request, assertAgent("renew"));
+  }
+
+  async *relay(instance: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    const port = this.options.presences.of(instance)?.tlsPort ?? 0;
+    if (port === 0) {
+      throw new CellError("NOT_FOUND", `relaying to ${instance.slice(0, 128)}: it does not listen on this node`, {
+        data: { started: false },
+      });
+    }
+    if (this.#relays >= RELAYS_MAX) throw tooMany(`relaying to ${instance}`, RELAYS_MAX);
+    this.#relays++;
+    try {
+      yield* pipeToTcp(bytes, { host: this.options.instanceHost, port });
+    } finally {
+      this.#relays--;
+    }
+  }
+
+  async *agent(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    const node = assertAgent("agent");
+    if (!this.options.isManager(node)) {
+      throw new CellError(
+        "PERMISSION_DENIED",
+        `managing this node from node ${
+          node.slice(0, 8)
+        }: it is not among the managers in the [network] of its node.toml`,
+      );
+    }
+    if (this.#tunnels >= AGENT_TUNNELS_MAX) throw tooMany("reaching this agent", AGENT_TUNNELS_MAX);
+    const peer: RemotePeer = {
+      kind: "instance",
+      cluster: this.options.cluster,
+      node,
+      service: NUCLEUS,
+      instance: NUCLEUS,
+      address: "",
+    };
+    const outgoing = Promise.withResolvers<AsyncIterable<Uint8Array>>();
+    const { link } = tunnelLink(async function* (sent) {
+      outgoing.resolve(sent);
+      yield* bytes;
+    }, peer);
+    this.#tunnels++;
+    try {
+      this.options.node.acceptAgent(link);
+      yield* await outgoing.promise;
+    } finally {
+      this.#tunnels--;
+      link.destroy();
+    }
+  }
+}
+
+/** The id of the calling node. Throws PERMISSION_DENIED unless its agent calls. */
+function assertAgent(method: string): string {
+  const { service, node } = currentCall()!.caller;
+  if (service === NUCLEUS && node !== undefined) return node;
+  throw new CellError(
+    "PERMISSION_DENIED",
+    `calling ${method} of a node's agent: only agents may, ${service ?? "a command"} is none`,
+    {
+      data: { started: false },
+    },
+  );
+}
+
+function tooMany(what: string, max: number): CellError {
+  return new CellError("RESOURCE_EXHAUSTED", `${what}: ${max} such connections are open already`, {
+    retryable: true,
+    data: { started: false },
+  });
+}
