@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MIB } from "../base/mod.ts";
-import type { Credentials, Trust } from "../net/identity/mod.ts";
-import { createTestCluster } from "../net/tls/testing/test_cluster.ts";
+import { createTrust, type Credentials, type Trust } from "../net/identity/mod.ts";
+import { dialQuic, listenQuic } from "../net/quic/mod.ts";
+import { cluster, instanceOn } from "../net/identity/testing/cluster.ts";
 import { bytePipe, dialTls, listenTls, pipeToTcp } from "../net/tls/mod.ts";
 import { dialUnix, type Link, listenUnix, memoryLinks } from "../net/mod.ts";
 import { dialLocal, listenLocal } from "../shm/mod.ts";
@@ -38,6 +39,7 @@ export const TRANSPORTS: readonly Transport[] = [
       ),
   },
   { name: "TLS", heldBytesMax: TCP_BYTES_MAX, connect: () => connectTls(false) },
+  { name: "QUIC", connect: connectQuic },
 ];
 
 /** Two TCP connections, one behind the other, and the pipe between them: to whatever is above a link, TLS as any other. */
@@ -51,10 +53,10 @@ export const RELAYED: Transport = {
 let certified: Promise<{ server: Credentials; client: Credentials; trust: Trust }> | undefined;
 
 async function certify() {
-  const cluster = await createTestCluster();
-  const [here, there] = await Promise.all([cluster.node("here"), cluster.node("there")]);
-  const [server, client] = await Promise.all([here.instance("demo"), there.instance("caller", "caller@2")]);
-  return { server, client, trust: cluster.trust };
+  const now = Date.now();
+  const { authority, one, other } = await cluster(now);
+  const [server, client] = await Promise.all([instanceOn(one, "demo", now), instanceOn(other, "caller@2", now)]);
+  return { server, client, trust: createTrust(authority.certificatePem) };
 }
 
 async function connectTls(isRelayed: boolean): Promise<LinkPair> {
@@ -72,6 +74,23 @@ async function connectTls(isRelayed: boolean): Promise<LinkPair> {
   const relay = () => bytePipe((outgoing) => pipeToTcp(outgoing, { port }));
   return {
     client: await dialTls(isRelayed ? { ...dialed, pipe: relay() } : dialed),
+    server: await accepted.promise,
+    dispose: () => listener.close(),
+  };
+}
+
+async function connectQuic(): Promise<LinkPair> {
+  const { server, client, trust } = await (certified ??= certify());
+  const accepted = Promise.withResolvers<Link>();
+  const listener = await listenQuic({
+    host: "127.0.0.1",
+    port: 0,
+    credentials: () => server,
+    trust,
+    onLink: accepted.resolve,
+  });
+  return {
+    client: await dialQuic({ host: "127.0.0.1", port: listener.port, credentials: () => client, trust }),
     server: await accepted.promise,
     dispose: () => listener.close(),
   };

@@ -6,7 +6,7 @@ import { type TlsLimits, validateTlsLimits } from "./limits.ts";
 import { LinkRegistry } from "./link_registry.ts";
 import { type CredentialsSource, serverOptions } from "./secure_options.ts";
 import { type Refusal, StrangerGate } from "./stranger_gate.ts";
-import { formatAddress, type PortRange, portsOf, prepare } from "./tcp.ts";
+import { formatAddress, plainAddress, type PortRange, portsOf, prepare } from "./tcp.ts";
 import { networkError } from "./tls_errors.ts";
 
 /** How a port is listened on. */
@@ -140,7 +140,8 @@ class PortListener implements TlsListener, IncomingOwner {
 
   /** A client has connected and has sent nothing yet. */
   private accept(raw: Bun.Socket): void {
-    const { remoteAddress: host, remotePort } = raw;
+    const { remoteAddress, remotePort } = raw;
+    const host = plainAddress(remoteAddress);
     const why = this.gate.enter(host);
     if (why !== undefined) {
       raw.terminate();

@@ -117,10 +117,8 @@ class TokenBucket {
   }
 }
 
-/** Whom an address belongs to: itself for IPv4, its first 64 bits for IPv6, where one customer has as many as it likes. */
+/** Whom an address belongs to: itself for IPv4, its first 64 bits for IPv6, of which one customer has all. */
 export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.replace(/%.*$/, "").split("::");
   const groups = head === "" ? [] : head.split(":");

@@ -20,6 +20,11 @@ export function prepare(socket: Pick<Bun.Socket, "setNoDelay" | "setKeepAlive">)
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
 }
 
+/** An address as people write it: that of an IPv4 client of a socket for both comes in the clothes of IPv6. */
+export function plainAddress(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
 /** "192.0.2.7:9043", "[2001:db8::7]:9043", "example.org:9043". */
 export function formatAddress(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
