@@ -58,9 +58,8 @@ export class Cluster {
 
   /** Turns the network on if it was on before. What goes wrong is told and keeps the agent from nothing else. */
   async begin(): Promise<void> {
-    if (!this.#file.memory.network) return;
     try {
-      await this.#inTurn(() => this.#turnOn());
+      if (this.#file.memory.network) await this.#inTurn(() => this.#turnOn());
     } catch (error) {
       this.options.log(`error: turning the network on: ${toCellError(error).message}`);
     }

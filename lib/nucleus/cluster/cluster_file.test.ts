@@ -22,6 +22,8 @@ test("what was changed is there after a restart, and what was not is as it was",
   expect(new ClusterFile(path).memory).toEqual({
     network: true,
     tokens: [TOKEN],
+    nodePort: 0,
+    gossipPort: 0,
     contacts: ["192.0.2.1:9044"],
     gossipKeys: "",
     revocations: "",
@@ -39,23 +41,28 @@ const wrong: { [text: string]: string } = {
   "{}": "format 1",
   '{"format":2}': "format 1, found 2",
   '{"format":1,"network":1}': "network",
-  '{"format":1,"network":true,"gossipKeys":"","tokens":[{}],"contacts":[],"revocations":""}': "tokens",
-  '{"format":1,"network":true,"gossipKeys":"","tokens":[],"contacts":[7],"revocations":""}': "contacts",
-  '{"format":1,"network":true,"gossipKeys":"","tokens":[],"contacts":[],"revocations":[]}': "revocations",
+  '{"format":1,"network":true,"gossipKeys":"","nodePort":0,"gossipPort":0,"tokens":[{}],"contacts":[],"revocations":""}':
+    "tokens",
+  '{"format":1,"network":true,"gossipKeys":"","nodePort":0,"gossipPort":0,"tokens":[],"contacts":[7],"revocations":""}':
+    "contacts",
+  '{"format":1,"network":true,"gossipKeys":"","nodePort":0,"gossipPort":0,"tokens":[],"contacts":[],"revocations":[]}':
+    "revocations",
+  '{"format":1,"network":true,"gossipKeys":"","nodePort":70000,"gossipPort":0,"tokens":[],"contacts":[],"revocations":""}':
+    "nodePort",
 };
 
 for (const [text, complaint] of Object.entries(wrong)) {
   test(`a file with ${text} is an error that names it and stays as it is`, () => {
     writeFileSync(path, text);
-    expect(() => new ClusterFile(path)).toThrow(`reading ${path}: `);
-    expect(() => new ClusterFile(path)).toThrow(complaint);
+    expect(() => new ClusterFile(path).memory).toThrow(`reading ${path}: `);
+    expect(() => new ClusterFile(path).memory).toThrow(complaint);
     expect(readFileSync(path, "utf8")).toBe(text);
   });
 }
 
 test("a file that is too large is not read", () => {
   writeFileSync(path, "x".repeat(1024 * 1024 + 1));
-  expect(() => new ClusterFile(path)).toThrow("at most");
+  expect(() => new ClusterFile(path).memory).toThrow("at most");
 });
 
 test("a change that cannot be written has not happened", () => {

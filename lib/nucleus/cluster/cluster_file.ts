@@ -24,6 +24,9 @@ export interface ClusterMemory {
   /** Whether the node listens to the network. */
   readonly network: boolean;
   readonly tokens: readonly StoredToken[];
+  /** Where this node listened last: the others remember that. 0 before it did. */
+  readonly nodePort: number;
+  readonly gossipPort: number;
   /** Where other nodes gossiped last, as the gossip room writes it. */
   readonly contacts: readonly string[];
   /** Base64: the keys of datagrams, as the gossip room encodes them; empty before there are any. */
@@ -32,27 +35,33 @@ export interface ClusterMemory {
   readonly revocations: string;
 }
 
-const NOTHING: ClusterMemory = { network: false, tokens: [], contacts: [], gossipKeys: "", revocations: "" };
+const NOTHING: ClusterMemory = {
+  network: false,
+  tokens: [],
+  nodePort: 0,
+  gossipPort: 0,
+  contacts: [],
+  gossipKeys: "",
+  revocations: "",
+};
 
 /**
  * `keys/cluster.json`: what the node remembers of its cluster across restarts. Replaced as a whole, so that a crash leaves
  * the old or the new one; what `update` returned from is there after a loss of power.
  */
 export class ClusterFile {
-  #memory: ClusterMemory;
+  #memory: ClusterMemory | undefined;
 
-  /** Throws FAILED_PRECONDITION, naming the file and what to do, when it cannot be used. */
-  constructor(private readonly path: string) {
-    this.#memory = read(path);
-  }
+  constructor(private readonly path: string) {}
 
+  /** Read at the first need. Throws FAILED_PRECONDITION, naming the file and what to do, when it cannot be used. */
   get memory(): ClusterMemory {
-    return this.#memory;
+    return this.#memory ??= read(this.path);
   }
 
   /** Changes what is given. Throws FAILED_PRECONDITION, and then nothing has changed. */
   update(change: Partial<ClusterMemory>): void {
-    const memory = { ...this.#memory, ...change };
+    const memory = { ...this.memory, ...change };
     write(this.path, `${JSON.stringify({ format: FORMAT, ...memory }, null, 2)}\n`);
     this.#memory = memory;
   }
@@ -75,13 +84,17 @@ function read(path: string): ClusterMemory {
 }
 
 function checked(document: unknown): ClusterMemory {
-  const { format, network, tokens, contacts, gossipKeys, revocations } = document as { [key: string]: unknown };
+  const { format, network, tokens, nodePort, gossipPort, contacts, gossipKeys, revocations } = document as {
+    [key: string]: unknown;
+  };
   if (format !== FORMAT) throw new Error(`expected format ${FORMAT}, found ${JSON.stringify(format)}`);
   if (typeof network !== "boolean") throw new Error("network: expected true or false");
   if (!isText(gossipKeys)) throw new Error("gossipKeys: expected text");
   if (!isText(revocations)) throw new Error("revocations: expected text");
   return {
     network,
+    nodePort: portOf("nodePort", nodePort),
+    gossipPort: portOf("gossipPort", gossipPort),
     gossipKeys,
     revocations,
     tokens: listOf("tokens", tokens, isToken),
@@ -92,6 +105,11 @@ function checked(document: unknown): ClusterMemory {
 function listOf<T>(key: string, value: unknown, isElement: (element: unknown) => element is T): T[] {
   if (Array.isArray(value) && value.every(isElement)) return value;
   throw new Error(`${key}: found something else than what belongs there`);
+}
+
+function portOf(key: string, value: unknown): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new Error(`${key}: expected a port`);
 }
 
 function isText(value: unknown): value is string {

@@ -13,8 +13,8 @@ const DRAIN_MS_MAX = 1 * SECOND;
 /** Who is answered at an agent's port, and with what. */
 export interface DoorstepOptions {
   readonly host: string;
-  /** 0 for any; undefined for the default, or any where that is taken. */
-  readonly port: number | undefined;
+  /** The first that is free is taken; 0 is any. */
+  readonly ports: readonly number[];
   readonly credentials: CredentialsSource;
   readonly trust: Trust;
   /** Answers members. */
@@ -33,13 +33,13 @@ export class Doorstep {
 
   /** Listens. Throws what `listenAtOnePort` throws. */
   static async open(options: DoorstepOptions): Promise<Doorstep> {
-    const { host, port, credentials, trust, log } = options;
+    const { host, ports, credentials, trust, log } = options;
     const members = memberServer(options);
     const onLink = (link: Link) => members.accept(link);
     const onRefused = (error: CellError) => log(`warn: ${error.message}`);
     const common = { host, credentials, trust, onLink, onRefused };
     const onAnonymous = (link: StreamLink<AnonymousPeer>) => serveStranger(link, options);
-    return new Doorstep(await listenAtOnePort(port, { ...common, onAnonymous }, common), members);
+    return new Doorstep(await listenAtOnePort(ports, { ...common, onAnonymous }, common), members);
   }
 
   /** UDP and TCP. */

@@ -4,7 +4,7 @@ import { listenTls, type ListenTlsOptions, type TlsListener } from "../../net/tl
 
 /** Where an agent listens unless its settings say something else: UDP for QUIC and TCP for TLS. */
 export const NODE_PORT_DEFAULT = 9043;
-/** How often a number is looked for that is free for UDP and TCP alike. */
+/** How often any number is tried, to find one that is free for UDP and TCP alike. */
 const ATTEMPTS_MAX = 16;
 
 /** Both ports of an agent, of the same number. */
@@ -15,23 +15,36 @@ export interface NodePorts {
 }
 
 /**
- * Listens for QUIC and for TLS at one number: the one of the settings (0 is any that is free), else the default and, when
- * that is taken, any. Throws ALREADY_EXISTS when the one of the settings is taken.
+ * Listens for QUIC and for TLS at the first number of `ports` that is free for both; 0 is any. Throws ALREADY_EXISTS when
+ * none is.
  */
 export async function listenAtOnePort(
-  port: number | undefined,
+  ports: readonly number[],
   tls: Omit<ListenTlsOptions, "port">,
   quic: Omit<ListenQuicOptions, "port">,
 ): Promise<NodePorts> {
-  for (let attempt = 0;; attempt++) {
-    const wanted = port ?? (attempt === 0 ? NODE_PORT_DEFAULT : 0);
-    const isLast = attempt === ATTEMPTS_MAX || (port !== undefined && port !== 0);
+  // A number that the kernel gives for TCP may be taken for UDP.
+  const attempts = ports.flatMap((port) => port === 0 ? new Array<number>(ATTEMPTS_MAX).fill(0) : [port]);
+  let failure: CellError | undefined;
+  for (const port of attempts) {
     try {
-      return await listenAtBoth(wanted, tls, quic);
+      return await listenAtBoth(port, tls, quic);
     } catch (error) {
-      if (isLast || !(error instanceof CellError) || error.code !== "ALREADY_EXISTS") throw error;
+      if (!(error instanceof CellError) || error.code !== "ALREADY_EXISTS") throw error;
+      failure ??= error;
     }
   }
+  throw failure ?? new CellError("INVALID_ARGUMENT", "listening: expected a port, found none");
+}
+
+/**
+ * The numbers to listen at, best first: the one of the settings alone; else, or where that is 0, the one that was listened at
+ * last, because others remember it; then `usual`, then any.
+ */
+export function portsToTry(configured: number | undefined, last: number, usual: number): number[] {
+  if (configured !== undefined && configured !== 0) return [configured];
+  const numbers = [last, configured === undefined ? usual : 0].filter((port) => port !== 0);
+  return [...new Set(numbers), 0];
 }
 
 async function listenAtBoth(

@@ -1,7 +1,7 @@
 import { CellError, SECOND } from "../../base/mod.ts";
 import type { CatalogEntry } from "../../gossip/catalog/mod.ts";
 import { LAN, LOCAL, WAN } from "../../gossip/core/mod.ts";
-import { GossipNode, type GossipStreams, targetOf } from "../../gossip/mod.ts";
+import { GOSSIP_PORT, GossipNode, type GossipStreams, targetOf } from "../../gossip/mod.ts";
 import {
   type AdoptedIdentity,
   createTrust,
@@ -27,6 +27,7 @@ import type { LocalNode } from "./local_node.ts";
 import { memberOf } from "./member.ts";
 import { NameSearch } from "./name_search.ts";
 import { NodeRenewal } from "./node_renewal.ts";
+import { NODE_PORT_DEFAULT, portsToTry } from "./listen.ts";
 import { hostAndPort, ownAddresses } from "./own_addresses.ts";
 import { OwnCredentials } from "./own_credentials.ts";
 import type { JoinAnswer, JoinRequest } from "./peer_schema.ts";
@@ -235,11 +236,11 @@ export class Network implements CredentialsIssuer {
   }
 
   async #start(): Promise<void> {
-    const { settings: { network }, node, log } = this.options;
+    const { settings: { network }, node, file, log } = this.options;
     this.#credentials = await OwnCredentials.make(() => this.identity, log);
     this.#doorstep = await Doorstep.open({
       host: network.host,
-      port: network.port,
+      ports: portsToTry(network.port, file.memory.nodePort, NODE_PORT_DEFAULT),
       credentials: this.#credentials.current,
       trust: this.#trust,
       peers: this.#peerService(),
@@ -247,6 +248,7 @@ export class Network implements CredentialsIssuer {
       log,
     });
     this.#gossip = await this.#startGossip();
+    file.update({ nodePort: this.nodePort, gossipPort: this.gossipPort });
     this.#published = new Published(this.#gossip, node, this.presences, log);
     this.#renewal = new NodeRenewal({
       current: () => this.#stored,
@@ -264,7 +266,18 @@ export class Network implements CredentialsIssuer {
     );
   }
 
-  #startGossip(): Promise<GossipNode> {
+  async #startGossip(): Promise<GossipNode> {
+    const { settings: { network }, file } = this.options;
+    const [first = 0, ...others] = portsToTry(network.gossipPort, file.memory.gossipPort, GOSSIP_PORT);
+    try {
+      return await this.#gossipAt(first);
+    } catch (error) {
+      if (others.length === 0) throw error;
+      return await this.#gossipAt(0);
+    }
+  }
+
+  #gossipAt(port: number): Promise<GossipNode> {
     const { settings, version, file, tokens, log, changed } = this.options;
     const { network, region, zone } = settings;
     const streams: GossipStreams = {
@@ -296,7 +309,7 @@ export class Network implements CredentialsIssuer {
       keys: Buffer.from(file.memory.gossipKeys, "base64"),
       waitsForKeys: this.#stored.authority === undefined,
       host: network.host,
-      port: network.gossipPort,
+      port,
       seeds: network.seeds,
       remembered: file.memory.contacts,
       multicast: network.isMulticast && { port: network.multicastPort },
