@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { describeMethod } from "../lib/schema/mod.ts";
 import { type Claim, drainOnSignals, runFile, type RunningService } from "../lib/service/mod.ts";
 import { stderrStyle } from "./color.ts";
@@ -33,6 +34,7 @@ export async function serveFile(file: string, { name, parent, args = [] }: Serve
   const outcome = await runFile(file, {
     ...(name === undefined ? {} : { name }),
     ...(parent === undefined ? {} : { claim: parent.claim }),
+    allow: await allowedBy(resolve(file)),
     sdk: await import("../sdk/mod.ts"),
     schemaCommand: selfCommand("__schema"),
     log,
@@ -46,6 +48,13 @@ export async function serveFile(file: string, { name, parent, args = [] }: Serve
   if (outcome.kind === "script") return;
   await outcome.service.stopped;
   process.exit(EXIT.ok);
+}
+
+/** Which services may call, by the cell.toml beside the file; reading one is not loaded for the many that have none. */
+async function allowedBy(file: string): Promise<readonly string[] | undefined> {
+  if (!existsSync(join(dirname(file), "cell.toml"))) return undefined;
+  const { configOf } = await import("../lib/package/mod.ts");
+  return configOf(file).allow;
 }
 
 /** The parent says when to stop, with SIGTERM or by its end. Ctrl-C reaches both, and the parent decides what it means. */

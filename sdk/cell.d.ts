@@ -110,17 +110,21 @@ declare module "cell" {
     /** The deadline of every call. @default 30_000 */
     timeoutMs?: number;
     /**
-     * What moves the bytes between two processes of one machine.
+     * What moves the bytes.
      *
-     * - "auto": a connection begins on a Unix socket and moves into shared memory after its first calls. It stays on the
-     *   socket where that does not work: between containers, say, or where there is no memory left for it.
-     * - "uds": it stays on the socket.
-     * - "shm": it is in shared memory from the first call on. Where that does not work, connecting fails with
-     *   FAILED_PRECONDITION, and the error says why.
+     * - "auto": to an instance on this machine a connection begins on a Unix socket and moves into shared memory after its
+     *   first calls. It stays on the socket where that does not work: between containers, say, or where there is no memory
+     *   left for it. To an instance on another node it is QUIC, TLS over TCP where UDP is blocked, and TLS through the agent
+     *   of that node where the instance cannot be reached directly. Instances that are near are preferred.
+     * - "uds": it stays on the socket; instances on other nodes are not called.
+     * - "shm": it is in shared memory from the first call on; instances on other nodes are not called. Where that does not
+     *   work, connecting fails with FAILED_PRECONDITION, and the error says why.
+     * - "quic", "tls": it goes over the network, by one of the two, even to an instance on this machine. Where this node has
+     *   no network, connecting fails with FAILED_PRECONDITION.
      *
      * @default the environment variable CELL_TRANSPORT, else "auto"
      */
-    transport?: "auto" | "uds" | "shm";
+    transport?: "auto" | "uds" | "shm" | "quic" | "tls";
   }
 
   /** How one call differs from the client's options. */

@@ -61,24 +61,25 @@ test("what is no transport is wrong usage of whatever would call, wherever it is
     expect(refused).toEqual({
       exit: 2,
       stdout: "",
-      stderr: 'error: CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"\n' +
+      stderr: 'error: CELL_TRANSPORT: expected uds, shm, quic, tls or auto, found "nonsense"\n' +
         `See \`cell ${command[0]} --help\`.\n`,
     });
   }
   const option = await machine.cell(["bench", ...GREET, "--transport", "udss"]);
   expect(option.exit).toBe(2);
-  expect(option.stderr).toContain('--transport: expected uds, shm or auto, found "udss". Did you mean uds?');
+  expect(option.stderr).toContain('--transport: expected uds, shm, quic, tls or auto, found "udss". Did you mean uds?');
 });
 
-test("quic is refused with what there is instead", async () => {
-  for (const command of [["call", ...GREET], ["bench", ...GREET, ...BRIEFLY]]) {
-    const refused = await machine.cell(command, { env: { CELL_TRANSPORT: "quic" } });
-    expect(refused.exit).not.toBe(0);
-    expect(refused.stdout).toBe("");
-    expect(refused.stderr).toBe(
-      "error: UNIMPLEMENTED: CELL_TRANSPORT: there is no quic yet; " +
-        "instances on this machine offer uds (Unix socket) and shm (shared memory)\n",
-    );
+test("what goes over the network is refused where there is none, with what to do", async () => {
+  for (const transport of ["quic", "tls"]) {
+    for (const command of [["call", ...GREET], ["bench", ...GREET, ...BRIEFLY]]) {
+      const refused = await machine.cell(command, { env: { CELL_TRANSPORT: transport } });
+      expect(refused.exit).not.toBe(0);
+      expect(refused.stdout).toBe("");
+      expect(refused.stderr).toContain(
+        "FAILED_PRECONDITION: connecting to hello over the network: the node agent does not run here. Start it with cell up.",
+      );
+    }
   }
 });
 
@@ -117,8 +118,8 @@ try {
     exit: 0,
     stderr: "",
     stdout: "Hello, uds!\nHello, shm!\n" +
-      'INVALID_ARGUMENT the option transport: expected uds, shm or auto, found "SHM". Did you mean shm?\n' +
-      'INVALID_ARGUMENT CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"\n',
+      'INVALID_ARGUMENT the option transport: expected uds, shm, quic, tls or auto, found "SHM". Did you mean shm?\n' +
+      'INVALID_ARGUMENT CELL_TRANSPORT: expected uds, shm, quic, tls or auto, found "nonsense"\n',
   });
 });
 
@@ -129,5 +130,5 @@ test("an import of a service takes the transport that the environment chooses", 
   }
   const refused = await script(source, { CELL_TRANSPORT: "nonsense" });
   expect(refused.exit).toBe(2);
-  expect(refused.stderr).toContain('CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"');
+  expect(refused.stderr).toContain('CELL_TRANSPORT: expected uds, shm, quic, tls or auto, found "nonsense"');
 });

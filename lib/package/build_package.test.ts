@@ -40,6 +40,19 @@ test("a package is closed to others, and none of its files may be written", asyn
   for (const name of readdirSync(path)) expect(statSync(join(path, name)).mode & 0o777, name).toBe(0o400);
 });
 
+test("who may call is part of the package, and another list makes another package", async () => {
+  await using place = new TestHome();
+  const file = place.write("shop/hello.ts", "export const greet = () => 1;\n");
+  const open = await buildPackage(file);
+  expect((await openPackage(open.sha256)).manifest.allow).toBeUndefined();
+  place.write("shop/cell.toml", '[cell.access]\nallow = ["trader", "cell"]\n');
+  const closed = await buildPackage(file);
+  expect((await openPackage(closed.sha256)).manifest.allow).toEqual(["trader", "cell"]);
+  expect(closed.sha256).not.toBe(open.sha256);
+  place.write("shop/cell.toml", "[cell.access]\n");
+  await expect(buildPackage(file)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
 test("the hash of its manifest is the name of a package", async () => {
   await using place = new TestHome();
   const { path, sha256 } = await buildPackage(place.write("hello.ts", HELLO));

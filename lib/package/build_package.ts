@@ -54,6 +54,7 @@ export async function buildPackage(fileOrFolder: string, options: BuildOptions =
     origins,
     remoteImports,
     imports: recordedSchemas(dirname(file), [...code.services, ...Object.keys(remoteImports)]),
+    ...(config.allow === undefined ? {} : { allow: config.allow }),
   }, files);
   return { ...stored, service: name, species: schema.species, schema, config, warnings: pathWarnings(code.inputs) };
 }

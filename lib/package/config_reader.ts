@@ -1,5 +1,5 @@
 import { CellError, didYouMean, durationMs, toCellError } from "../base/mod.ts";
-import { assertUserServiceName, INSTANCES_MAX } from "../service/mod.ts";
+import { assertUserServiceName, INSTANCES_MAX, parseAccessList } from "../service/mod.ts";
 
 type Table = { readonly [key: string]: unknown };
 
@@ -94,6 +94,23 @@ export class ConfigReader {
       Object.defineProperty(env, key, { value: found, enumerable: true, configurable: true, writable: true });
     }
     return env;
+  }
+
+  access(value: unknown): string[] {
+    if (!Array.isArray(value) || value.some((name) => typeof name !== "string")) {
+      const found = value === undefined ? "nothing" : show(value);
+      const expected = 'a list of names in quotes such as ["trader", "ops-*"]';
+      throw this.refused(
+        value === undefined ? "cell.access" : "allow",
+        `[cell.access] allow: expected ${expected}, found ${found}`,
+      );
+    }
+    try {
+      parseAccessList(value);
+    } catch (error) {
+      throw this.refused("allow", `[cell.access] allow: ${toCellError(error).message}`);
+    }
+    return value;
   }
 
   /** The error for a key, with the line that it is written on. */

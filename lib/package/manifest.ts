@@ -30,13 +30,15 @@ export interface PackageManifest {
   remoteImports: RemoteImports;
   /** The recorded schemas of other services that the code was compiled against. */
   imports: { [service: string]: Schema };
+  /** Which services may call; without it all may. */
+  allow?: string[];
   /** The SHA-256 of every other file of the package, by name. */
   files: { [name: string]: string };
 }
 
 /** The text of a manifest: the same for the same content, since tables are sorted by name. */
 export function manifestText(manifest: PackageManifest): string {
-  const { origins, remoteImports, imports, files } = manifest;
+  const { origins, remoteImports, imports, allow, files } = manifest;
   const ordered: PackageManifest = {
     format: manifest.format,
     service: manifest.service,
@@ -46,6 +48,7 @@ export function manifestText(manifest: PackageManifest): string {
     origins: sorted(origins),
     remoteImports: sorted(remoteImports),
     imports: sorted(imports),
+    ...(allow === undefined ? {} : { allow }),
     files: sorted(files),
   };
   return `${JSON.stringify(ordered, null, 2)}\n`;
@@ -100,6 +103,7 @@ function checked(value: unknown, path: string): PackageManifest {
     origins: table(fields["origins"], "origins", origin),
     remoteImports: table(fields["remoteImports"], "remoteImports", nameList),
     imports: table(fields["imports"], "imports", parseSchema),
+    ...(fields["allow"] === undefined ? {} : { allow: nameList(fields["allow"], "allow") }),
     files,
   };
 }

@@ -40,3 +40,4 @@ export { type PackageManifest } from "./manifest.ts";
 export { openPackage, type Package, packageSchema } from "./open_package.ts";
 export { prunePackages } from "./prune_packages.ts";
 export { readServiceConfig, type ServiceConfig } from "./service_config.ts";
+export { configOf } from "./source_entry.ts";

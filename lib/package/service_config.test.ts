@@ -28,6 +28,9 @@ idle_after = "5m"
 KEY = "value"
 LINES = """one
 two"""
+
+[cell.access]
+allow = ["trader", "ops-*", "cell"]
 `)).toEqual({
     name: "shop",
     entry: "src/service.ts",
@@ -36,7 +39,9 @@ two"""
     cpuTarget: 0.6,
     idleMs: 300_000,
     env: { KEY: "value", LINES: "one\ntwo" },
+    allow: ["trader", "ops-*", "cell"],
   });
+  expect(parse("[cell.access]\nallow = []")).toEqual({ allow: [] });
   expect(parse("")).toEqual({});
   expect(parse("[cell.biology]\r\ncpu_target = 0.25\r\n")).toEqual({ cpuTarget: 0.25 });
 });
@@ -58,6 +63,22 @@ test.each([
   ["[cel]\nname = 'x'", "cell.toml:1: cel: there is no such key. Did you mean cell?"],
   ["name = 'x'", "cell.toml:1: name: there is no such key. Write it below [cell] or [cell.biology]."],
   ["cell = 3", "cell.toml:1: expected a table [cell], found 3"],
+  ["[cell]\nallow = ['x']", "cell.toml:2: [cell] allow: there is no such key. Write it below [cell.access]."],
+  ["allow = ['x']", "cell.toml:1: allow: there is no such key. Write it below [cell.access]."],
+  ["[cell.access]\nalow = ['x']", "cell.toml:2: [cell.access] alow: there is no such key. Did you mean allow?"],
+  [
+    "[cell.access]",
+    'cell.toml:1: [cell.access] allow: expected a list of names in quotes such as ["trader", "ops-*"], found nothing',
+  ],
+  [
+    "[cell.access]\nallow = 'trader'",
+    'cell.toml:2: [cell.access] allow: expected a list of names in quotes such as ["trader", "ops-*"], found "trader"',
+  ],
+  [
+    "[cell.access]\nallow = ['trader', '*-ops']",
+    'cell.toml:2: [cell.access] allow: reading an access list: expected a service\'s name ("trader") or the beginning of names ' +
+    'and a * ("ops-*"), found "*-ops"',
+  ],
   ["[cell]\nbiology = 'x'", 'cell.toml:2: expected a table [cell.biology], found "x"'],
   ["[[cell]]\nname = 'x'", "cell.toml:1: expected a table [cell], found a list"],
   ["[cell]\nname = 3", "cell.toml:2: [cell] name: expected text in quotes, found 3"],

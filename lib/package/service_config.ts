@@ -24,10 +24,13 @@ export interface ServiceConfig {
   idleMs?: number;
   /** `[cell.env]` */
   env?: Record<string, string>;
+  /** `[cell.access] allow`: which services may call; without it all may. */
+  allow?: string[];
 }
 
-const CELL_KEYS = ["name", "entry", "biology", "env"];
+const CELL_KEYS = ["name", "entry", "biology", "env", "access"];
 const BIOLOGY_KEYS = ["min_replicas", "max_replicas", "cpu_target", "idle_after"];
+const ACCESS_KEYS = ["allow"];
 
 /**
  * Reads the `cell.toml` of a folder; empty when there is none. Throws INVALID_ARGUMENT, which names the file, the line,
@@ -47,14 +50,24 @@ export function parseServiceConfig(path: string, text: string): ServiceConfig {
     "",
     document,
     ["cell"],
-    (key) => [...CELL_KEYS, ...BIOLOGY_KEYS].includes(key) ? " Write it below [cell] or [cell.biology]." : "",
+    (key) =>
+      ACCESS_KEYS.includes(key)
+        ? " Write it below [cell.access]."
+        : [...CELL_KEYS, ...BIOLOGY_KEYS].includes(key)
+        ? " Write it below [cell] or [cell.biology]."
+        : "",
   );
   const cell = reader.table("cell", document["cell"]);
   reader.refuseUnknown(
     "cell",
     cell,
     CELL_KEYS,
-    (key) => BIOLOGY_KEYS.includes(key) ? " Write it below [cell.biology]." : "",
+    (key) =>
+      ACCESS_KEYS.includes(key)
+        ? " Write it below [cell.access]."
+        : BIOLOGY_KEYS.includes(key)
+        ? " Write it below [cell.biology]."
+        : "",
   );
   const biology = reader.table("cell.biology", cell["biology"]);
   reader.refuseUnknown(
@@ -63,6 +76,8 @@ export function parseServiceConfig(path: string, text: string): ServiceConfig {
     BIOLOGY_KEYS,
     (key) => CELL_KEYS.includes(key) ? " Write it below [cell]." : didYouMean(key, BIOLOGY_KEYS),
   );
+  const access = reader.table("cell.access", cell["access"]);
+  reader.refuseUnknown("cell.access", access, ACCESS_KEYS, (key) => didYouMean(key, ACCESS_KEYS));
   const name = reader.name(cell["name"]);
   const entry = reader.text("cell", "entry", cell["entry"]);
   const minReplicas = reader.count("min_replicas", biology["min_replicas"], 0);
@@ -70,6 +85,8 @@ export function parseServiceConfig(path: string, text: string): ServiceConfig {
   const cpuTarget = reader.share("cpu_target", biology["cpu_target"]);
   const idleMs = reader.duration("idle_after", biology["idle_after"]);
   const env = cell["env"] === undefined ? undefined : reader.environment(cell["env"]);
+  // A table without the key, or a misspelt one, must not pass for a service that answers everybody.
+  const allow = cell["access"] === undefined ? undefined : reader.access(access["allow"]);
   if (minReplicas !== undefined && maxReplicas !== undefined && minReplicas > maxReplicas) {
     throw reader.refused(
       "min_replicas",
@@ -85,6 +102,7 @@ export function parseServiceConfig(path: string, text: string): ServiceConfig {
     ...(cpuTarget === undefined ? {} : { cpuTarget }),
     ...(idleMs === undefined ? {} : { idleMs }),
     ...(env === undefined ? {} : { env }),
+    ...(allow === undefined ? {} : { allow }),
   };
 }
 

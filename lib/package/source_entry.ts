@@ -34,8 +34,11 @@ export function sourceEntry(fileOrFolder: string, name: string | undefined): Sou
   return { file, name: name ?? config.name ?? serviceNameOf(join(path, "index.ts")), config };
 }
 
-/** The configuration beside a file, unless it is that of another file in the same folder. */
-function configOf(file: string): ServiceConfig {
+/**
+ * The configuration beside a file (absolute path), unless it is that of another file in the same folder. Throws like
+ * `readServiceConfig`.
+ */
+export function configOf(file: string): ServiceConfig {
   const folder = dirname(file);
   const config = readServiceConfig(folder);
   return config.entry === undefined || resolve(folder, config.entry) === file ? config : {};

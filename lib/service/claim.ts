@@ -7,7 +7,6 @@ import { formatInstanceId, type InstanceId } from "./instance_id.ts";
 import {
   isAlive,
   isStillThere,
-  type LockRecord,
   type NamePaths,
   namePaths,
   openLocked,
@@ -37,6 +36,8 @@ export interface Claim {
   readonly instance: string;
   /** Of a deployed instance. */
   readonly number: number | undefined;
+  /** Of a deployed instance. */
+  readonly origin: InstanceOrigin | undefined;
   /** Where the holder listens. */
   readonly socket: string;
   /** The locked file: a child process that inherits it holds the name too. */
@@ -61,7 +62,7 @@ export interface InstanceOrigin {
  * service are deployed: callers would reach now the one, now the others.
  */
 export async function claimName(name: string): Promise<Claim> {
-  const claim = await take({ service: name, number: undefined }, { pid: process.pid });
+  const claim = await take({ service: name, number: undefined });
   const instance = await heldFor(LOOKERS_MS_MAX, () => holdersOf(name).find(({ number }) => number !== undefined));
   if (instance === undefined) return claim;
   claim.release();
@@ -78,8 +79,7 @@ export async function claimName(name: string): Promise<Claim> {
  * somebody serves the whole name by himself.
  */
 export async function claimInstance(service: string, number: number, origin: InstanceOrigin): Promise<Claim> {
-  const { species, release } = origin;
-  const claim = await take({ service, number }, { pid: process.pid, species, release });
+  const claim = await take({ service, number }, origin);
   // Whoever takes the name at this very instant sees this claim and gives the name up again.
   const holder = await heldFor(GIVING_WAY_MS_MAX, () => holderOf({ service, number: undefined }));
   if (holder === undefined) return claim;
@@ -100,7 +100,7 @@ export function inheritClaim(name: string, lockFd: number): Claim {
   const id = { service: name, number: undefined };
   const paths = namePaths(runDirectory(), formatInstanceId(id));
   removeSocket(paths.socket);
-  return new HeldClaim(id, paths, lockFd, "inherited");
+  return new HeldClaim(id, paths, lockFd, "inherited", undefined);
 }
 
 /**
@@ -116,7 +116,7 @@ export function resumeClaim(name: string, lockFd: number): Claim | undefined {
     // It is not an open file.
     return undefined;
   }
-  return new HeldClaim(id, paths, lockFd, "owned");
+  return new HeldClaim(id, paths, lockFd, "owned", undefined);
 }
 
 class HeldClaim implements Claim {
@@ -132,13 +132,14 @@ class HeldClaim implements Claim {
     id: InstanceId,
     private readonly paths: NamePaths,
     readonly lockFd: number,
-    private readonly origin: "owned" | "inherited",
+    private readonly holding: "owned" | "inherited",
+    readonly origin: InstanceOrigin | undefined,
   ) {
     this.name = id.service;
     this.instance = formatInstanceId(id);
     this.number = id.number;
     this.socket = paths.socket;
-    this.#unmark = origin === "inherited" ? markProcess(this.instance) : () => {};
+    this.#unmark = holding === "inherited" ? markProcess(this.instance) : () => {};
   }
 
   setOnline(isOnline: boolean): void {
@@ -152,7 +153,7 @@ class HeldClaim implements Claim {
     this.#held = false;
     // Somebody may have emptied the directory, and a successor may have taken the name: then it is not ours to remove.
     if (isStillThere(this.lockFd, this.paths.lock)) {
-      if (this.origin === "owned") removeRemains(this.paths);
+      if (this.holding === "owned") removeRemains(this.paths);
       else removeSocket(this.paths.socket);
     }
     closeSync(this.lockFd);
@@ -160,18 +161,18 @@ class HeldClaim implements Claim {
   }
 }
 
-async function take(id: InstanceId, record: LockRecord): Promise<Claim> {
+async function take(id: InstanceId, origin?: InstanceOrigin): Promise<Claim> {
   const instance = formatInstanceId(id);
   const paths = namePaths(runDirectory(), instance);
   const lockFd = await lock(id, paths.lock);
   try {
-    signLock(lockFd, { ...record, transports: TRANSPORTS_OFFERED });
+    signLock(lockFd, { pid: process.pid, ...origin, transports: TRANSPORTS_OFFERED });
     removeSocket(paths.socket);
   } catch (error) {
     closeSync(lockFd);
     throw error;
   }
-  return new HeldClaim(id, paths, lockFd, "owned");
+  return new HeldClaim(id, paths, lockFd, "owned", origin);
 }
 
 async function lock(id: InstanceId, path: string): Promise<number> {

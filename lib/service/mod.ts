@@ -47,7 +47,15 @@ export { ACCESS_PATTERNS_MAX, parseAccessList } from "./access_list.ts";
 export { type Claim, claimInstance, claimName, inheritClaim, type InstanceOrigin, resumeClaim } from "./claim.ts";
 export { handlersOf, type HandlersSource } from "./handlers.ts";
 export { type Holder, holders, instanceOfProcess, servedNames } from "./holders.ts";
-export { cacheDirectory, dataDirectory, home, keysDirectory, logsDirectory, packagesDirectory, runDirectory } from "./home.ts";
+export {
+  cacheDirectory,
+  dataDirectory,
+  home,
+  keysDirectory,
+  logsDirectory,
+  packagesDirectory,
+  runDirectory,
+} from "./home.ts";
 export { ownService, setOwnService } from "./identity.ts";
 export { type Exports, importFile, type ImportOptions } from "./import_file.ts";
 export {

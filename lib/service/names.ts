@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { CellError } from "../base/mod.ts";
+import { COMMAND_SERVICE } from "../rpc/mod.ts";
 
 const NAME_LENGTH_MAX = 63;
 const NAME_PATTERN = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
@@ -8,6 +9,12 @@ const RULE = `a service's name has 1 to ${NAME_LENGTH_MAX} lower-case letters, d
 
 /** The node agent's service. Nobody else serves under this name. */
 export const NUCLEUS = "nucleus";
+
+/** Names that no service of a user may have, and why. */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  [NUCLEUS, "the node agent has this name"],
+  [COMMAND_SERVICE, "commands at a shell have this name"],
+]);
 
 /** Files that are named after their role in a folder: the service is named after the folder. */
 const FOLDER_FILES: ReadonlySet<string> = new Set(["index", "main", "mod"]);
@@ -47,11 +54,9 @@ export function assertServiceName(name: string): void {
 /** Like `assertServiceName`, and refuses the names that the node itself needs: for what users run and deploy. */
 export function assertUserServiceName(name: string): void {
   assertServiceName(name);
-  if (name !== NUCLEUS) return;
-  throw new CellError(
-    "INVALID_ARGUMENT",
-    `serving ${NUCLEUS}: the node agent has this name. Choose another one with --name.`,
-  );
+  const why = RESERVED.get(name);
+  if (why === undefined) return;
+  throw new CellError("INVALID_ARGUMENT", `serving ${name}: ${why}. Choose another one with --name.`);
 }
 
 /** Whether `name` follows the rule that `assertServiceName` enforces. */

@@ -24,6 +24,8 @@ export interface RunOptions {
   log: (line: string) => void;
   /** The SDK's module namespace: what user code gets for `import ... from "cell"`. */
   sdk: object;
+  /** Which services may call, as `[cell.access] allow` in `cell.toml` says it. @default all */
+  allow?: readonly string[] | undefined;
   /** A name that is held already (`cell run --watch` keeps it across restarts). */
   claim?: Claim;
   /**
@@ -90,7 +92,7 @@ async function runService(
     });
     const exports = await importFile(path, options);
     const handlers = handlersOf(path, exports, source);
-    const service = await serve(source.schema, handlers, claim, options.log);
+    const service = await serve(source.schema, handlers, claim, options.log, { allow: options.allow });
     service.stopped.then(() => process.off("exit", release));
     return service;
   } catch (error) {

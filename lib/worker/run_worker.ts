@@ -64,5 +64,5 @@ async function start(worker: WorkerArguments, sdk: object, note: (line: string) 
   const exports = await importFile(entry, { log: note });
   const { origins, defaultClass } = manifest;
   const handlers = handlersOf(entry, exports, { schema, origins, defaultClass });
-  return await serve(schema, handlers, claim, note);
+  return await serve(schema, handlers, claim, note, { allow: manifest.allow });
 }

@@ -1,7 +1,7 @@
 import type { HandlerOptions } from "../../rpc/mod.ts";
 import { finishSchema, type Method, type Schema, type Type } from "../../schema/mod.ts";
 import { type Claim, claimInstance, claimName } from "../claim.ts";
-import { type RunningService, serve } from "../serve.ts";
+import { type RunningService, serve, type ServeOptions } from "../serve.ts";
 import type { TestHome } from "./test_home.ts";
 
 const ANYTHING: Type = { kind: "unknown" };
@@ -22,8 +22,10 @@ export async function serveHandlers(
   name: string,
   methods: TestMethods,
   claim?: Claim,
+  options: ServeOptions = {},
 ): Promise<RunningService> {
-  const service = await serve(schemaOf(name, methods), handlersOf(methods), claim ?? await claimName(name), () => {});
+  const held = claim ?? await claimName(name);
+  const service = await serve(schemaOf(name, methods), handlersOf(methods), held, () => {}, options);
   home.defer(() => service.drain(0));
   return service;
 }
