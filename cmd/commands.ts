@@ -2,7 +2,8 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /**
  * What one operand of a command names, so that tab completion knows what to offer. "supervised" is a deployed service or
- * the agent itself.
+ * the agent itself, "placed" one of these here or NODE/SERVICE, "discovered" a service anywhere in the cluster; nothing is
+ * known of a "word".
  */
 export type Operand =
   | "file"
@@ -14,7 +15,14 @@ export type Operand =
   | "argument"
   | "reference"
   | "shell"
-  | "new";
+  | "new"
+  | "placed"
+  | "discovered"
+  | "token action"
+  | "token"
+  | "members action"
+  | "node"
+  | "word";
 
 /** A file of cmd/: how the command is parsed and what it does. */
 export interface CommandModule {
@@ -24,7 +32,7 @@ export interface CommandModule {
 /** What is known of a command before its code is loaded. */
 export interface CommandEntry {
   readonly name: string;
-  readonly group: "Services" | "Node" | "Development";
+  readonly group: "Services" | "Node" | "Cluster" | "Development";
   /** What a newcomer needs has a line in `cell --help`; the others are named there and listed by `cell help commands`. */
   readonly isEssential?: true;
   /** As the help shows them. */
@@ -84,7 +92,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     isEssential: true,
     usage: "logs SERVICE",
     summary: "show what a service prints",
-    operands: ["supervised"],
+    operands: ["placed"],
     load: () => import("./logs.ts"),
   },
   {
@@ -192,6 +200,56 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "check what this machine and home lack",
     operands: [],
     load: () => import("./doctor.ts"),
+  },
+  {
+    name: "token",
+    group: "Cluster",
+    isEssential: true,
+    usage: "token create|ls|revoke",
+    summary: "let other machines join this one",
+    operands: ["token action", "token"],
+    load: () => import("./token.ts"),
+  },
+  {
+    name: "join",
+    group: "Cluster",
+    isEssential: true,
+    usage: "join TOKEN [HOST:PORT]",
+    summary: "make this machine a node of their cluster",
+    operands: ["word", "word"],
+    load: () => import("./join.ts"),
+  },
+  {
+    name: "members",
+    group: "Cluster",
+    usage: "members [remove NODE]",
+    summary: "list the nodes of the cluster, or cut one off",
+    operands: ["members action", "node"],
+    load: () => import("./members.ts"),
+  },
+  {
+    name: "topology",
+    group: "Cluster",
+    usage: "topology",
+    summary: "show regions, nodes and instances as a tree",
+    operands: [],
+    load: () => import("./topology.ts"),
+  },
+  {
+    name: "discover",
+    group: "Cluster",
+    usage: "discover [SERVICE]",
+    summary: "list the instances in the cluster",
+    operands: ["discovered"],
+    load: () => import("./discover.ts"),
+  },
+  {
+    name: "leave",
+    group: "Cluster",
+    usage: "leave",
+    summary: "say goodbye to the other nodes",
+    operands: [],
+    load: () => import("./leave.ts"),
   },
   {
     name: "describe",

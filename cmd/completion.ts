@@ -1,13 +1,17 @@
 import { SECOND } from "../lib/base/mod.ts";
 import { assignableNames } from "../lib/json/mod.ts";
-import type { ServiceStatus } from "../lib/nucleus/client/mod.ts";
+import type { NucleusClient, ServiceStatus } from "../lib/nucleus/client/mod.ts";
 import { describeMethod, type Method, type Schema } from "../lib/schema/mod.ts";
 import { type CommandEntry, COMMANDS, type Operand } from "./commands.ts";
 import { Deadline } from "./deadline.ts";
+import { countInstances } from "./follow_service.ts";
 import { TOPICS } from "./help.ts";
+import { SPREADS } from "./spread.ts";
 
 /** Somebody waits with a finger on the key: what is not known by then is left out. */
 const ANSWER_TIMEOUT_MS = 1 * SECOND;
+
+const TOKEN_ACTIONS = ["create", "ls", "revoke"];
 
 /** One thing that fits at the cursor. */
 export interface Candidate {
@@ -33,6 +37,8 @@ export async function complete(words: readonly string[]): Promise<Completion> {
   if (entry === undefined) return NOTHING;
   const word = rest.at(-1) ?? "";
   const { options, operands, valueOf } = await parseWords(entry, rest.slice(0, -1));
+  if (valueOf === "node") return { candidates: await nodeCandidates(), files: false };
+  if (valueOf === "by") return { candidates: SPREADS.map((value) => ({ value })), files: false };
   if (valueOf !== undefined) return { candidates: [], files: valueOf === "folder" || valueOf === "file" };
   if (word.startsWith("-") && word !== "-") return { candidates: options, files: false };
   const kind = entry.operands[operands.length] ?? (entry.operandsRepeat ? entry.operands.at(-1) : undefined);
@@ -92,7 +98,20 @@ async function operandCandidates(kind: Operand, operands: readonly string[], wor
       return { candidates: argumentCandidates(await schemaOf(operands[0]), operands, word), files: false };
     case "shell":
       return { candidates: ["bash", "zsh", "fish"].map((value) => ({ value })), files: false };
+    case "placed":
+      return { candidates: await placedCandidates(), files: false };
+    case "discovered":
+      return { candidates: await discoveredCandidates(), files: false };
+    case "token action":
+      return { candidates: TOKEN_ACTIONS.map((value) => ({ value })), files: false };
+    case "token":
+      return { candidates: operands[0] === "revoke" ? await tokenCandidates() : [], files: false };
+    case "members action":
+      return { candidates: [{ value: "remove", about: "cut a node off" }], files: false };
+    case "node":
+      return { candidates: await nodeCandidates(), files: false };
     case "new":
+    case "word":
       return NOTHING;
   }
 }
@@ -102,6 +121,38 @@ async function serviceCandidates(): Promise<Candidate[]> {
   const running = servedNames().map((value) => ({ value }));
   const names = new Set(running.map(({ value }) => value));
   return [...running, ...(await deployedServices()).filter(({ name }) => !names.has(name)).map(aboutDeployed)];
+}
+
+/** What has logs: what is deployed here, the agent, and what runs on other nodes. */
+async function placedCandidates(): Promise<Candidate[]> {
+  const here = [...await deployedCandidates(), { value: "nucleus", about: "the agent" }];
+  const found = await ask((nucleus) => Promise.all([nucleus.cluster(), nucleus.discover()]));
+  if (found === undefined) return here;
+  const [{ nodeId }, instances] = found;
+  const elsewhere = instances.filter((instance) => instance.nodeId !== nodeId);
+  return [...here, ...new Set(elsewhere.map(({ node, service }) => `${node}/${service}`))]
+    .map((candidate) => (typeof candidate === "string" ? { value: candidate } : candidate));
+}
+
+async function discoveredCandidates(): Promise<Candidate[]> {
+  const instances = await ask((nucleus) => nucleus.discover()) ?? [];
+  return [...Map.groupBy(instances, ({ service }) => service)].map(([value, { length }]) => ({
+    value,
+    about: countInstances(length),
+  }));
+}
+
+async function nodeCandidates(): Promise<Candidate[]> {
+  const members = await ask((nucleus) => nucleus.members()) ?? [];
+  return members.map(({ name, state, isSelf }) => ({ value: name, about: isSelf ? "this node" : state }));
+}
+
+async function tokenCandidates(): Promise<Candidate[]> {
+  const tokens = await ask((nucleus) => nucleus.tokens()) ?? [];
+  return tokens.map(({ id, usesLeft }) => ({
+    value: id,
+    about: `${usesLeft} ${usesLeft === 1 ? "use" : "uses"} left`,
+  }));
 }
 
 async function deployedCandidates(): Promise<Candidate[]> {
@@ -124,17 +175,22 @@ function aboutDeployed({ name, state, replicas }: ServiceStatus): Candidate {
 
 /** Empty without an agent, or with one that does not answer in time. */
 async function deployedServices(): Promise<ServiceStatus[]> {
+  return (await ask((nucleus) => nucleus.status()))?.services ?? [];
+}
+
+/** Undefined without an agent, or with one that does not answer in time. */
+async function ask<T>(question: (nucleus: NucleusClient) => Promise<T>): Promise<T | undefined> {
   try {
     const { connectNucleus } = await import("../lib/nucleus/client/mod.ts");
     const deadline = new Deadline(ANSWER_TIMEOUT_MS);
     const nucleus = await deadline.within(connectNucleus({ timeoutMs: ANSWER_TIMEOUT_MS }), "connecting");
     try {
-      return (await deadline.within(nucleus.status(), "asking for the services")).services;
+      return await deadline.within(question(nucleus), "asking the agent");
     } finally {
       await nucleus.close();
     }
   } catch {
-    return [];
+    return undefined;
   }
 }
 

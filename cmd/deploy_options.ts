@@ -4,6 +4,7 @@ import { INSTANCES_MAX } from "../lib/nucleus/client/mod.ts";
 import type { AnyCommand } from "./command.ts";
 import { parseCount, parseInstances } from "./count.ts";
 import { parseDuration } from "./duration.ts";
+import { ON_NODE } from "./on_node.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `cell deploy` and `cell swap` are told beside the file. */
@@ -18,6 +19,7 @@ export interface ReleaseOptions {
   force?: true;
   observe?: number;
   detach?: true;
+  on?: string;
   json?: true;
 }
 
@@ -39,6 +41,7 @@ export function addReleaseOptions<Command extends AnyCommand>(command: Command):
     .option("--force", "replace it although callers of the old types break")
     .option("--observe <duration>", "watch both releases so long before the old goes", parseObserve)
     .option("-d, --detach", "do not wait until it is done")
+    .option("--on <node>", ON_NODE)
     .option("--json", "print { service, release, action, species, ... }");
   return command;
 }

@@ -23,9 +23,10 @@ export function command(): AnyCommand {
       ["cell health >/dev/null || reboot", "in a watchdog's script"],
     ],
   })
+    .option("--on <node>", "ask another node of the cluster: its name or id")
     .option("--json", "print one object")
-    .action(async ({ json }) => {
-      const health = await askHealth();
+    .action(async ({ on, json }) => {
+      const health = await askHealth(on);
       if (json) await printJson(health);
       else await printLines(healthLines(health));
       if (!health.healthy) process.exitCode = EXIT.failed;
@@ -33,10 +34,13 @@ export function command(): AnyCommand {
 }
 
 /** No answer is one, too: whoever watches a node has to hear of an agent that hangs. */
-async function askHealth(): Promise<Health> {
+async function askHealth(node: string | undefined): Promise<Health> {
   const deadline = new Deadline(ANSWER_MS_MAX);
   try {
-    const nucleus = await deadline.within(connectNucleus({ timeoutMs: ANSWER_MS_MAX }), "connecting to the nucleus");
+    const nucleus = await deadline.within(
+      connectNucleus({ timeoutMs: ANSWER_MS_MAX, node }),
+      "connecting to the nucleus",
+    );
     try {
       return await deadline.within(nucleus.health(), "asking the nucleus");
     } finally {

@@ -1,7 +1,7 @@
 import type { Style } from "./color.ts";
 import { type CommandEntry, COMMANDS } from "./commands.ts";
 
-const GROUPS = ["Services", "Node", "Development"] as const;
+const GROUPS = ["Services", "Node", "Cluster", "Development"] as const;
 
 /** Texts that `cell help TOPIC` shows beside the commands' own. */
 export const TOPICS = ["commands", "environment", "exit-codes"] as const;
@@ -14,9 +14,8 @@ export function helpText(version: string, style: Style): string {
     const entries = COMMANDS.filter((entry) => entry.group === group);
     const others = entries.filter((entry) => !entry.isEssential).map(({ name }) => name);
     return [
-      style.bold(group),
+      `${style.bold(group)}${" ".repeat(USAGE_WIDTH + 2 - group.length)}${style.dim("also:")} ${others.join(", ")}`,
       ...entries.filter((entry) => entry.isEssential).map(commandLine),
-      `  ${style.dim("also:")} ${others.join(", ")}`,
     ];
   });
   return [

@@ -56,12 +56,19 @@ test("without an agent, commands say so and what to do", async () => {
 
 test("init lays the home out, once", async () => {
   const first = await json("init", "--node-id", "pi");
-  expect(first).toMatchObject({ home: machine.home, id: "pi", isNew: true });
+  expect(first).toMatchObject({ home: machine.home, id: "pi", isNew: true, region: "default", zone: "default" });
+  const { nodeId, cluster } = first as { nodeId: string; cluster: string };
   const again = await machine.cell(["init"]);
-  expect(again).toMatchObject({ exit: 0, stderr: `${machine.home} was ready before: node pi\n` });
+  const who = `node pi (${nodeId.slice(0, 8)}), cluster ${cluster.slice(0, 8)}`;
+  expect(again).toMatchObject({ exit: 0, stderr: `${machine.home} was ready before: ${who}\n` });
   const other = await machine.cell(["init", "--node-id", "po"]);
   expect(other.exit).toBe(1);
   expect(other.stderr).toContain("its id is pi already");
+  expect((await machine.cell(["init", "--region", "eu"])).stderr).toContain("its region is default already");
+  expect(await machine.cell(["init", "--zone", "a b"])).toMatchObject({
+    exit: 1,
+    stderr: expect.stringContaining("is not a valid zone"),
+  });
 });
 
 test("up says node and pid, and says so again; a second agent says who holds the home", async () => {

@@ -3,6 +3,7 @@ import type { ProcessState, ServiceProcess } from "../lib/machine/mod.ts";
 import type { Style } from "./color.ts";
 import { formatDuration, formatMicros } from "./duration.ts";
 import { type Column, table, tableWithin } from "./table.ts";
+import { withoutControls } from "./without_controls.ts";
 
 /** Where a terminal is too narrow, what another column or `--json` says as well goes first. */
 const COLUMNS: readonly Column[] = [
@@ -37,6 +38,18 @@ export function processTable(
 ): string[] {
   const columns = isSteady ? STEADY_COLUMNS : COLUMNS;
   const rows = processes.map((process) => row(process, style));
+  const [titles = "", ...lines] = width === undefined ? table(columns, rows) : tableWithin(width, columns, rows);
+  return [style.dim(titles), ...lines];
+}
+
+/** The same for processes of several nodes, with the node of each in the first column. */
+export function clusterTable(
+  processes: readonly (ServiceProcess & { readonly node: string })[],
+  width: number | undefined,
+  style: Style,
+): string[] {
+  const columns: Column[] = [{ title: "NODE", align: "left" }, ...COLUMNS];
+  const rows = processes.map((process) => [withoutControls(process.node), ...row(process, style)]);
   const [titles = "", ...lines] = width === undefined ? table(columns, rows) : tableWithin(width, columns, rows);
   return [style.dim(titles), ...lines];
 }

@@ -2,6 +2,7 @@ import { CellError, MS, SECOND } from "../lib/base/mod.ts";
 import { connectNucleus, type NodeStatus, NUCLEUS, type NucleusClient } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { countInstances, followService } from "./follow_service.ts";
+import { ON_NODE, onNode } from "./on_node.ts";
 import { parseServiceName } from "./service_name.ts";
 import { runningNucleus } from "./running_nucleus.ts";
 import { say } from "./stderr.ts";
@@ -24,28 +25,29 @@ export function command(): AnyCommand {
   })
     .argument("<service>", "a deployed service, or nucleus", parseServiceName)
     .option("-d, --detach", "do not wait until it is done")
-    .action(async (service, { detach }) => {
-      await using nucleus = await connectNucleus();
-      if (service === NUCLEUS) return await restartNucleus(nucleus, detach === true);
+    .option("--on <node>", ON_NODE)
+    .action(async (service, { detach, on }) => {
+      await using nucleus = await connectNucleus({ node: on });
+      if (service === NUCLEUS) return await restartNucleus(nucleus, on, detach === true);
       await nucleus.restart(service);
       const last = detach ? undefined : await followService(nucleus, service);
-      say(`${service}: ${last === undefined ? "restarting" : `restarted, ${countInstances(last.up)} up`}`);
+      say(`${service}: ${last === undefined ? "restarting" : `restarted, ${countInstances(last.up)} up`}${onNode(on)}`);
     });
 }
 
-async function restartNucleus(nucleus: NucleusClient, detach: boolean): Promise<void> {
+async function restartNucleus(nucleus: NucleusClient, node: string | undefined, detach: boolean): Promise<void> {
   const before = await nucleus.status();
   await nucleus.restart(NUCLEUS);
-  if (detach) return say("nucleus: restarting");
-  const { pid, version, services } = await successorOf(before);
+  if (detach) return say(`nucleus: restarting${onNode(node)}`);
+  const { pid, version, services } = await successorOf(before, node);
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
-  say(`nucleus: restarted, pid ${pid}, version ${version}, ${count} as before`);
+  say(`nucleus: restarted, pid ${pid}, version ${version}, ${count} as before${onNode(node)}`);
 }
 
 /** The status of the agent after it has started anew. */
-async function successorOf(before: NodeStatus): Promise<NodeStatus> {
+async function successorOf(before: NodeStatus, node: string | undefined): Promise<NodeStatus> {
   for (const startedAt = performance.now(); performance.now() - startedAt < EXECUTE_MS_MAX;) {
-    const status = await runningNucleus().catch(notYet);
+    const status = await runningNucleus(node).catch(notYet);
     if (status !== undefined && status.startedAt.getTime() !== before.startedAt.getTime()) return status;
     await Bun.sleep(POLL_MS);
   }

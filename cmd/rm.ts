@@ -1,5 +1,6 @@
 import { connectNucleus } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { ON_NODE, onNode } from "./on_node.ts";
 import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
@@ -19,10 +20,11 @@ export function command(): AnyCommand {
   })
     .argument("<service>", "a deployed service", parseDeployedName)
     .option("--species <species>", "only the releases of this species, see `cell status`", parseSpecies)
-    .action(async (service, { species }) => {
-      await using nucleus = await connectNucleus();
+    .option("--on <node>", ON_NODE)
+    .action(async (service, { species, on }) => {
+      await using nucleus = await connectNucleus({ node: on });
       await nucleus.remove(service, species);
-      say(species === undefined ? `${service}: removed` : `${service}: species ${species} removed`);
+      say(`${service}: ${species === undefined ? "" : `species ${species} `}removed${onNode(on)}`);
     });
 }
 

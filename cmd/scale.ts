@@ -2,6 +2,7 @@ import { connectNucleus } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { parseInstances } from "./count.ts";
 import { countInstances, followService } from "./follow_service.ts";
+import { ON_NODE, onNode } from "./on_node.ts";
 import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 
@@ -19,10 +20,11 @@ export function command(): AnyCommand {
     .argument("<service>", "a deployed service", parseDeployedName)
     .argument("<count>", "how many instances", parseInstances)
     .option("-d, --detach", "do not wait until it is done")
-    .action(async (service, count, { detach }) => {
-      await using nucleus = await connectNucleus();
+    .option("--on <node>", ON_NODE)
+    .action(async (service, count, { detach, on }) => {
+      await using nucleus = await connectNucleus({ node: on });
       await nucleus.scale(service, count);
       if (!detach) await followService(nucleus, service);
-      say(`${service}: ${countInstances(count)}${detach ? " wanted" : ""}`);
+      say(`${service}: ${countInstances(count)}${detach ? " wanted" : ""}${onNode(on)}`);
     });
 }

@@ -34,9 +34,10 @@ export function command(): AnyCommand {
       "is being started and becomes active when it has proved healthy.\n" +
       "Exit code 3 when no agent runs. For the instances: `cell ps`.",
   })
+    .option("--on <node>", "the agent of another node of the cluster: its name or id")
     .option("--json", "print one object")
-    .action(async ({ json }) => {
-      await using nucleus = await connectNucleus();
+    .action(async ({ on, json }) => {
+      await using nucleus = await connectNucleus({ node: on });
       const status = await nucleus.status();
       if (json) return await printJson(status);
       const style = stdoutStyle();

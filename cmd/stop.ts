@@ -1,6 +1,7 @@
 import { connectNucleus } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { followService } from "./follow_service.ts";
+import { ON_NODE, onNode } from "./on_node.ts";
 import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 
@@ -18,10 +19,11 @@ export function command(): AnyCommand {
   })
     .argument("<service>", "a deployed service", parseDeployedName)
     .option("-d, --detach", "do not wait until it is done")
-    .action(async (service, { detach }) => {
-      await using nucleus = await connectNucleus();
+    .option("--on <node>", ON_NODE)
+    .action(async (service, { detach, on }) => {
+      await using nucleus = await connectNucleus({ node: on });
       await nucleus.stop(service);
       if (!detach) await followService(nucleus, service);
-      say(`${service}: ${detach ? "stopping" : "stopped"}`);
+      say(`${service}: ${detach ? "stopping" : "stopped"}${onNode(on)}`);
     });
 }

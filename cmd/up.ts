@@ -1,17 +1,10 @@
-import { SECOND } from "../lib/base/mod.ts";
-import { awaitNucleus, type NodeStatus, startDetached } from "../lib/nucleus/client/mod.ts";
-import { initHome } from "../lib/nucleus/home/mod.ts";
+import type { NodeStatus } from "../lib/nucleus/client/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration } from "./duration.ts";
-import { DETACHED } from "./nucleus.ts";
-import { runningNucleus } from "./running_nucleus.ts";
-import { selfCommand } from "./self.ts";
+import { startNucleus } from "./start_nucleus.ts";
 import { say } from "./stderr.ts";
 import { printJson } from "./stdout.ts";
-
-/** An agent that adopts hundreds of workers on a slow board is given this long. */
-const START_MS_MAX = 30 * SECOND;
 
 /** `cell up` */
 export function command(): AnyCommand {
@@ -27,13 +20,8 @@ export function command(): AnyCommand {
   })
     .option("--json", "print the agent's status")
     .action(async ({ json }) => {
-      initHome();
-      const running = await runningNucleus();
-      if (running !== undefined) return await report(running, false, json);
-      const started = startDetached(selfCommand("nucleus", DETACHED));
-      const status = await awaitNucleus(START_MS_MAX, started);
-      // Of two that start one at the same instant, one finds the other's.
-      await report(status, status.pid === started.pid, json);
+      const { status, isNew } = await startNucleus();
+      await report(status, isNew, json);
     });
 }
 
