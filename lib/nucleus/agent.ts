@@ -77,7 +77,14 @@ export class Agent implements Role {
     const { log, version } = this.options;
     const parts: object[] = [new NucleusService(this)];
     const node = new AgentNode(this, parts, log);
-    this.#cluster = new Cluster({ keys: keysDirectory(), settings: this.#home!, version, node, log });
+    this.#cluster = new Cluster({
+      keys: keysDirectory(),
+      settings: this.#home!,
+      version,
+      node,
+      tell: (isOnline) => this.#host!.claim.setOnline(isOnline),
+      log,
+    });
     parts.push(new ClusterService(this.#cluster));
     return parts;
   }

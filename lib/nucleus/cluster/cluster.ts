@@ -30,6 +30,8 @@ export interface ClusterOptions {
   /** Of this binary. */
   readonly version: string;
   readonly node: LocalNode;
+  /** Lets the processes of this node know, without asking, whether there is a network. */
+  readonly tell: (isOnline: boolean) => void;
   readonly log: (line: string) => void;
 }
 
@@ -62,6 +64,7 @@ export class Cluster {
       if (this.#file.memory.network) await this.#inTurn(() => this.#turnOn());
     } catch (error) {
       this.options.log(`error: turning the network on: ${toCellError(error).message}`);
+      this.options.tell(false);
     }
   }
 
@@ -152,6 +155,7 @@ export class Cluster {
     return this.#inTurn(async () => {
       await this.#turnOff("goodbye");
       this.#file.update({ network: false });
+      this.options.tell(false);
     });
   }
 
@@ -219,6 +223,7 @@ export class Cluster {
       log,
     });
     this.#network = network;
+    this.options.tell(true);
     if (!this.#file.memory.network) this.#file.update({ network: true });
     this.changed.ring();
     return network;
@@ -231,6 +236,7 @@ export class Cluster {
     );
     await this.#inTurn(() => this.#turnOff("silently"));
     this.#file.update({ network: false, gossipKeys: "", contacts: [] });
+    this.options.tell(false);
   }
 
   async #turnOff(how: "goodbye" | "silently"): Promise<void> {

@@ -14,7 +14,7 @@
  * as anybody in the process wants connections (`OwnCredentials`): as the instance that it serves, else as a command. Renewal
  * concerns new handshakes only; the removal of a node ends the connections to it at once.
  *
- * **Three ways to an instance** (`dial_routes.ts`): QUIC, a quarter of a second later TLS over TCP, at last TLS inside a
+ * **Three ways to an instance** (`dialFirst` of `lib/net`): QUIC, a quarter of a second later TLS over TCP, at last TLS inside a
  * call to the agent of its node, which sees what is encrypted from end to end. What has worked for a node is tried first for ten
  * minutes. It must be the instance that was meant, by its certificate.
  *

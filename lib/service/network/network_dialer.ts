@@ -1,11 +1,10 @@
 import { CellError } from "../../base/mod.ts";
-import type { Link } from "../../net/mod.ts";
+import { dialFirst, type Link } from "../../net/mod.ts";
 import { COMMAND_SERVICE } from "../../rpc/mod.ts";
 import { parseSchema, type Schema } from "../../schema/mod.ts";
 import { ownInstance, ownService } from "../identity.ts";
 import type { TransportChoice } from "../transport.ts";
 import type { KnownInstance, NodeAgent } from "./agent.ts";
-import { dialRoutes } from "./dial_routes.ts";
 import { type CredentialsHold, holdCredentials } from "./held_credentials.ts";
 import type { OwnCredentials, Who } from "./own_credentials.ts";
 import { RememberedRoutes, routesOf } from "./route.ts";
@@ -29,10 +28,13 @@ export class NetworkDialer {
     const credentials = await this.#credentials();
     await credentials.ready();
     const routes = routesOf(known.endpoints, choice === "quic" || choice === "tls" ? choice : "auto");
-    const { link, route } = await dialRoutes(
-      `${known.instance} of node ${known.node}`,
+    const { link, route } = await dialFirst(
       remembered.inOrder(known.nodeId, routes),
-      (one, signal) => dialRoute(one, known, credentials, signal),
+      async (route, signal) => {
+        const link = await dialRoute(route, known, credentials, signal);
+        return { link, route, destroy: () => link.destroy() };
+      },
+      { target: `${known.instance} of node ${known.node}` },
     );
     remembered.note(known.nodeId, route);
     return link;

@@ -1,14 +1,10 @@
 import { MINUTE } from "../../base/mod.ts";
+import type { DialCandidate } from "../../net/mod.ts";
 
 /** One way to an instance: directly, or through the agent of its node. */
-export interface Route {
-  readonly transport: "quic" | "tls" | "relay";
-  readonly host: string;
-  readonly port: number;
-}
+export type Route = DialCandidate;
 
-/** An instance has no more ways than this; further ones are not tried. */
-export const ROUTES_MAX = 16;
+
 /** For so long the transport that worked for a node is tried first. */
 export const REMEMBERED_MS = 10 * MINUTE;
 /** Of more nodes than this all is forgotten; it is found out again. */
@@ -29,7 +25,7 @@ export function parseRoute(text: string): Route | undefined {
 export function routesOf(endpoints: readonly string[], choice: "auto" | "quic" | "tls"): Route[] {
   const isAllowed = ({ transport }: Route): boolean =>
     choice === "auto" || (choice === "quic" ? transport === "quic" : transport !== "quic");
-  return endpoints.flatMap((text) => parseRoute(text) ?? []).filter(isAllowed).slice(0, ROUTES_MAX);
+  return endpoints.flatMap((text) => parseRoute(text) ?? []).filter(isAllowed);
 }
 
 /** Which transport worked for a node: where UDP is blocked it is blocked for all of its instances. */

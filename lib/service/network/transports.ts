@@ -1,11 +1,10 @@
 import { CellError } from "../../base/mod.ts";
 import { shortId } from "../../net/identity/mod.ts";
-import type { Link, RemotePeer } from "../../net/mod.ts";
+import { dialFirst, type Link, type RemotePeer } from "../../net/mod.ts";
 import { closeQuicLinks, dialQuic, listenQuic } from "../../net/quic/mod.ts";
 import { dialTls, LinkRegistry, listenTls } from "../../net/tls/mod.ts";
 import { NUCLEUS } from "../names.ts";
 import type { KnownInstance } from "./agent.ts";
-import { dialRoutes } from "./dial_routes.ts";
 import type { OwnCredentials, Standing } from "./own_credentials.ts";
 import { relayedPipe } from "./relay.ts";
 import type { Route } from "./route.ts";
@@ -53,11 +52,10 @@ async function dialRelayed(
   const standing = await own.ready();
   const toAgent = { node: expect.node, service: NUCLEUS };
   const ways = (["quic", "tls"] as const).map((transport): Route => ({ transport, host, port }));
-  const { link: carrier } = await dialRoutes(
-    `the agent of node ${shortId(expect.node)}`,
+  const carrier = await dialFirst(
     ways,
-    (way, way_signal) => dialDirectly(way, toAgent, standing, own, way_signal),
-    signal,
+    (way, given) => dialDirectly(way, toAgent, standing, own, given),
+    { target: `the agent of node ${shortId(expect.node)}`, signal },
   );
   const { pipe, ref, unref } = relayedPipe(carrier, shortId(expect.node), expect.instance);
   const { trust } = standing;
