@@ -2,8 +2,8 @@ import { assert, SECOND } from "../../base/mod.ts";
 import type { TlsLimits } from "./limits.ts";
 
 /**
- * Addresses that are remembered. One is forgotten when it has no stranger inside and its rate has recovered, which takes a
- * second; when more than this many come within one, the longest known of those without a stranger inside is forgotten.
+ * Addresses that are remembered. When one more comes, the longest known of those without a stranger inside is forgotten; it
+ * may then be as fast as a new one, and whoever has so many addresses is held up by the rate for all.
  */
 export const ADDRESSES_MAX = 4096;
 
@@ -69,22 +69,23 @@ export class StrangerGate {
   private visitorOf(network: string, nowMs: number): Visitor {
     let visitor = this.visitors.get(network);
     if (visitor === undefined) {
-      if (this.visitors.size >= ADDRESSES_MAX) this.forget(nowMs);
+      if (this.visitors.size >= ADDRESSES_MAX) this.forgetOldest();
       visitor = { inside: 0, rate: new TokenBucket(this.limits.connectionsPerSecondPerAddress, nowMs) };
       this.visitors.set(network, visitor);
     }
     return visitor;
   }
 
-  /** Makes room for one address at least. Those with a stranger inside stay: there are at most `strangersMax`. */
-  private forget(nowMs: number): void {
-    let oldest: string | undefined;
-    for (const [network, { inside, rate }] of this.visitors) {
-      if (inside > 0) continue;
-      if (rate.isFull(nowMs)) this.visitors.delete(network);
-      else oldest ??= network;
+  /** Makes room for one address. Those with a stranger inside stay, of which there are at most `strangersMax`. */
+  private forgetOldest(): void {
+    for (let count = this.visitors.size; count > 0; count--) {
+      const [oldest] = this.visitors;
+      if (oldest === undefined) return;
+      const [network, visitor] = oldest;
+      this.visitors.delete(network);
+      if (visitor.inside === 0) return;
+      this.visitors.set(network, visitor);
     }
-    if (this.visitors.size >= ADDRESSES_MAX && oldest !== undefined) this.visitors.delete(oldest);
   }
 }
 
@@ -103,11 +104,6 @@ class TokenBucket {
 
   take(): void {
     this.tokens--;
-  }
-
-  isFull(nowMs: number): boolean {
-    this.fill(nowMs);
-    return this.tokens >= this.perSecond;
   }
 
   private fill(nowMs: number): void {
