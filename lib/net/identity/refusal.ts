@@ -1,4 +1,4 @@
-import { CellError, MINUTE, SECOND } from "../../base/mod.ts";
+import { assert, CellError, MINUTE, SECOND } from "../../base/mod.ts";
 import type { Certificate } from "./certificate.ts";
 
 /** How far the clocks of two machines may differ: certificates are taken for as much longer, at both ends. */
@@ -21,6 +21,7 @@ export function refused(peer: string, why: string, cause?: unknown): CellError {
 
 /** Throws unless a certificate is valid at `nowMs`, give or take what clocks differ. `what` names it in the error. */
 export function checkTime(certificate: Certificate, what: string, remedy: string, peer: string, nowMs: number): void {
+  assert(!Number.isNaN(new Date(nowMs).getTime()), `a clock says ${nowMs}`);
   const { notBeforeMs, notAfterMs } = certificate;
   const clock = `this machine's clock says ${iso(nowMs)}`;
   if (nowMs > notAfterMs + CLOCK_TOLERANCE_MS) {
@@ -33,19 +34,17 @@ export function checkTime(certificate: Certificate, what: string, remedy: string
   if (nowMs < notBeforeMs - CLOCK_TOLERANCE_MS) {
     // It was dated back when it was issued.
     const off = roundDuration(notBeforeMs + CLOCK_TOLERANCE_MS - nowMs);
+    const start = `it begins at ${iso(notBeforeMs)} (${clock})`;
     throw refused(
       peer,
-      `${what} is not yet valid: it begins at ${
-        iso(notBeforeMs)
-      } (${clock}). The clocks of this machine and of the one that ` +
-        `issued it differ by ${off} or more; set them, for example with timedatectl set-ntp true.`,
+      `${what} is not yet valid: ${start}. The clocks of this machine and of the one that issued it differ by ${off} or more; ` +
+        "set them, for example with timedatectl set-ntp true.",
     );
   }
 }
 
 function iso(timeMs: number): string {
-  const time = new Date(timeMs);
-  return Number.isNaN(time.getTime()) ? `${timeMs} ms` : time.toISOString().replace(/\.\d+Z$/, "Z");
+  return new Date(timeMs).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function roundDuration(durationMs: number): string {
