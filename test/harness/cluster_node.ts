@@ -77,9 +77,10 @@ export class ClusterNode extends CommandMachine {
     throw new Error(`${this.name}: ${command} exited with ${finished.exit}:\n${finished.stdout}${finished.stderr}`);
   }
 
-  /** The result of a command that prints JSON. */
+  /** The result of a command that prints JSON; undefined where it prints nothing. */
   async json<T>(args: string[]): Promise<T> {
-    return JSON.parse((await this.ok(args)).stdout) as T;
+    const { stdout } = await this.ok(args);
+    return (stdout === "" ? undefined : JSON.parse(stdout)) as T;
   }
 
   /** What `cell call` prints, as a value. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ClusterNode, Lan, TestCluster, until, whyNoLan } from "./harness/mod.ts";
+import { ClusterNode, Lan, TestCluster, until, whyNoLan } from "../harness/mod.ts";
 
 const why = whyNoLan();
 if (why !== undefined && process.env["CI"] === "true") throw new Error(`the tests of a LAN have to run: ${why}`);

@@ -1,0 +1,92 @@
+import { expect, test } from "bun:test";
+import { TestCluster, until } from "../harness/mod.ts";
+
+const ROUNDS_MS = 60_000;
+
+test(
+  "five nodes know each other; one that is killed has failed for all others, and is back when it is started again",
+  async () => {
+    await using cluster = await TestCluster.start(5);
+    const [first, ...others] = cluster.nodes;
+    for (const node of cluster.nodes) {
+      const members = await node.members();
+      expect(members.map(({ name, state }) => [name, state])).toEqual(cluster.nodes.map(({ name }) => [name, "alive"]));
+      expect(members.filter(({ isSelf }) => isSelf).map(({ name }) => name)).toEqual([node.name]);
+    }
+    await others[3]!.kill();
+    for (const node of [first!, ...others.slice(0, 3)]) await cluster.untilSeen(node, "node-5", "failed");
+    await others[3]!.up();
+    await cluster.untilAgreed();
+  },
+  ROUNDS_MS,
+);
+
+test("a node that leaves has left, not failed, and comes back without a token", async () => {
+  await using cluster = await TestCluster.start(3);
+  const [one, two, three] = cluster.nodes;
+  await two!.call("nucleus", "leave");
+  for (const node of [one!, three!]) await cluster.untilSeen(node, "node-2", "left");
+  expect((await two!.cluster()).network).toBe(false);
+  expect((await two!.members()).map(({ name }) => name)).toEqual(["node-2"]);
+  await two!.call("nucleus", "join");
+  await cluster.untilAgreed();
+}, ROUNDS_MS);
+
+test("an agent that goes down says goodbye, and one that is replaced by its new binary stays a member", async () => {
+  await using cluster = await TestCluster.start(2);
+  const [one, two] = cluster.nodes;
+  await two!.ok(["restart", "nucleus"]);
+  await cluster.untilSeen(one!, "node-2", "alive");
+  await until(async () => (await two!.members()).length === 2, "the new agent to know its cluster");
+  expect((await one!.members()).map(({ state }) => state)).toEqual(["alive", "alive"]);
+  await two!.ok(["down"]);
+  await cluster.untilSeen(one!, "node-2", "left");
+}, ROUNDS_MS);
+
+test(
+  "a node that was removed is shut out of everything, for good, and comes back with a new token as another node",
+  async () => {
+    await using cluster = await TestCluster.start(3);
+    const [one, two, three] = cluster.nodes;
+    const idBefore = (await three!.cluster()).nodeId;
+    await one!.call("nucleus", "removeMember", "node-3");
+    for (const node of [one!, two!]) await cluster.untilSeen(node, "node-3", "gone");
+    await until(async () => !(await three!.cluster()).network, "the removed node to turn its network off");
+    const back = await three!.cell(["call", "nucleus", "join"]);
+    expect(back.exit).not.toBe(0);
+    await three!.join(await one!.token());
+    await cluster.untilAgreed();
+    expect((await three!.cluster()).nodeId).not.toBe(idBefore);
+  },
+  ROUNDS_MS,
+);
+
+test("only the node that holds the authority's key makes tokens and removes nodes", async () => {
+  await using cluster = await TestCluster.start(2);
+  const two = cluster.node("node-2");
+  const token = await two.cell(["call", "nucleus", "createToken", "{}"]);
+  expect(token.stderr).toContain("does not hold its authority's key");
+  const removal = await two.cell(["call", "nucleus", "removeMember", "node-1"]);
+  expect(removal.stderr).toContain("does not hold the authority's key");
+  await cluster.untilAgreed();
+}, ROUNDS_MS);
+
+test(
+  "what a node knows of its cluster is whole after a crash at any time, and its agent starts without it",
+  async () => {
+    await using cluster = await TestCluster.start(2);
+    const [one, two] = cluster.nodes;
+    for (let crash = 0; crash < 5; crash++) {
+      await two!.kill();
+      await two!.up();
+    }
+    await cluster.untilAgreed();
+    await one!.ok(["down"]);
+    one!.write("home/keys/cluster.json", "{");
+    await one!.up();
+    const status = await one!.cell(["call", "nucleus", "createToken", "{}"]);
+    expect(status.stderr).toContain("cluster.json");
+    await cluster.untilSeen(two!, "node-1", "left");
+  },
+  ROUNDS_MS,
+);
