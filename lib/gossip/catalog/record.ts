@@ -113,8 +113,7 @@ export function decodeRecord(bytes: Uint8Array): CatalogRecord | undefined {
 }
 
 function readRecord(source: Uint8Array): CatalogRecord {
-  const bytes = source.slice();
-  const reader = new ByteReader(bytes);
+  const reader = new ByteReader(source);
   if (reader.u8() !== FORMAT) throw new MalformedError("another format");
   const flags = reader.u8();
   const node = reader.hex(NODE_BYTES);
@@ -128,8 +127,8 @@ function readRecord(source: Uint8Array): CatalogRecord {
   const isTombstone = entry === undefined;
   if (flags >= FLAGS_END || (isTombstone && flags !== 0)) throw new MalformedError("unknown flags");
   if (reader.left !== SIGNATURE_BYTES) throw new MalformedError("no signature at the end");
-  const { high: hashHigh, low: hashLow } = hash64(bytes);
-  const keyHash = hash64(bytes, keyStart, keyEnd);
+  const { high: hashHigh, low: hashLow } = hash64(source);
+  const keyHash = hash64(source, keyStart, keyEnd);
   return {
     node,
     key: keyOf(service, instance),
@@ -137,7 +136,7 @@ function readRecord(source: Uint8Array): CatalogRecord {
     instance,
     version,
     entry,
-    bytes,
+    bytes: source.slice(),
     hashHigh,
     hashLow,
     keyHash: (keyHash.high >>> 11) * 2 ** 32 + keyHash.low,
@@ -167,7 +166,8 @@ function readEntry(reader: ByteReader, flags: number, { node, version, service, 
 /** Whether the owner that a record names has signed it. */
 export function isSigned({ node, bytes }: CatalogRecord, verify: Verifier): boolean {
   const bodyEnd = bytes.length - SIGNATURE_BYTES;
-  return verify(node, signedBytes(bytes.subarray(0, bodyEnd)), bytes.subarray(bodyEnd));
+  // Copies: a view would make the runtime keep a buffer object beside the bytes of every record.
+  return verify(node, signedBytes(bytes.slice(0, bodyEnd)), bytes.slice(bodyEnd));
 }
 
 function signedBytes(body: Uint8Array): Uint8Array {

@@ -200,7 +200,7 @@ function addOnce<T>(map: Map<NodeId, T>, id: NodeId, value: T): void {
 function readDigest(reader: ByteReader): Digest {
   const [from, until] = [reader.hex(NODE_BYTES), reader.hex(NODE_BYTES)];
   const owners = new Map<NodeId, OwnerDigest>();
-  for (let count = countOf(reader, DIGEST_OWNER_BYTES); count > 0; count--) {
+  for (let count = reader.u16(); count > 0; count--) {
     const id = reader.hex(NODE_BYTES);
     addOnce(owners, id, { isAlive: reader.u8() === 1, hashHigh: reader.u32(), hashLow: reader.u32() });
   }
@@ -209,7 +209,7 @@ function readDigest(reader: ByteReader): Digest {
 
 function readOutline(reader: ByteReader): Map<number, Outlined> {
   const outline = new Map<number, Outlined>();
-  for (let count = countOf(reader, OUTLINED_BYTES); count > 0; count--) {
+  for (let count = reader.u16(); count > 0; count--) {
     outline.set(reader.u53(), { version: reader.u53(), hashHigh: reader.u32(), hashLow: reader.u32() });
   }
   return outline;
@@ -217,13 +217,6 @@ function readOutline(reader: ByteReader): Map<number, Outlined> {
 
 function readWant(reader: ByteReader): Set<number> {
   const want = new Set<number>();
-  for (let count = countOf(reader, KEY_HASH_BYTES); count > 0; count--) want.add(reader.u53());
+  for (let count = reader.u16(); count > 0; count--) want.add(reader.u53());
   return want;
-}
-
-/** How many items follow, after a look at whether there is room for so many. */
-function countOf(reader: ByteReader, itemBytes: number): number {
-  const count = reader.u16();
-  if (count * itemBytes > reader.left) throw new MalformedError(`${count} items, ${reader.left} bytes`);
-  return count;
 }
