@@ -13,6 +13,7 @@ const NOTHING = new Uint8Array(0);
 /** What an exchange is about: all that this node knows. */
 export interface ExchangeState {
   readonly self: NodeId;
+  isRevoked(node: NodeId): boolean;
   keys(): readonly ClusterKey[];
   takeKeys(keys: readonly ClusterKey[]): void;
   revocations(): Uint8Array;
@@ -59,6 +60,8 @@ export class Exchanger {
       );
     }
     const message = decodeExchange(request);
+    // Streams of revoked nodes are refused before this. One that slips through learns what it is, and no key.
+    if (this.state.isRevoked(message.sender)) return this.#message({ keys: [], revocations: this.state.revocations() });
     this.#take(message);
     const isSame = isEqual(message.membershipDigest, this.state.membershipDigest());
     const wantsState = !isSame && message.state.length === 0;
@@ -99,7 +102,7 @@ export class Exchanger {
     return catalog.length === 0 ? NOTHING : this.state.catalogDiff(catalog);
   }
 
-  #message(blocks: Partial<Pick<ExchangeMessage, "wantsState" | "revocations" | "state" | "catalog">>): Uint8Array {
+  #message(blocks: Partial<ExchangeMessage>): Uint8Array {
     return encodeExchange({
       sender: this.state.self,
       keys: this.state.keys(),

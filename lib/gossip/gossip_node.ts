@@ -207,8 +207,9 @@ export class GossipNode {
     return this.#exchanger.begin();
   }
 
-  /** Answers another node's request, which came over an authenticated stream. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
+  /** Answers another node's request, which came over an authenticated stream. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE. */
   answerExchange(request: Uint8Array): Uint8Array {
+    if (this.#isStopped) throw new CellError("UNAVAILABLE", "exchanging what is known: this node has left the cluster");
     const answer = this.#exchanger.answer(request, this.#options.clocks.steadyMs());
     this.#schedule();
     return answer;

@@ -197,6 +197,10 @@ export class GossipState implements ExchangeState {
     return this.#ownRecord;
   }
 
+  isRevoked(node: NodeId): boolean {
+    return this.#revocations.has(node);
+  }
+
   keys(): readonly ClusterKey[] {
     return this.ring.keys(this.options.clocks.wallMs());
   }
@@ -248,7 +252,7 @@ export class GossipState implements ExchangeState {
 
   #startRing(wallMs: number): KeyRing {
     const ring = new KeyRing(this.options.keyRing);
-    ring.merge(decodeKeys(this.options.keys), wallMs);
+    ring.restore(decodeKeys(this.options.keys), wallMs);
     if (ring.newestAtMs === undefined && !this.options.waitsForKeys) {
       ring.rotate(wallMs);
       this.options.events.onKeys?.(encodeKeys(ring.keys(wallMs)));

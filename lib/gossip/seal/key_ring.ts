@@ -58,6 +58,12 @@ export class KeyRing {
     return news.filter((key) => this.#add(key, nowMs));
   }
 
+  /** Takes back keys that this node has kept itself: a clock that is wrong at the start must not cost them. */
+  restore(keys: readonly ClusterKey[], nowMs: number): void {
+    for (const key of [...keys].sort(compareKeys).slice(-KEYS_MAX)) this.#add(key, nowMs);
+    this.#forget(nowMs);
+  }
+
   /** What to seal under; undefined while this node has no key. */
   sealing(nowMs: number): SealingKey | undefined {
     // A ring in which every key is fresh has nothing better than its oldest.
