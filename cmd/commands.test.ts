@@ -179,7 +179,7 @@ test("ps, describe, diff and bench show a service that runs", async () => {
       [["-c", "0"], "--concurrency: expected numbers of callers"],
       [["-d", "1us"], '--duration: expected a duration such as 500ms, 2s or 1m (10ms to 24 days), found "1us"'],
       [["-d", "2"], "--duration: expected a duration"],
-      [["--transport", "nonsense"], "--transport: expected uds, shm or auto"],
+      [["--transport", "nonsense"], "--transport: expected uds, shm, quic, tls or auto"],
     ] as const
   ) {
     const refused = await machine.cell(["bench", "hello", "greet", ...words]);

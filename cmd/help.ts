@@ -53,11 +53,14 @@ function commandLine({ usage, summary }: CommandEntry): string {
 export const ENVIRONMENT_TEXT = `Environment variables
 
   CELL_HOME           the home directory; ~/.cell without it
-  CELL_TRANSPORT      what calls between processes of a machine go over:
-                      uds   a Unix socket
-                      shm   shared memory, or connecting fails
-                      auto  as without it: shared memory where it works, once
-                            a connection has made some calls
+  CELL_TRANSPORT      what calls go over:
+                      uds   a Unix socket: reaches this machine only
+                      shm   shared memory, or connecting fails: likewise
+                      quic, tls
+                            the network, even to this machine
+                      auto  as without it: here shared memory where it works,
+                            once a connection has made some calls; to others
+                            QUIC, else TLS, else TLS through their agent
   NO_COLOR, FORCE_COLOR, TERM=dumb
                       whether output has colours
 

@@ -4,7 +4,7 @@ import { isAnswered } from "./exit_code.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `--help` says of the option `--transport`. */
-export const TRANSPORT_OPTION_TEXT = "uds (Unix socket), shm (shared memory) or auto";
+export const TRANSPORT_OPTION_TEXT = "uds (Unix socket), shm, quic, tls or auto";
 
 const TEXTS: { readonly [transport in TransportInUse]: string } = {
   uds: "a unix socket",

@@ -2,7 +2,9 @@ import { SECOND } from "../base/mod.ts";
 import { type Check, fail, type Finding } from "./check.ts";
 import { CLOCK } from "./checks/clock.ts";
 import { DISK, GROWING, HOME, RUN_FOLDER } from "./checks/home.ts";
+import { IDENTITY, KEY_FILES } from "./checks/identity.ts";
 import { LINGER } from "./checks/linger.ts";
+import { ADDRESSES, CLUSTER, MULTICAST, NETWORK } from "./checks/network.ts";
 import { AGENT, NODE_FILE, STATE } from "./checks/nucleus.ts";
 import { CORES, FILE_DESCRIPTORS, MEMORY } from "./checks/resources.ts";
 import { KERNEL, LIBC, TYPE_CHECKER } from "./checks/runtime.ts";
@@ -27,12 +29,18 @@ const CHECKS: readonly Check[] = [
   GROWING,
   NODE_FILE,
   STATE,
+  KEY_FILES,
+  IDENTITY,
   SOCKETS,
   SHARED_MEMORY,
   STALE_SOCKETS,
   LINGER,
   AGENT,
   SERVICES,
+  NETWORK,
+  ADDRESSES,
+  MULTICAST,
+  CLUSTER,
 ];
 /** A check that takes longer has found something that hangs. */
 const CHECK_TIMEOUT_MS = 10 * SECOND;

@@ -33,7 +33,7 @@ test("a check that cannot be made is a failure with its reason, and the others a
   const sockets = findings.find(({ name }) => name === "unix sockets");
   expect(sockets).toMatchObject({ status: "fail" });
   expect(sockets!.found).toContain(join(folder, "run"));
-  expect(findings.at(-1)!.name).toBe("services");
+  expect(findings.at(-1)!.name).toBe("cluster");
 });
 
 test("sockets that crashed processes left behind are removed and reported", async () => {

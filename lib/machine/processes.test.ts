@@ -71,6 +71,7 @@ function found(number: number | undefined, answers: ServerStats | undefined): In
     pid: 7,
     socket: `/run/${instance}.sock`,
     sharesMemory: true,
+    isOnline: false,
     answer: answers === undefined ? undefined : { hello, stats: answers },
   };
 }

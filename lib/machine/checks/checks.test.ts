@@ -14,7 +14,9 @@ import { join } from "node:path";
 import { examineClock } from "./clock.ts";
 import { Database } from "bun:sqlite";
 import { examineHome, examineRunFolder } from "./home.ts";
+import { examineIdentity, examineKeyFiles } from "./identity.ts";
 import { examineLinger } from "./linger.ts";
+import { examineAddresses, examineMembers, examineMulticast, examineNetwork } from "./network.ts";
 import { examineNodeFile, examineState } from "./nucleus.ts";
 import { examineFileDescriptors } from "./resources.ts";
 import { examineProcesses, examineSession, SESSIONS } from "./sessions.ts";
@@ -213,8 +215,8 @@ test("what the environment chooses is shown, and what is no transport fails with
       ["auto", "ok", "a connection moved"],
       ["uds", "ok", "CELL_TRANSPORT=uds keeps connections on the socket"],
       ["shm", "ok", "CELL_TRANSPORT=shm"],
-      ["nonsense", "fail", 'CELL_TRANSPORT: expected uds, shm or auto, found "nonsense"'],
-      ["quic", "fail", "CELL_TRANSPORT: there is no quic yet"],
+      ["nonsense", "fail", 'CELL_TRANSPORT: expected uds, shm, quic, tls or auto, found "nonsense"'],
+      ["quic", "ok", "CELL_TRANSPORT=quic keeps connections off it"],
     ];
     for (const [value, status, text] of shown) {
       process.env["CELL_TRANSPORT"] = value;
@@ -225,4 +227,118 @@ test("what the environment chooses is shown, and what is no transport fails with
     if (before === undefined) delete process.env["CELL_TRANSPORT"];
     else process.env["CELL_TRANSPORT"] = before;
   }
+});
+
+const DAY = 24 * 60 * 60_000;
+
+test("keys that others can read fail, whether the folder or a file is open to them", () => {
+  const keys = join(folder, "keys");
+  expect(examineKeyFiles(keys)).toEqual({ status: "ok", found: "none yet" });
+  mkdirSync(keys, { mode: 0o700 });
+  writeFileSync(join(keys, "identity.pem"), "", { mode: 0o600 });
+  expect(examineKeyFiles(keys)).toMatchObject({ status: "ok" });
+  chmodSync(join(keys, "identity.pem"), 0o640);
+  expect(examineKeyFiles(keys)).toMatchObject({
+    status: "fail",
+    found: expect.stringContaining("identity.pem has mode 0640: others can read it"),
+    advice: expect.stringContaining("chmod -R go="),
+  });
+  chmodSync(join(keys, "identity.pem"), 0o600);
+  chmodSync(keys, 0o755);
+  expect(examineKeyFiles(keys)).toMatchObject({ status: "fail", found: expect.stringContaining("has mode 0755") });
+});
+
+test("an identity tells node and cluster; a member's certificate that is not renewed warns, and fails when it has expired", async () => {
+  const { adoptIdentity, createKeyPair, createNodeRequest, initIdentity } = await import("../../net/identity/mod.ts");
+  const [first, second] = [join(folder, "first"), join(folder, "second")];
+  for (const keys of [first, second]) mkdirSync(keys, { mode: 0o700 });
+  expect(await examineIdentity(first, 0)).toMatchObject({ status: "ok", found: expect.stringContaining("none yet") });
+  const now = Date.UTC(2026, 5, 1);
+  const { authority } = await initIdentity(first, "first", now);
+  expect(await examineIdentity(first, now + 400 * DAY)).toMatchObject({
+    status: "ok",
+    found: expect.stringMatching(/^node [0-9a-f]{8} of cluster [0-9a-f]{8}, with the authority's key$/),
+  });
+  const key = createKeyPair();
+  const { certificatePem } = await authority!.issueNode(createNodeRequest(key, "second"), now);
+  adoptIdentity(second, { key, certificatePem, authorityPem: authority!.certificatePem });
+  expect(await examineIdentity(second, now + DAY)).toMatchObject({
+    status: "ok",
+    found: expect.stringContaining("certificate good for 8"),
+  });
+  expect(await examineIdentity(second, now + 80 * DAY)).toMatchObject({
+    status: "warn",
+    found: expect.stringContaining("was not renewed"),
+  });
+  const expired = await examineIdentity(second, now + 93 * DAY);
+  expect(expired).toMatchObject({ status: "fail", found: expect.stringContaining("has expired") });
+  expect(expired.advice).toContain("cell token create");
+});
+
+test("a network that is on tells its ports, and warns when only this machine reaches its addresses", () => {
+  const status = {
+    cluster: "c".repeat(32),
+    nodeId: "a".repeat(32),
+    node: "pi",
+    network: true,
+    authority: true,
+    addresses: ["192.0.2.7"],
+    nodePort: 9043,
+    gossipPort: 9044,
+    certificateExpiresAt: new Date(),
+  };
+  expect(examineNetwork(status)).toEqual({
+    status: "ok",
+    found: "on: 192.0.2.7, port 9043 (UDP and TCP), gossip port 9044 (UDP)",
+  });
+  expect(examineNetwork({ ...status, addresses: ["127.0.0.1", "::1"] }).status).toBe("warn");
+  expect(examineNetwork({ ...status, network: false }).found).toContain("cell token create");
+  expect(examineNetwork(undefined).status).toBe("ok");
+});
+
+test("an address of this node that nobody answers at is warned of, with the reason", async () => {
+  using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  expect(await examineAddresses(["127.0.0.1"], port)).toEqual({ status: "ok", found: "reached at 127.0.0.1" });
+  listener.stop(true);
+  const closed = await examineAddresses(["127.0.0.1"], port);
+  expect(closed).toMatchObject({
+    status: "warn",
+    found: `cannot be reached from here: 127.0.0.1:${port} (ECONNREFUSED)`,
+  });
+});
+
+test("multicast works when one interface carries it, and says what else there is when none does", () => {
+  expect(examineMulticast(["192.0.2.7", "127.0.0.1"], new Set(["127.0.0.1"]))).toEqual({
+    status: "ok",
+    found: "works on 127.0.0.1",
+  });
+  expect(examineMulticast(["192.0.2.7"], new Set())).toMatchObject({
+    status: "warn",
+    found: "no interface carries it (192.0.2.7)",
+    advice: expect.stringContaining("seeds"),
+  });
+});
+
+test("nodes that have failed are named, with what to do about one that is gone for good", () => {
+  const member = (name: string, state: "alive" | "failed" | "left", isSelf = false) => ({
+    name,
+    id: name.repeat(32).slice(0, 32),
+    address: "",
+    state,
+    sinceMs: 180_000,
+    region: "default",
+    zone: "default",
+    version: "1",
+    instances: 0,
+    isSelf,
+  });
+  expect(examineMembers([member("a", "alive", true)])).toEqual({ status: "ok", found: "no other node" });
+  expect(examineMembers([member("a", "alive", true), member("b", "alive"), member("c", "left")])).toEqual({
+    status: "ok",
+    found: "1 other node alive",
+  });
+  const failed = examineMembers([member("a", "alive", true), member("b", "alive"), member("c", "failed")]);
+  expect(failed).toMatchObject({ status: "warn", found: "1 of 2 other nodes alive, not c (failed for 3 min)" });
+  expect(failed.advice).toContain("cell members remove");
 });

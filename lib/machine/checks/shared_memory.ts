@@ -16,6 +16,8 @@ const CHOSEN: { readonly [choice in TransportChoice]: string } = {
   auto: "",
   uds: `; ${TRANSPORT_VARIABLE}=uds keeps connections on the socket`,
   shm: `; ${TRANSPORT_VARIABLE}=shm insists on it`,
+  quic: `; ${TRANSPORT_VARIABLE}=quic keeps connections off it`,
+  tls: `; ${TRANSPORT_VARIABLE}=tls keeps connections off it`,
 };
 
 /** Whether two processes here can call each other through shared memory, and what keeps them from it. */
