@@ -398,7 +398,6 @@ export class GossipState implements ExchangeState {
     const [wallMs, steadyMs] = this.#now();
     this.options.events.onRevocations?.(this.#revocations.encode());
     for (const { node, revokedAtMs } of revocations) {
-      this.options.events.log(`node ${shortId(node)} was revoked`);
       this.ring.retire(revokedAtMs, wallMs);
       this.#apply(this.membership.remove(node, steadyMs));
       this.#forget(node, wallMs);
