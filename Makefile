@@ -27,7 +27,7 @@ $(OUT): node_modules/.installed $(SOURCES) package.json scripts/build.ts
 check: node_modules/.installed
 	@$(BUN) check
 	@$(BUN) check -p examples
-	@scripts/deno.sh check lib/base/mod.ts lib/schema/mod.ts lib/wire/mod.ts lib/sim/mod.ts lib/nucleus/core/mod.ts lib/gossip/core/mod.ts
+	@scripts/deno.sh check lib/base/mod.ts lib/schema/mod.ts lib/wire/mod.ts lib/sim/mod.ts lib/nucleus/core/mod.ts lib/gossip/core/mod.ts lib/gossip/catalog/mod.ts
 
 fmt: node_modules/.installed
 	@scripts/deno.sh fmt

@@ -2,14 +2,8 @@ import type { NodeId } from "./entry.ts";
 import type { Owner } from "./owner.ts";
 import type { CatalogRecord } from "./record.ts";
 import type { RecordStore } from "./record_store.ts";
-import {
-  type Digest,
-  DIGEST_OWNERS_MAX,
-  NO_NODE,
-  type Outlined,
-  type SyncMessage,
-  SyncWriter,
-} from "./sync_message.ts";
+import { type Digest, DIGEST_OWNERS_MAX, NO_NODE, type Outlined, type SyncMessage } from "./sync_message.ts";
+import { SyncWriter } from "./sync_writer.ts";
 
 /** Writes a part of an answer; false when it did not fit. */
 type Part = () => boolean;

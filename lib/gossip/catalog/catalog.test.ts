@@ -196,6 +196,24 @@ test("a version at the end of all numbers wedges nobody: its owner goes on below
   expect(b.entries("hello")).toMatchObject([{ quicPort: 7, version: START_MS }]);
 });
 
+test("a node whose clock was years ahead is heard again when the clock has been set right", () => {
+  const { b } = pair();
+  const ahead = START_MS + 1_000 * 24 * HOUR_MS;
+  const a = catalogOf(1, { firstVersion: ahead });
+  a.put(entryOf("ended"), ahead);
+  a.remove("ended", "ended", ahead);
+  b.receive(a.put(entryOf("hello"), ahead)[0]!.payload, START_MS);
+  expect(b.all()).toEqual([]);
+  const items = a.tick(START_MS);
+  expect(items.map(({ key }) => key)).toEqual([`${nodeId(1)}/hello/hello`]);
+  b.receive(items[0]!.payload, START_MS);
+  expect(b.all()).toMatchObject([{ service: "hello", version: START_MS }]);
+  expect(a.stats.tombstones).toBe(0);
+  expect(a.tick(START_MS + 1)).toEqual([]);
+  b.receive(a.put(entryOf("new"), START_MS + 2)[0]!.payload, START_MS);
+  expect(b.all().length).toBe(2);
+});
+
 test("what is no entry is not published, and says what is wrong with it", () => {
   const { a } = pair();
   const wrong: [Parameters<typeof entryOf>[1], RegExp][] = [

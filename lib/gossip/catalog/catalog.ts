@@ -150,10 +150,11 @@ export class Catalog {
     return Math.min(this.#sweep.nextAtMs, this.#publisher.nextAtMs);
   }
 
-  /** Forgets what is too old and gives what was held back and is to be broadcast now. */
+  /** Forgets what is too old, and gives what was held back or has to be said again after the clock was set right. */
   tick(nowMs: number): Item[] {
     this.#sweep.run(nowMs);
-    return this.#told(this.#publisher.due(nowMs).map((entry) => this.#ledger.publish(entry, entry, nowMs)));
+    const due = this.#publisher.due(nowMs).map((entry) => this.#ledger.publish(entry, entry, nowMs));
+    return this.#told([...due, ...this.#ledger.republishStranded(nowMs)]);
   }
 
   /** The names of all services with visible entries. */

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { SECOND } from "../../base/mod.ts";
 import { Chance, forEachSeed } from "../../sim/mod.ts";
 import type { Catalog } from "./catalog.ts";
-import { parseSync, SYNC_BYTES_MAX, SyncWriter } from "./sync_message.ts";
+import { parseSync, SYNC_BYTES_MAX } from "./sync_message.ts";
+import { SyncWriter } from "./sync_writer.ts";
 import { nodeId } from "./testing/fake_keys.ts";
 import { catalogOf, entryOf, recordOf, START_MS } from "./testing/samples.ts";
 

@@ -28,6 +28,17 @@ export class Ledger {
     return record;
   }
 
+  /** Makes those records of this node again that nobody takes, and gives them. */
+  republishStranded(nowMs: number): CatalogRecord[] {
+    const { own } = this.store;
+    const stranded = [...own.records.values()].filter(({ version }) => this.publisher.isStranded(version, nowMs));
+    return stranded.flatMap((record) => {
+      if (record.entry !== undefined) return [this.publish(record, record.entry, nowMs)];
+      this.store.remove(own, record);
+      return [];
+    });
+  }
+
   /** Files a record and shows what changes by that; false when it was not kept and has ended nothing. */
   file(owner: Owner, record: CatalogRecord): boolean {
     const { isKept, bound, dropped } = this.store.put(owner, record);

@@ -62,11 +62,17 @@ export class Publisher {
 
   /** A signed record with a version above all before; without an entry, a tombstone. */
   make(names: { service: string; instance: string }, entry: OwnEntry | undefined, nowMs: number): CatalogRecord {
+    if (this.isStranded(this.#lastVersion, nowMs)) this.#lastVersion = 0;
     const version = Math.max(this.#lastVersion + 1, Math.floor(nowMs));
     const record = makeRecord(this.self, version, names, entry, this.sign);
     this.#lastVersion = version;
     this.#remember(record.key, entry !== undefined, nowMs);
     return record;
+  }
+
+  /** Whether nobody takes this version: the clock was wrong when it was made, and has been set right since. */
+  isStranded(version: number, nowMs: number): boolean {
+    return version > nowMs + this.options.versionAheadMsMax;
   }
 
   /** Somebody holds this version of a record of ours: the next ones are above it. */
