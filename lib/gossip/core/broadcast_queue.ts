@@ -30,12 +30,13 @@ export class BroadcastQueue {
     return this.#byKey.has(key);
   }
 
-  put(key: string, message: Uint8Array): void {
+  /** A rumour that needs to reach fewer starts as if it had been `told` so often. */
+  put(key: string, message: Uint8Array, told = 0): void {
     this.remove(key);
     if (this.#byKey.size >= this.rumoursMax) this.#makeRoom();
-    const rumour: Rumour = { key, message, told: 0 };
+    const rumour: Rumour = { key, message, told };
     this.#byKey.set(key, rumour);
-    this.#tier(0).add(rumour);
+    this.#tier(told).add(rumour);
   }
 
   remove(key: string): void {
@@ -83,6 +84,7 @@ export class BroadcastQueue {
   }
 
   #tier(told: number): Set<Rumour> {
-    return this.#tiers[told] ??= new Set();
+    while (this.#tiers.length <= told) this.#tiers.push(new Set());
+    return this.#tiers[told]!;
   }
 }

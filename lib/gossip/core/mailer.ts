@@ -26,6 +26,11 @@ export class Mailer {
     return this.rumours.size > 0 || this.broadcasts.size > 0;
   }
 
+  /** How often each rumour is told at the moment. */
+  get timesMax(): number {
+    return retransmissions(this.options.retransmitMultiplier, this.live());
+  }
+
   /** Sends messages in one packet, with as many rumours as fit. */
   send(to: string, ...messages: readonly Message[]): void {
     this.#send(to, messages.map(encodeMessage));
@@ -50,7 +55,7 @@ export class Mailer {
   #send(to: string, parts: Uint8Array[]): boolean {
     let byteCount = parts.reduce((sum, { length }) => sum + length, PACKET_HEADER_BYTES);
     if (this.hasRumours) {
-      const timesMax = retransmissions(this.options.retransmitMultiplier, this.live());
+      const { timesMax } = this;
       for (const queue of [this.rumours, this.broadcasts]) {
         byteCount += queue.take(this.options.packetBytesMax - byteCount, timesMax, parts);
       }

@@ -117,14 +117,15 @@ export class Membership {
   tick(nowMs: number): Effect[] {
     return this.#input(nowMs, () => {
       const isLeaving = this.#beliefs.isLeaving;
-      if (!isLeaving) this.#beliefs.tick(nowMs);
-      if (this.#beliefs.table.size === 0) return;
-      if (!isLeaving) {
+      const isAlone = this.#beliefs.table.size === 0;
+      if (!isLeaving && !isAlone) {
         this.#prober.tick(nowMs);
         if (this.#pushPullAtMs <= nowMs) this.#pushPull(nowMs);
         if (this.#reconnectAtMs <= nowMs) this.#reconnect(nowMs);
       }
-      if (this.#gossipAtMs <= nowMs) this.#gossip(nowMs);
+      // After the prober: what it finds may be the confirmation that ends a suspicion.
+      if (!isLeaving) this.#beliefs.tick(nowMs);
+      if (!isAlone && this.#gossipAtMs <= nowMs) this.#gossip(nowMs);
     });
   }
 

@@ -30,9 +30,19 @@ export interface Suspect {
   readonly from: NodeId;
 }
 
-/** A suspect's time was over, or a member has said goodbye. */
-export interface Gone {
-  readonly kind: "failed" | "left";
+/** A suspect's time was over. */
+export interface Failed {
+  readonly kind: "failed";
   readonly id: NodeId;
   readonly incarnation: number;
 }
+
+/** A member has said goodbye. */
+export interface Left {
+  readonly kind: "left";
+  readonly id: NodeId;
+  readonly incarnation: number;
+}
+
+/** A member does not take part any more. */
+export type Gone = Failed | Left;

@@ -42,7 +42,7 @@ export function decodeState(bytes: Uint8Array): StateEntry[] | undefined {
   const reader = new ByteReader(bytes);
   if (bytes.length > STATE_BYTES_MAX || reader.uint8() !== STATE_VERSION) return undefined;
   const count = reader.uint32();
-  if (count > MEMBERS_MAX + 1 || count * ENTRY_BYTES > reader.left) return undefined;
+  if (reader.isBroken || count > MEMBERS_MAX + 1 || count * ENTRY_BYTES > reader.left) return undefined;
   const entries: StateEntry[] = [];
   for (let index = 0; index < count; index++) {
     const [id, incarnation, state] = [reader.id(), reader.incarnation(), STATES[reader.uint8()]];

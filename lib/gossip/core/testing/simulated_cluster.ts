@@ -18,6 +18,8 @@ import {
 } from "../mod.ts";
 import { fakeRecord, idOf, readFakeRecord } from "./fake_record.ts";
 
+/** How often a node that knows nobody tries its contacts again. */
+const CONTACT_MS = 5 * SECOND;
 /** How long a push/pull may take. */
 const PUSH_PULL_MS_MAX = 10 * SECOND;
 /** The first byte of a request over a stream. */
@@ -73,7 +75,7 @@ export class SimulatedCluster {
   startByContact(withinMs: number): number {
     const sinceMs = this.timeline.now;
     for (const node of this.nodes) node.start();
-    for (const node of this.nodes.slice(1)) node.contact([this.nodes[0]!.address]);
+    for (const node of this.nodes.slice(1)) node.join(() => [this.nodes[0]!.address]);
     this.runUntil(() => this.agrees(), withinMs, "all know all");
     return this.timeline.now - sinceMs;
   }
@@ -126,18 +128,25 @@ export class SimulatedCluster {
 
 /** One node: its machine, and the core that runs on it at the moment. */
 export class SimulatedNode implements Program {
-  readonly id: NodeId;
-  readonly machine: SimulatedMachine;
+  machine: SimulatedMachine;
   core!: Membership;
-  /** Where its record says that it is: its machine's address unless a test says otherwise. */
-  address: string;
   readonly #padding: string;
+  #moves = 0;
 
-  constructor(readonly cluster: SimulatedCluster, readonly number: number, id = idOf(number + 1)) {
-    this.id = id;
-    this.address = `10.0.0.${number}:9044`;
-    this.machine = cluster.network.add(this.address, cluster.options.skew?.(number));
+  constructor(readonly cluster: SimulatedCluster, readonly number: number, readonly id = idOf(number + 1)) {
+    this.machine = this.#newMachine();
     this.#padding = " ".padEnd(cluster.options.recordPadding ?? 0, "s");
+  }
+
+  get address(): string {
+    return this.machine.address;
+  }
+
+  /** Crashes; its next life is at another address. */
+  move(): void {
+    this.machine.crash();
+    this.#moves++;
+    this.machine = this.#newMachine();
   }
 
   /** A new life, with an incarnation that may be lower than that of the one before. */
@@ -152,6 +161,18 @@ export class SimulatedNode implements Program {
     this.machine.start(this);
   }
 
+  /** Tries contacts until somebody is known. */
+  join(addresses: () => readonly string[]): void {
+    const { machine } = this;
+    const { run } = machine;
+    const attempt = () => {
+      if (machine.run !== run || this.core.live > 1) return;
+      this.contact(addresses());
+      this.cluster.timeline.after(CONTACT_MS, attempt);
+    };
+    attempt();
+  }
+
   /** Does something with the core now, on its machine. */
   do(act: (core: Membership, nowMs: number) => Effect[]): void {
     this.#perform(act(this.core, this.machine.clock.nowMs));
@@ -164,6 +185,11 @@ export class SimulatedNode implements Program {
 
   get nextAtMs(): number {
     return this.core.nextAtMs;
+  }
+
+  #newMachine(): SimulatedMachine {
+    const { network, options } = this.cluster;
+    return network.add(`10.${this.#moves}.0.${this.number}:9044`, options.skew?.(this.number));
   }
 
   tick(nowMs: number): void {
@@ -186,7 +212,13 @@ export class SimulatedNode implements Program {
   #perform(effects: readonly Effect[]): void {
     const { network, notices, timeline } = this.cluster;
     for (const effect of effects) {
-      if (effect.kind === "send") network.send(this.machine.address, effect.to, effect.packet);
+      if (effect.kind === "send") {
+        assert(
+          effect.packet.length <= (this.cluster.options.membership?.packetBytesMax ?? 1_300),
+          "a packet is too long",
+        );
+        network.send(this.machine.address, effect.to, effect.packet);
+      }
       if (effect.kind === "push_pull") this.#pushPull(effect.address);
       if (effect.kind === "probe_stream") this.#probeStream(effect.id, effect.address, effect.timeoutMs);
       if (effect.kind !== "change") continue;
