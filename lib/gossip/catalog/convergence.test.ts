@@ -2,10 +2,11 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SECOND } from "../../base/mod.ts";
 import { Chance, forEachSeed } from "../../sim/mod.ts";
+import { checkProperty } from "./testing/check_property.ts";
 import { Cluster, type Step } from "./testing/cluster.ts";
 
-const { CELL_SEED, CELL_SOAK } = process.env;
-const SOAKS = CELL_SOAK !== undefined;
+const FILE = "lib/gossip/catalog/convergence";
+const SOAKS = process.env["CELL_SOAK"] !== undefined;
 const TIMEOUT_MS = SOAKS ? 3_600 * SECOND : 60 * SECOND;
 
 const nat = fc.nat(1_000);
@@ -30,21 +31,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test("whatever was lost, doubled, reordered, parted or restarted, all live nodes see what runs", () => {
   let runs = 0;
-  fc.assert(
+  checkProperty(
+    { file: FILE, test: "whatever was lost", count: SOAKS ? 100_000 : 400 },
     fc.property(fc.integer({ min: 2, max: 4 }), fc.array(step, { maxLength: 60, size: "max" }), (nodes, steps) => {
       runs++;
       const cluster = new Cluster(nodes);
       for (const step of steps) cluster.take(step);
       cluster.settle();
     }),
-    { numRuns: SOAKS ? 100_000 : 400, ...(CELL_SEED === undefined ? {} : { seed: Number(CELL_SEED) }) },
   );
   expect(runs).toBeGreaterThan(0);
 }, TIMEOUT_MS);
 
 test("long histories of many nodes end in agreement as well", () => {
   let runs = 0;
-  const options = { file: "lib/gossip/catalog/convergence", test: "long histories", count: SOAKS ? 20_000 : 40 };
+  const options = { file: FILE, test: "long histories", count: SOAKS ? 20_000 : 40 };
   forEachSeed(options, (seed) => {
     runs++;
     const chance = new Chance(seed);

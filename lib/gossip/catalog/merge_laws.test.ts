@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Catalog } from "./catalog.ts";
 import type { CatalogRecord } from "./record.ts";
+import { checkProperty } from "./testing/check_property.ts";
 import { nodeId } from "./testing/fake_keys.ts";
 import { catalogOf, pushPull, recordOf, START_MS } from "./testing/samples.ts";
 
@@ -11,11 +12,7 @@ const record: fc.Arbitrary<CatalogRecord> = fc.tuple(fc.nat(2), fc.nat(3), fc.na
     recordOf(owner, START_MS + version, `hello@${instance}`, load === null ? undefined : { load })
   );
 const records = fc.array(record, { maxLength: 20 });
-/** CELL_SEED replays what a failure has printed as its seed. */
-const RUNS = {
-  numRuns: 200,
-  ...(process.env["CELL_SEED"] === undefined ? {} : { seed: Number(process.env["CELL_SEED"]) }),
-};
+const options = (test: string) => ({ file: "lib/gossip/catalog/merge_laws", test, count: 200 });
 const OBSERVER = 9;
 
 function holding(...groups: CatalogRecord[][]): Catalog {
@@ -27,10 +24,12 @@ function holding(...groups: CatalogRecord[][]): Catalog {
 
 /** All that a catalogue holds, hidden things and tombstones included: its digest has a hash of it. */
 const digestOf = (catalog: Catalog) => sorted(catalog.digest().toHex().slice(2 * 37).match(/.{50}/g) ?? []);
+const ascending = (one: number, other: number) => one - other;
 const sorted = (texts: string[]) => texts.sort();
 
 test("the order of records does not matter, and neither does how often they come", () => {
-  fc.assert(
+  checkProperty(
+    options("the order of records"),
     fc.property(records, records, fc.nat(), (one, other, turn) => {
       const expected = holding(one, other);
       const shuffled = [...one, ...other].map((_, index, all) => all[(index + turn) % all.length]!);
@@ -39,12 +38,12 @@ test("the order of records does not matter, and neither does how often they come
         expect(again.all().sort(byKey)).toEqual(expected.all().sort(byKey));
       }
     }),
-    RUNS,
   );
 });
 
 test("two that push and pull hold afterwards what one holds that has seen everything", () => {
-  fc.assert(
+  checkProperty(
+    options("two that push and pull"),
     fc.property(records, records, (one, other) => {
       const [a, b, both] = [holding(one), holding(other), holding(one, other)];
       pushPull(a, b, START_MS);
@@ -52,7 +51,27 @@ test("two that push and pull hold afterwards what one holds that has seen everyt
       expect(digestOf(b)).toEqual(digestOf(both));
       expect(pushPull(b, a, START_MS).messageBytes.length, "then there is nothing to say").toBe(1);
     }),
-    RUNS,
+  );
+});
+
+test("of a flood, everybody keeps the same entries, in whatever order they came", () => {
+  const ofOne = fc.uniqueArray(fc.nat(60), { minLength: 15, maxLength: 40 });
+  const entriesPerOwnerMax = 10;
+  checkProperty(
+    options("of a flood"),
+    fc.property(ofOne, fc.nat(), (versions, turn) => {
+      const flood = versions.map((version) => recordOf(0, START_MS + version, `hello@${version + 1}`, {}));
+      const newest = versions.toSorted((one, other) => other - one).slice(0, entriesPerOwnerMax);
+      const shuffled = flood.map((_, index) => flood[(index + turn) % flood.length]!);
+      for (const order of [flood, flood.toReversed(), shuffled]) {
+        const catalog = catalogOf(OBSERVER, { options: { entriesPerOwnerMax } });
+        catalog.nodeJoined(nodeId(0), START_MS);
+        for (const { bytes } of order) catalog.receive(bytes, START_MS);
+        expect(catalog.all().map(({ version }) => version - START_MS).sort(ascending)).toEqual(
+          newest.toSorted(ascending),
+        );
+      }
+    }),
   );
 });
 

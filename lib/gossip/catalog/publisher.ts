@@ -1,5 +1,5 @@
 import { assert, SECOND } from "../../base/mod.ts";
-import { isWhole, keyOf, type NodeId, type OwnEntry, sayTheSame } from "./entry.ts";
+import { keyOf, type NodeId, type OwnEntry, sayTheSame } from "./entry.ts";
 import type { CatalogOptions } from "./options.ts";
 import { type CatalogRecord, makeRecord, type Signer } from "./record.ts";
 
@@ -29,9 +29,9 @@ export class Publisher {
     firstVersion: number,
     private readonly options: CatalogOptions,
   ) {
-    const isVersion = isWhole(firstVersion, Number.MAX_SAFE_INTEGER) && firstVersion > 0;
-    assert(isVersion, `the first version is milliseconds since 1970, not ${firstVersion}`);
-    this.#lastVersion = firstVersion - 1;
+    const isTime = firstVersion >= 1 && firstVersion <= Number.MAX_SAFE_INTEGER;
+    assert(isTime, `the first version is milliseconds since 1970, not ${firstVersion}`);
+    this.#lastVersion = Math.floor(firstVersion) - 1;
   }
 
   /** When `due` gives something; Infinity while nothing is held back. */

@@ -41,7 +41,7 @@ const ROUNDS_MAX = 5;
 /** After that everything that was kept for a while is gone everywhere. */
 const FORGOTTEN_MS = 3 * 60 * MINUTE;
 
-/** A few nodes with wrong clocks and a network that does anything, moved by steps. Throws when nodes do not agree in the end. */
+/** A few nodes with wrong clocks and a network that does anything, moved by steps. */
 export class Cluster {
   readonly #machines: Machine[];
   readonly #packets: Packet[] = [];
@@ -87,7 +87,7 @@ export class Cluster {
     }
   }
 
-  /** Peace, with every broadcast lost: pushes and pulls alone have to bring agreement, and then silence. */
+  /** Peace, with every broadcast lost: pushes and pulls alone have to bring agreement and then silence, or it throws. */
   settle(): void {
     this.take({ does: "heal" });
     this.#packets.length = 0;
