@@ -50,6 +50,7 @@ onLan(`a machine finds the cluster of its token on the LAN when no address in it
   await ann!.up();
   const token = await ann!.token();
   lan.readdress(0, "10.42.0.77");
+  await until(async () => (await ann!.cluster()).addresses.includes("10.42.0.77"), "the agent to see its new address");
   await bob!.up();
   await bob!.join(token);
   await cluster.untilSeen(bob!, "ann", "alive");
@@ -61,7 +62,7 @@ onLan(`two clusters on one LAN do not see each other${suffix}`, async () => {
   await using theirs = await TestCluster.start(boards(lan, ["eve", "mal"], 2));
   await ours.nodes[0]!.deploy("hello", HELLO);
   await until(
-    async () => (await ours.nodes[1]!.json<unknown[]>(["discover", "hello", "--json"])).length === 1,
+    async () => (await ours.nodes[1]!.call<unknown[]>("nucleus", "discover", "hello")).length === 1,
     "hello",
   );
   for (const node of theirs.nodes) {
@@ -78,7 +79,7 @@ onLan(`a board whose cable is pulled is routed around, and is back when it is pu
   const [ann, bob, cid] = cluster.nodes;
   await Promise.all([bob!, cid!].map((node) => node.deploy("hello", HELLO)));
   const seenBy = async (node: ClusterNode) =>
-    (await node.json<{ node: string }[]>(["discover", "hello", "--json"])).map((one) => one.node).sort();
+    (await node.call<{ node: string }[]>("nucleus", "discover", "hello")).map((one) => one.node).sort();
   await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances");
   lan.disconnect(1);
   await cluster.untilSeen(ann!, "bob", "failed");
