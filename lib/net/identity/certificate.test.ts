@@ -26,7 +26,8 @@ beforeAll(async () => {
 /** DER of one element. */
 function der(tag: number, ...content: (Uint8Array | number[])[]): Uint8Array {
   const bytes = Buffer.concat(content.map((part) => Uint8Array.from(part)));
-  const length = bytes.length < 0x80 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];
+  const { length: count } = bytes;
+  const length = count < 0x80 ? [count] : count < 0x100 ? [0x81, count] : [0x82, count >> 8, count & 0xff];
   return Buffer.concat([Uint8Array.from([tag, ...length]), bytes]);
 }
 
@@ -182,6 +183,67 @@ test("one certificate has one encoding: a length that could be shorter is refuse
     expect(() => readCertificate(Uint8Array.from(cut))).toThrow(/is cut off|found the end/);
   }
 });
+
+test("a certificate has all of its parts, in their order, and none besides", () => {
+  const outer = elementsOf(hello.certificate);
+  const signed = elementsOf(outer[0]!);
+  const put = (...parts: Uint8Array[]) => der(0x30, der(0x30, ...parts), ...outer.slice(1));
+  expect(readCertificate(put(...signed)).name).toBe("hello");
+  expect(() => readCertificate(der(0x30, ...outer, der(0x05)))).toThrow("bytes too many after the signature");
+  expect(() => readCertificate(put(...signed, der(0x05)))).toThrow("bytes too many after the extensions");
+  const [, serial, ...rest] = signed;
+  for (const version of [0, 1, 3]) {
+    expect(() => readCertificate(put(der(0xa0, der(0x02, [version])), serial!, ...rest))).toThrow("expected version 3");
+  }
+  const long = der(0x02, new Uint8Array(22).fill(1));
+  expect(() => readCertificate(put(signed[0]!, long, ...rest))).toThrow("its serial number is too long");
+  for (let index = 0; index < signed.length; index++) {
+    expect(() => readCertificate(put(...signed.toSpliced(index, 1)))).toThrow(/expected|found/);
+  }
+});
+
+test("a truth value has one encoding", () => {
+  const bytes = Buffer.from(hello.certificate);
+  const at = bytes.indexOf("0101ff", "hex") + 2;
+  expect(at).toBeGreaterThan(2);
+  for (const value of [0x00, 0x01, 0xfe]) {
+    bytes[at] = value;
+    expect(() => readCertificate(bytes)).toThrow("a truth value cannot be right");
+  }
+});
+
+test("a node's certificate stands where it is looked for, in one encoding", async () => {
+  const base64 = Buffer.from(one.certificate.der).toString("base64");
+  const access = (kind: number, uri: string, ...more: Uint8Array[]) => {
+    const entry = der(0x30, der(0x06, [0x2b, 6, 1, 5, 5, 7, 0x30, kind]), der(0x86, Buffer.from(uri)));
+    return [der(0x30, der(0x06, [0x2b, 6, 1, 5, 5, 7, 1, 1]), der(0x04, der(0x30, entry, ...more)))];
+  };
+  const prefix = "data:application/pkix-cert;base64,";
+  const found = readCertificate(await forged({ more: access(2, prefix + base64) }));
+  expect(found.nodeCertificate).toEqual(Buffer.from(one.certificate.der));
+  for (const text of [`${base64} `, base64.replace(/=*$/, "!"), `${base64}====`, base64.slice(1)]) {
+    expect(await refusalOf({ more: access(2, prefix + text) })).toContain("is not in base64");
+  }
+  for (const more of [access(1, prefix + base64), access(2, "http://a/b"), access(2, prefix + base64, der(0x30))]) {
+    expect(await refusalOf({ more })).toMatch(/no other information|only information access/);
+  }
+});
+
+/** The elements within an element, each whole. */
+function elementsOf(element: Uint8Array): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  const headerBytes = (at: number) => element[at + 1]! < 0x80 ? 2 : 2 + (element[at + 1]! & 0x7f);
+  for (let at = headerBytes(0); at < element.length;) {
+    const start = at;
+    let length = element[at + 1]!;
+    if (length >= 0x80) {
+      length = Number(`0x${Buffer.from(element.subarray(at + 2, at + headerBytes(at))).toString("hex")}`);
+    }
+    at += headerBytes(at) + length;
+    found.push(element.subarray(start, at));
+  }
+  return found;
+}
 
 test("a certificate of the largest names is still read", async () => {
   const service = "s".repeat(63);

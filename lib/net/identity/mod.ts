@@ -15,8 +15,8 @@
  *     instance       cell://CLUSTER/NODE/SERVICE/INSTANCE   1 hour   key in that process, in memory only
  *
  * Both ends of every connection are instances; the agent is one too, and so is a command at a shell. Whoever steals
- * an instance's key has it for an hour. Whoever steals a node's key can speak as any service of that node, and for no
- * other node: the node in an instance's URI must be the one whose key has signed it. That is the rule which X.509
+ * an instance's key is that instance until an hour after the process that it was stolen from last had its certificate
+ * renewed. Whoever steals a node's key can speak as any service of that node, and for no other node: the node in an instance's URI must be the one whose key has signed it. That is the rule which X.509
  * alone does not give (name constraints are not defined for these URIs), so `verifyIdentity` checks the whole of it
  * and relies on no stack below.
  *

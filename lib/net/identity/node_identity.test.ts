@@ -6,8 +6,10 @@ import { createKeyPair, privateKeyPem, readPrivateKey, SIGNATURE_BYTES, verifyRa
 import { isNodeId, nodeIdOf, shortId } from "./node_id.ts";
 import { INSTANCE_LIFETIME_MS, NodeIdentity, verifyNodeSignature } from "./node_identity.ts";
 import { createNodeRequest, NODE_REQUEST_BYTES_MAX } from "./node_request.ts";
+import { formatPem } from "./pem.ts";
 import { CLOCK_TOLERANCE_MS } from "./refusal.ts";
 import { admit, cluster, FOUNDED_MS, instanceOn } from "./testing/cluster.ts";
+import { forge } from "./testing/forge.ts";
 import { createPinnedTrust, createTrust, fingerprintOf } from "./trust.ts";
 import { verifyIdentity } from "./verify_identity.ts";
 
@@ -146,6 +148,19 @@ test("an authority's certificate that somebody else has signed is none", async (
   bytes[bytes.length - 1]! ^= 1;
   const pem = `-----BEGIN CERTIFICATE-----\n${Buffer.from(bytes).toString("base64")}\n-----END CERTIFICATE-----\n`;
   expect(() => createTrust(pem)).toThrow("it is not signed by itself");
+});
+
+test("what may not vouch for nodes is no authority", async () => {
+  const key = createKeyPair();
+  const honest = { publicKey: key.publicKey, signer: key, issuer: "self", name: "self", isIssuer: true, keyUsage: 32 };
+  const trusted = async (changes: object) =>
+    createTrust(formatPem("CERTIFICATE", await forge({ ...honest, ...changes })));
+  expect((await trusted({})).clusterId).toBe(nodeIdOf(key.publicKey));
+  expect((await trusted({ pathLength: 1 })).clusterId).toBe(nodeIdOf(key.publicKey));
+  for (const changes of [{ isIssuer: false }, { pathLength: 0 }, { keyUsage: 1 }]) {
+    await expect(trusted(changes)).rejects.toThrow("it may not vouch for nodes");
+  }
+  await expect(trusted({ issuer: "somebody" })).rejects.toThrow("it is not signed by itself");
 });
 
 test("an instance takes no certificate that is not for its key, or not below its authority", async () => {

@@ -181,12 +181,25 @@ describe("another cluster", () => {
     expect(refusal(der)).toContain(`found ${shortId(there.authority.clusterId)}`);
   });
 
+  test("a node of this one cannot name instances of it, nor be one of both", async () => {
+    const elsewhere = "0".repeat(32);
+    const uri = formatIdentity({ ...hello.identity, cluster: elsewhere });
+    expect(refusal(await forgeInstance({ uri }))).toContain(`found ${shortId(elsewhere)}`);
+    const node = await forgeNode({ uri: formatNodeUri(elsewhere, nodeIdOf(key.publicKey)) });
+    expect(refusal(await forgeBelow(node))).toContain(`found ${shortId(elsewhere)}`);
+  });
+
   test("its authority cannot issue nodes of this one, whatever they say of their issuer", async () => {
     const { key: foreign, clusterId } = await createAuthority(FOUNDED_MS);
     expect(refusal(await forgeBelow(await forgeNode({ signer: foreign })))).toContain(`found ${shortId(clusterId)}`);
     const issuerKeyId = keyIdOf(authority.key.publicKey);
     const liar = await forgeNode({ signer: foreign, issuerKeyId });
     expect(refusal(await forgeBelow(liar))).toContain("authority and is not signed by it");
+  });
+
+  test("a node's certificate must be issued in the authority's name", async () => {
+    const node = await forgeNode({ issuer: "somebody" });
+    expect(refusal(await forgeBelow(node))).toContain("authority and is not signed by it");
   });
 });
 
@@ -238,6 +251,7 @@ describe("nodes", () => {
       "may make nodes": { pathLength: 1 },
       "has no path length": { pathLength: undefined },
       "may issue nothing": { isIssuer: false, pathLength: undefined },
+      "may issue nothing, however far": { isIssuer: false, pathLength: 0 },
       "may not sign certificates": { keyUsage: DIGITAL_SIGNATURE },
       "has no URI": { uri: undefined },
       "has an instance's URI": { uri: `cell://${"0".repeat(32)}/${"0".repeat(32)}/hello/hello` },
