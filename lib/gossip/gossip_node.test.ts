@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { MINUTE } from "../base/mod.ts";
 import type { OwnEntry } from "./catalog/mod.ts";
+import { decodeKeys } from "./key_keeper.ts";
 import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
 
@@ -104,4 +106,92 @@ test("a node that was killed comes back with the contacts that it remembered, un
     "all have its new port",
     () => [nodes[0]!, nodes[2]!].every(({ gossip }) => gossip.member(id)?.record.gossipPort === back.gossip.port),
   );
+});
+
+test("what a node says of itself later is heard by all", async () => {
+  const nodes = await startNodes(3);
+  await untilAllKnow(nodes);
+  const { gossip } = nodes[1]!;
+  gossip.describe({ region: "elsewhere" });
+  await until(
+    "all have heard",
+    () => nodes.every((node) => node.gossip.member(gossip.id)?.record.region === "elsewhere"),
+  );
+  expect(() => gossip.describe({ addresses: [] })).toThrow("expected 1 to 8 addresses, found 0");
+  expect(gossip.member(gossip.id)?.record.region).toBe("elsewhere");
+  expect(() => gossip.describe({}, nodes[0]!.identity)).toThrow("the identity is that of node");
+});
+
+test("a day later there is a new key, which all have, and nobody was taken for failed over that", async () => {
+  let passedMs = 0;
+  const clocks = { wallMs: () => Date.now() + passedMs, steadyMs: () => performance.now() + passedMs };
+  const first = await cluster.start("n0", { clocks });
+  const nodes = [first, await cluster.join("n1", first, { clocks }), await cluster.join("n2", first, { clocks })];
+  await untilAllKnow(nodes);
+  const [before] = decodeKeys(first.gossip.keys());
+  passedMs = 25.5 * 60 * MINUTE;
+  const newest = () => nodes.map(({ gossip }) => decodeKeys(gossip.keys())[0]!.id);
+  await until("all have one new key", () => newest().every((id) => id === newest()[0] && id !== before!.id));
+  await untilAllKnow(nodes);
+  expect(nodes.flatMap(({ changes }) => changes).filter(({ change }) => change === "failed")).toEqual([]);
+  nodes[2]!.gossip.publish(HELLO);
+  await until("news come through", () => nodes.every(({ gossip }) => gossip.catalog.entries("hello").length === 1));
+  expect(decodeKeys(nodes[1]!.keys).map(({ id }) => id)).toContain(newest()[0]!);
+});
+
+test("a node whose key was copied to another process is reported", async () => {
+  const nodes = await startNodes(3);
+  await untilAllKnow(nodes);
+  const { identity, gossip } = nodes[1]!;
+  await cluster.join("n1", nodes[0]!, { identity });
+  const line = `node ${gossip.id.slice(0, 8)} is at 127.0.0.1:`;
+  await until("somebody says so", () => nodes.some(({ lines }) => lines.some((text) => text.startsWith(line))));
+});
+
+test("the usual port is given up for another where it is taken, one that was asked for is not", async () => {
+  const usual = await cluster.start("n0", { port: undefined });
+  const other = await cluster.start("n1", { port: undefined });
+  expect(other.gossip.port).not.toBe(usual.gossip.port);
+  await expect(cluster.start("n2", { port: other.gossip.port })).rejects.toThrow(
+    `listening for gossip at UDP 127.0.0.1:${other.gossip.port}: EADDRINUSE`,
+  );
+});
+
+test("seeds may be names, which are looked up", async () => {
+  const first = await cluster.start("n0");
+  const other = await cluster.start("n1", { keys: first.gossip.keys(), seeds: [`localhost:${first.gossip.port}`] });
+  await untilAllKnow([first, other]);
+});
+
+test("a contact that is typed while the node runs is looked for; what is none is an error", async () => {
+  const first = await cluster.start("n0");
+  const other = await cluster.start("n1", { keys: first.gossip.keys() });
+  expect(() => other.gossip.contact(["nothing"])).toThrow('expected HOST:PORT, found "nothing"');
+  other.gossip.contact([`127.0.0.1:${first.gossip.port}`]);
+  await untilAllKnow([first, other]);
+});
+
+test("a node that was stopped answers nothing, and leaves its port free", async () => {
+  const node = await cluster.start("n0");
+  const request = node.gossip.beginExchange();
+  const { port } = node.gossip;
+  node.gossip.stop();
+  node.gossip.stop();
+  await node.gossip.leave();
+  expect(() => node.gossip.answerExchange(request)).toThrow("this node has left the cluster");
+  expect((await cluster.start("n1", { port })).gossip.port).toBe(port);
+});
+
+test("a node alone leaves at once", async () => {
+  const node = await cluster.start("n0");
+  const startedAtMs = performance.now();
+  await node.gossip.leave();
+  expect(performance.now() - startedAtMs).toBeLessThan(1000);
+});
+
+test("options out of their bounds are refused", async () => {
+  await expect(cluster.start("n0", { port: -1 })).rejects.toThrow("gossip option port: expected 0 to 65535, found -1");
+  await expect(cluster.start("n0", { membership: { gossipNodes: 0 } })).rejects.toThrow("gossipNodes is 0");
+  await expect(cluster.start("n0", { multicast: { port: 0 } })).rejects.toThrow("multicast option port");
+  await expect(cluster.start("n0", { keys: new Uint8Array([9]) })).rejects.toThrow("9 keys, expected at most 4");
 });

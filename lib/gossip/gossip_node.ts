@@ -1,43 +1,36 @@
-import { CellError, errorCode, MINUTE, SECOND } from "../base/mod.ts";
+import { CellError, errorCode, SECOND } from "../base/mod.ts";
 import { type NodeId, type NodeIdentity, shortId } from "../net/identity/mod.ts";
 import type { Catalog, CatalogStats, OwnEntry } from "./catalog/mod.ts";
-import type { MembershipStats } from "./core/mod.ts";
-import { type Contact, formatContact, parseContact } from "./contact.ts";
-import { ContactBook, knockDelayMs } from "./contact_book.ts";
-import { Cooldown } from "./cooldown.ts";
+import { type Contact, formatContact } from "./contact.ts";
+import { isLive, type MembershipStats } from "./core/mod.ts";
 import { type MulticastOptions, validateMulticast } from "./discovery/mod.ts";
-import { Exchanger } from "./exchanger.ts";
 import { ExchangeRunner } from "./exchange_runner.ts";
+import { Exchanger } from "./exchanger.ts";
 import {
   type ClusterMember,
-  type GOSSIP_DEFAULTS,
   GOSSIP_PORT,
   type GossipOptions,
   validateGossip,
+  type ValidGossipOptions,
 } from "./gossip_options.ts";
 import { GossipState } from "./gossip_state.ts";
 import { Greeter, type Greeting } from "./greeter.ts";
-import { decodeHello, encodeHello } from "./hello_payload.ts";
+import { encodeHello } from "./hello_payload.ts";
+import { Inbox } from "./inbox.ts";
 import { encodeKeys } from "./key_keeper.ts";
+import { Knocker } from "./knocker.ts";
 import { Lan } from "./lan.ts";
 import type { NodeFacts } from "./node_record.ts";
 import { Resolver } from "./resolver.ts";
-import { type DatagramHeader, DatagramKind, type Refusal, type RefusedDatagram } from "./seal/mod.ts";
-import { formatAddress, parseAddress, type SocketAddress } from "./socket_address.ts";
+import { DatagramKind, type Refusal } from "./seal/mod.ts";
+import { formatAddress, type SocketAddress } from "./socket_address.ts";
 import { type StreamTarget, targetOf } from "./stream_target.ts";
-import { UdpSocket } from "./udp_socket.ts";
+import { UdpSocket, type UdpSocketOptions } from "./udp_socket.ts";
 
 /** The longest time without a look at what is due. */
 const TIMER_MS_MAX = 30 * SECOND;
 /** Members are told of a departure for this long at most. */
 const LEAVE_MS_MAX = 3 * SECOND;
-/** How often keys are fetched from one node that seals under an unknown one: its address may be forged. */
-const FETCH_KEYS_MS = 10 * SECOND;
-const FETCHES_KEPT_MAX = 1024;
-/** Addresses of one name that are knocked at. */
-const KNOCKS_PER_NAME_MAX = 4;
-/** Rounds of knocking before a stream is tried where nobody answers a datagram: keys may have changed while we were away. */
-const PATIENT_KNOCKS = 2;
 
 /** What has been counted since the start. */
 export interface GossipStats {
@@ -47,26 +40,24 @@ export interface GossipStats {
   readonly refusals: Readonly<Record<Refusal, number>>;
   /** Datagrams that could not be sent. */
   readonly dropped: number;
+  /** Exchanges that this node began. */
   readonly exchanges: number;
   readonly exchangesFailed: number;
 }
 
-/** This machine as a member of a cluster: one UDP socket, the timers, and everything in this room behind them. */
+/** This machine as a member of a cluster: a UDP socket, one timer, and everything in this room behind them. */
 export class GossipNode {
-  readonly #options: GossipOptions & typeof GOSSIP_DEFAULTS;
+  readonly #options: ValidGossipOptions;
   readonly #socket: UdpSocket;
-  readonly #resolver: Resolver;
   readonly #state: GossipState;
+  readonly #inbox: Inbox;
   readonly #exchanger: Exchanger;
   readonly #runner: ExchangeRunner;
   readonly #greeter: Greeter;
-  readonly #contacts: ContactBook;
-  readonly #fetches = new Cooldown(FETCH_KEYS_MS, FETCHES_KEPT_MAX);
+  readonly #knocker: Knocker;
   #lan: Lan | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
-  #knockAtMs: number;
-  #knocks = 0;
   #isStopped = false;
   #isNoting = false;
   #left: PromiseWithResolvers<void> | undefined;
@@ -74,22 +65,34 @@ export class GossipNode {
   #exchanges = 0;
   #exchangesFailed = 0;
 
-  private constructor(options: GossipOptions & typeof GOSSIP_DEFAULTS, socket: UdpSocket, resolver: Resolver) {
+  private constructor(options: ValidGossipOptions, socket: UdpSocket, resolver: Resolver) {
     this.#options = options;
     this.#socket = socket;
-    this.#resolver = resolver;
-    const steadyMs = options.clocks.steadyMs();
+    const { clocks, random, seeds, remembered } = options;
+    const exchange = (target: StreamTarget) => this.#exchange(target);
     this.#state = new GossipState(options, socket.port, {
       send: (to, packet) => this.#send(to, DatagramKind.MEMBERSHIP, packet),
-      exchange: (target) => this.#exchange(target),
+      exchange,
       probe: (id, target, timeoutMs) => this.#probe(id, target, timeoutMs),
       onChanged: () => this.#noteMembers(),
     });
-    this.#exchanger = new Exchanger(this.#state, steadyMs);
+    this.#exchanger = new Exchanger(this.#state, clocks.steadyMs());
     this.#runner = new ExchangeRunner(this.#exchanger, options.streams);
-    this.#greeter = new Greeter((record) => this.#state.isKnown(record), options.random);
-    this.#contacts = new ContactBook(options.seeds, options.remembered);
-    this.#knockAtMs = steadyMs;
+    this.#greeter = new Greeter((record) => this.#state.isKnown(record), random);
+    this.#inbox = new Inbox(this.#state, clocks, {
+      onHello: (heard) => this.#greeter.hear(heard, this.#state.membership.live, clocks.steadyMs()),
+      exchange,
+    });
+    const knocking = {
+      isAlone: () => this.#isAlone,
+      hasKey: () => this.#state.keyring.ring.newestAtMs !== undefined,
+      isMemberAt: (address: string) => this.#isMemberAt(address),
+      sayHello: (to: SocketAddress) => this.#sayHello(to, true),
+      exchange,
+      random,
+      steadyMs: clocks.steadyMs,
+    };
+    this.#knocker = new Knocker(knocking, resolver, seeds, remembered);
   }
 
   /**
@@ -100,18 +103,19 @@ export class GossipNode {
     const options = validateGossip(given);
     const multicast = options.multicast === false ? undefined : validateMulticast(options.multicast);
     const resolver = new Resolver(options.clocks.steadyMs);
-    // Nothing is delivered before this function's caller had its turn, and the node is there then.
     let node: GossipNode | undefined;
+    // Until the node is there, what comes is lost, as it would have been before.
     const onDatagram = (datagram: Uint8Array, from: string) => {
       if (node !== undefined) node.#onDatagram(datagram, from);
     };
-    const socket = await openSocket(options, { host: options.host, onDatagram, resolver });
+    const socket = await openSocket(options.port, { host: options.host, onDatagram, resolver });
     socket.unref();
     try {
       node = new GossipNode(options, socket, resolver);
       await node.#begin(multicast);
       return node;
     } catch (error) {
+      node?.stop();
       socket.close();
       throw error;
     }
@@ -140,9 +144,9 @@ export class GossipNode {
     return this.#state.member(id);
   }
 
-  /** Where live members and this node gossip, for a node that joins: at most `max`, this node first. */
+  /** Where this node and live members gossip, for a node that joins: at most `max`, this node first. */
   contacts(max: number): string[] {
-    return [this.#ownContact(), ...this.#liveContacts()].slice(0, max).map(formatContact);
+    return [contactOf(this.#state.description.facts), ...this.#liveContacts()].slice(0, max).map(formatContact);
   }
 
   /** The cluster's keys, for a node that joins over an authenticated stream. */
@@ -176,8 +180,6 @@ export class GossipNode {
   /** This node's addresses, its certificate or something else of its record have changed. Throws INVALID_ARGUMENT. */
   describe(facts: Partial<Omit<NodeFacts, "gossipPort">>, identity?: NodeIdentity): void {
     this.#state.describe(facts, identity);
-    // The group is joined anew on interfaces that have another address.
-    if (facts.addresses !== undefined) this.#lan?.hurry();
     this.#schedule();
   }
 
@@ -192,16 +194,9 @@ export class GossipNode {
 
   /** Gets in touch with nodes at HOST:PORT or HOST:PORT/NODEPORT. Throws INVALID_ARGUMENT for what is neither. */
   contact(contacts: readonly string[]): void {
-    for (const text of contacts) {
-      const contact = parseContact(text);
-      if (contact === undefined) {
-        throw new CellError(
-          "INVALID_ARGUMENT",
-          `looking for a node: expected HOST:PORT, found ${JSON.stringify(text)}`,
-        );
-      }
-      void this.#knock(contact);
-    }
+    const [wrong] = this.#knocker.knockAt(contacts);
+    if (wrong === undefined) return;
+    throw new CellError("INVALID_ARGUMENT", `looking for a node: expected HOST:PORT, found ${JSON.stringify(wrong)}`);
   }
 
   /** The first request of an exchange, for `answerExchange` on another node. */
@@ -209,7 +204,10 @@ export class GossipNode {
     return this.#exchanger.begin();
   }
 
-  /** Answers another node's request, which came over an authenticated stream. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE. */
+  /**
+   * Answers another node's request, which came over an authenticated stream. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED,
+   * and UNAVAILABLE after `stop`.
+   */
   answerExchange(request: Uint8Array): Uint8Array {
     if (this.#isStopped) throw new CellError("UNAVAILABLE", "exchanging what is known: this node has left the cluster");
     const answer = this.#exchanger.answer(request, this.#options.clocks.steadyMs());
@@ -242,89 +240,44 @@ export class GossipNode {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#runner.stop();
+    this.#knocker.stop();
     this.#lan?.close();
     this.#socket.close();
     this.#left?.resolve();
   }
 
   async #begin(multicast: MulticastOptions | undefined): Promise<void> {
-    if (multicast !== undefined) {
-      const { clocks, random, events, joinAddresses, seekKeys } = this.#options;
-      this.#lan = await Lan.open({
-        multicast,
-        seekKeys,
-        addresses: joinAddresses,
-        onDatagram: (datagram, from) => this.#onMulticast(datagram, from),
-        onProblem: (problem) =>
-          events.log(`nodes on the local network are not found by themselves: ${problem}. Give seeds; all else works.`),
-        random,
-        nowMs: clocks.steadyMs,
-      });
-    }
+    if (multicast !== undefined) this.#lan = await this.#openLan(multicast);
     this.#tick();
+  }
+
+  async #openLan(multicast: MulticastOptions): Promise<Lan> {
+    const { clocks, random, events, joinAddresses, seekKeys } = this.#options;
+    return await Lan.open({
+      multicast,
+      seekKeys,
+      addresses: joinAddresses,
+      onDatagram: (datagram, from) => {
+        const isOurs = this.#inbox.onMulticast(datagram, from);
+        this.#schedule();
+        return isOurs;
+      },
+      onProblem: (problem) =>
+        events.log(`nodes on the local network are not found by themselves: ${problem}. Give seeds; all else works.`),
+      random,
+      nowMs: clocks.steadyMs,
+    });
+  }
+
+  #onDatagram(datagram: Uint8Array, from: string): void {
+    if (this.#isStopped) return;
+    this.#inbox.onDatagram(datagram, from);
+    this.#schedule();
   }
 
   #send(to: string, kind: DatagramKind, payload: Uint8Array): void {
     const datagram = this.#state.seal.seal(kind, payload, this.#options.clocks.wallMs());
     if (datagram !== undefined) this.#socket.send(to, datagram);
-  }
-
-  #onDatagram(datagram: Uint8Array, from: string): void {
-    if (this.#isStopped) return;
-    const opened = this.#state.seal.open(datagram, this.#options.clocks.wallMs());
-    if ("refused" in opened) return this.#onRefused(opened, from);
-    const { header: { sender, kind }, payload } = opened;
-    if (this.#options.revocations.has(sender)) return;
-    this.#state.routes.heard(sender, from);
-    if (kind === DatagramKind.HELLO) this.#onHello(sender, payload, from, false);
-    else this.#state.receive(sender, from, payload);
-    this.#schedule();
-  }
-
-  #onMulticast(datagram: Uint8Array, from: string): boolean {
-    const opened = this.#state.seal.open(datagram, this.#options.clocks.wallMs());
-    if ("refused" in opened) return opened.refused !== "unknown_key" && opened.refused !== "length";
-    const { header: { sender, kind }, payload } = opened;
-    if (kind === DatagramKind.HELLO && !this.#options.revocations.has(sender)) {
-      this.#onHello(sender, payload, from, true);
-      this.#schedule();
-    }
-    return true;
-  }
-
-  #onRefused({ refused, header }: RefusedDatagram, from: string): void {
-    if (refused === "unknown_key") return this.#fetchKeys(from);
-    if (header === undefined) return;
-    const { clocks } = this.#options;
-    const name = shortId(header.sender);
-    if (refused === "clock_skew") {
-      this.#state.quietLog.say("clock skew", clocks.steadyMs(), () => skewLine(name, from, header, clocks.wallMs()));
-    } else if (refused === "flood") {
-      this.#state.quietLog.say(
-        `flood ${name}`,
-        clocks.steadyMs(),
-        () => `node ${name} at ${from} sends more datagrams than a node does; some are dropped`,
-      );
-    }
-  }
-
-  /** A member seals under a key that is not known here. Or somebody uses its address: hence seldom. */
-  #fetchKeys(from: string): void {
-    const id = this.#state.routes.memberAt(from);
-    const target = id === undefined ? undefined : this.#state.target(id);
-    if (target !== undefined && this.#fetches.pass(id!, this.#options.clocks.steadyMs())) this.#exchange(target);
-  }
-
-  #onHello(sender: NodeId, payload: Uint8Array, from: string, isMulticast: boolean): void {
-    const { clocks } = this.#options;
-    const hello = decodeHello(payload);
-    const source = parseAddress(from);
-    if (hello === undefined || source === undefined) return;
-    const record = this.#state.book.read(sender, hello.record, clocks.wallMs());
-    if (record === undefined) return;
-    const { wantsAnswer } = hello;
-    const { live } = this.#state.membership;
-    this.#greeter.hear({ record, from: source, wantsAnswer, isMulticast }, live, clocks.steadyMs());
   }
 
   #greet({ kind, heard }: Greeting): void {
@@ -335,7 +288,13 @@ export class GossipNode {
   }
 
   #sayHello(to: SocketAddress, wantsAnswer: boolean): void {
-    this.#send(formatAddress(to), DatagramKind.HELLO, encodeHello({ wantsAnswer, record: this.#state.record }));
+    const { record } = this.#state.description;
+    this.#send(formatAddress(to), DatagramKind.HELLO, encodeHello({ wantsAnswer, record }));
+  }
+
+  #sayHelloToAll(lan: Lan): void {
+    const payload = encodeHello({ wantsAnswer: true, record: this.#state.description.record });
+    lan.sayHello(this.#state.seal.seal(DatagramKind.HELLO, payload, this.#options.clocks.wallMs()), this.#isAlone);
   }
 
   #exchange(target: StreamTarget): void {
@@ -344,11 +303,8 @@ export class GossipNode {
       if (this.#isStopped) return;
       this.#exchangesFailed++;
       const name = target.node === undefined ? `${target.hosts[0]}:${target.nodePort}` : `node ${shortId(target.node)}`;
-      this.#state.quietLog.say(
-        `exchange ${name}`,
-        this.#options.clocks.steadyMs(),
-        () => `exchanging what is known with ${name} failed: ${(error as Error).message}`,
-      );
+      const line = () => `exchanging what is known with ${name} failed: ${(error as Error).message}`;
+      this.#state.quietLog.say(`exchange ${name}`, this.#options.clocks.steadyMs(), line);
     });
   }
 
@@ -358,10 +314,8 @@ export class GossipNode {
       this.#state.onProbed(id, isReached);
       this.#schedule();
     };
-    this.#options.streams.probe(target, AbortSignal.timeout(timeoutMs)).then(
-      () => onProbed(true),
-      () => onProbed(false),
-    );
+    const probing = this.#options.streams.probe(target, AbortSignal.timeout(timeoutMs));
+    probing.then(() => onProbed(true), () => onProbed(false));
   }
 
   /** Does what is due, then waits for what is next. */
@@ -374,17 +328,18 @@ export class GossipNode {
     } else {
       for (const greeting of this.#greeter.take(steadyMs)) this.#greet(greeting);
       if (this.#lan !== undefined && steadyMs >= this.#lan.nextHelloAtMs) this.#sayHelloToAll(this.#lan);
-      if (steadyMs >= this.#knockAtMs) this.#knockAround(steadyMs);
+      if (steadyMs >= this.#knocker.nextAtMs) this.#knocker.knockAround();
     }
     this.#timerAtMs = Infinity;
     this.#schedule();
   }
 
+  /** A timer that fires early costs a look; so it is set anew only when something is due earlier. */
   #schedule(): void {
     if (this.#isStopped) return;
     const steadyMs = this.#options.clocks.steadyMs();
     const others = this.#left === undefined
-      ? Math.min(this.#greeter.nextAtMs, this.#lan?.nextHelloAtMs ?? Infinity, this.#knockAtMs)
+      ? Math.min(this.#greeter.nextAtMs, this.#lan?.nextHelloAtMs ?? Infinity, this.#knocker.nextAtMs)
       : this.#leaveUntilMs;
     const atMs = Math.min(this.#state.nextAtMs, others, steadyMs + TIMER_MS_MAX);
     if (atMs >= this.#timerAtMs) return;
@@ -394,44 +349,18 @@ export class GossipNode {
     this.#timer.unref();
   }
 
-  #sayHelloToAll(lan: Lan): void {
-    const payload = encodeHello({ wantsAnswer: true, record: this.#state.record });
-    lan.sayHello(this.#state.seal.seal(DatagramKind.HELLO, payload, this.#options.clocks.wallMs()), this.#isAlone);
-  }
-
   get #isAlone(): boolean {
     return this.#state.membership.live <= 1;
   }
 
-  #knockAround(steadyMs: number): void {
-    const isAlone = this.#isAlone;
-    this.#knocks++;
-    this.#knockAtMs = steadyMs + knockDelayMs(this.#knocks, isAlone, this.#options.random());
-    for (const contact of this.#contacts.contacts(isAlone)) void this.#knock(contact);
+  #isMemberAt(address: string): boolean {
+    const id = this.#state.routes.memberAt(address);
+    if (id !== undefined) return this.#state.membership.member(id)?.state === "alive";
+    const { addresses, gossipPort } = this.#state.description.facts;
+    return addresses.some((host) => formatAddress({ host, port: gossipPort }) === address);
   }
 
-  /** Says hello to a node of which an address is known, unless it is a member or this node itself. */
-  async #knock({ gossip, nodePort }: Contact): Promise<void> {
-    const hosts = (await this.#resolver.fresh(gossip.host)).slice(0, KNOCKS_PER_NAME_MAX);
-    for (const host of hosts) {
-      const address = { host, port: gossip.port };
-      const text = formatAddress(address);
-      const known = this.#state.routes.memberAt(text);
-      const isMember = known !== undefined && this.#state.membership.member(known)?.state === "alive";
-      if (this.#isStopped || isMember || text === formatAddress(this.#ownContact().gossip)) continue;
-      this.#sayHello(address, true);
-      const isImpatient = this.#isAlone && (this.#knocks > PATIENT_KNOCKS || !this.#hasKey);
-      if (isImpatient && nodePort !== undefined) {
-        this.#exchange({ node: undefined, hosts: [host], nodePort, tlsPort: nodePort });
-      }
-    }
-  }
-
-  get #hasKey(): boolean {
-    return this.#state.ring.newestAtMs !== undefined;
-  }
-
-  /** Once after many changes at a time. */
+  /** Members have changed: once after many changes at a time. */
   #noteMembers(): void {
     if (this.#isNoting) return;
     this.#isNoting = true;
@@ -442,23 +371,20 @@ export class GossipNode {
   }
 
   #rememberMembers(): void {
-    const isNews = this.#contacts.meet(this.#liveContacts());
-    if (isNews) this.#options.events.onContacts?.(this.#contacts.remembered());
+    const { book } = this.#knocker;
+    if (book.meet(this.#liveContacts())) this.#options.events.onContacts?.(book.remembered());
     if (!this.#isAlone) return;
-    this.#knocks = 0;
-    this.#knockAtMs = this.#options.clocks.steadyMs();
+    this.#knocker.hurry();
     this.#lan?.hurry();
     this.#schedule();
   }
 
-  #ownContact(): Contact {
-    return contactOf(this.#state.facts);
-  }
-
   #liveContacts(): Contact[] {
-    return this.#state.members().filter((member) =>
-      !member.isSelf && (member.state === "alive" || member.state === "suspect")
-    ).map(({ record }) => contactOf(record));
+    const { membership, book, self } = this.#state;
+    return membership.members().filter((member) => member.id !== self && isLive(member)).flatMap(({ id }) => {
+      const record = book.of(id);
+      return record === undefined ? [] : [contactOf(record)];
+    });
   }
 }
 
@@ -466,11 +392,8 @@ function contactOf({ addresses, gossipPort, nodePort }: NodeFacts): Contact {
   return { gossip: { host: addresses[0]!, port: gossipPort }, nodePort: nodePort === 0 ? undefined : nodePort };
 }
 
-/** The port that was asked for, or the usual one, or where that is taken any. */
-async function openSocket(
-  { port }: GossipOptions,
-  where: Omit<Parameters<typeof UdpSocket.open>[0], "port">,
-): Promise<UdpSocket> {
+/** At the port that was asked for, or the usual one, or where that is taken any. */
+async function openSocket(port: number | undefined, where: Omit<UdpSocketOptions, "port">): Promise<UdpSocket> {
   if (port !== undefined) return await UdpSocket.open({ ...where, port });
   try {
     return await UdpSocket.open({ ...where, port: GOSSIP_PORT });
@@ -478,11 +401,4 @@ async function openSocket(
     if (errorCode((error as Error).cause) !== "EADDRINUSE") throw error;
     return await UdpSocket.open({ ...where, port: 0 });
   }
-}
-
-function skewLine(name: string, from: string, { clockMs }: DatagramHeader, wallMs: number): string {
-  const minutes = Math.round(Math.abs(clockMs - wallMs) / MINUTE);
-  const direction = clockMs > wallMs ? "ahead of" : "behind";
-  return `clock skew: the clock of node ${name} at ${from} is ${minutes} min ${direction} this one's, and 10 min are tolerated; ` +
-    "what it says is ignored. Set the clocks of both machines, for example with timedatectl set-ntp true.";
 }

@@ -91,6 +91,9 @@ export interface GossipOptions {
   readonly random?: () => number;
 }
 
+/** Options of which each has a value, but for the port. */
+export type ValidGossipOptions = GossipOptions & typeof GOSSIP_DEFAULTS;
+
 /** Where gossip is listened for unless told otherwise. */
 export const GOSSIP_PORT = 9044;
 
@@ -114,12 +117,12 @@ export const GOSSIP_DEFAULTS = {
 const PORT_MAX = 65_535;
 
 /** The options with their defaults. Throws INVALID_ARGUMENT with the bound that was broken. */
-export function validateGossip(options: GossipOptions): GossipOptions & typeof GOSSIP_DEFAULTS {
+export function validateGossip(options: GossipOptions): ValidGossipOptions {
   const { port } = options;
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= PORT_MAX)) {
     throw new CellError("INVALID_ARGUMENT", `gossip option port: expected 0 to ${PORT_MAX}, found ${port}`);
   }
-  return { ...GOSSIP_DEFAULTS, ...options } as GossipOptions & typeof GOSSIP_DEFAULTS;
+  return { ...GOSSIP_DEFAULTS, ...options } as ValidGossipOptions;
 }
 
 function systemClocks(): Clocks {

@@ -1,25 +1,27 @@
+import { CellError } from "../base/mod.ts";
 import {
   type NodeId,
   type NodeIdentity,
   readRevocation,
   type Revocation,
   REVOCATION_BYTES,
-  type RevocationSet,
   shortId,
   verifyNodeSignature,
 } from "../net/identity/mod.ts";
-import { CellError } from "../base/mod.ts";
 import { catalogPayload, keyPayload, readPayload, revocationPayload } from "./broadcast_payload.ts";
 import { Catalog, type Item, type OwnEntry } from "./catalog/mod.ts";
+import { ClusterKeys } from "./cluster_keys.ts";
 import { type Change, type Effect, isLive, Membership, type MemberView, type RecordFacts } from "./core/mod.ts";
 import type { ExchangeState } from "./exchanger.ts";
-import type { ClusterMember, GOSSIP_DEFAULTS, GossipOptions } from "./gossip_options.ts";
-import { decodeKeys, encodeKeys, KEY_CHECK_MS, KeyKeeper } from "./key_keeper.ts";
-import { encodeRecord, type NodeFacts, type NodeRecord } from "./node_record.ts";
+import type { ClusterMember, ValidGossipOptions } from "./gossip_options.ts";
+import { decodeKeys } from "./key_keeper.ts";
+import type { NodeFacts, NodeRecord } from "./node_record.ts";
 import { QuietLog } from "./quiet_log.ts";
 import { RecordBook } from "./record_book.ts";
+import { slicesOf } from "./revocation_slices.ts";
 import { Routes } from "./routes.ts";
-import { type ClusterKey, DatagramSeal, KeyRing, PAYLOAD_BYTES_MAX } from "./seal/mod.ts";
+import { type ClusterKey, DatagramSeal, PAYLOAD_BYTES_MAX } from "./seal/mod.ts";
+import { SelfDescription } from "./self_description.ts";
 import { formatAddress } from "./socket_address.ts";
 import { type StreamTarget, targetOf } from "./stream_target.ts";
 
@@ -40,46 +42,41 @@ export interface Hands {
 
 /**
  * All that a node knows, and what it makes of what comes: membership, catalogue, keys, revocations and records, each of which
- * has its own room, tied together. Does no I/O but through `Hands`, `events` and the clocks.
+ * has its own file or room, tied together. Does no I/O but through `Hands`, `events` and the clocks.
  */
 export class GossipState implements ExchangeState {
+  readonly self: NodeId;
   readonly membership: Membership;
   readonly catalog: Catalog;
-  readonly ring: KeyRing;
+  readonly keyring: ClusterKeys;
   readonly seal: DatagramSeal;
+  readonly book: RecordBook;
+  readonly description: SelfDescription;
   readonly routes = new Routes();
   readonly quietLog: QuietLog;
-  readonly book: RecordBook;
-  readonly self: NodeId;
-  #identity: NodeIdentity;
-  #facts: NodeFacts;
-  #ownRecord: Uint8Array = new Uint8Array(0);
-  readonly #revocations: RevocationSet;
-  readonly #keeper: KeyKeeper;
-  #keysAtMs: number;
   /** Whose packet is being looked at. */
   #sender: NodeId | undefined;
   readonly #changedServices = new Set<string>();
 
-  constructor(
-    private readonly options: GossipOptions & typeof GOSSIP_DEFAULTS,
-    gossipPort: number,
-    private readonly hands: Hands,
-  ) {
-    const { identity, revocations, events, clocks, random } = options;
-    const [wallMs, steadyMs] = [clocks.wallMs(), clocks.steadyMs()];
+  constructor(private readonly options: ValidGossipOptions, gossipPort: number, private readonly hands: Hands) {
+    const { identity, revocations, events, random, keyRing } = options;
+    const [wallMs, steadyMs] = this.#now();
     this.self = identity.nodeId;
-    this.#identity = identity;
-    this.#facts = { ...options.facts, gossipPort };
-    this.#revocations = revocations;
+    this.description = new SelfDescription(identity, { ...options.facts, gossipPort });
     this.quietLog = new QuietLog((line) => events.log(line));
     this.book = new RecordBook({ ...identity.trust, isRevoked: (node) => revocations.has(node) });
-    this.ring = this.#startRing(wallMs);
-    this.seal = new DatagramSeal(this.self, this.ring, wallMs);
-    this.#keeper = new KeyKeeper(this.ring, random);
-    this.#keysAtMs = steadyMs + KEY_CHECK_MS;
+    const keys = {
+      kept: decodeKeys(options.keys),
+      waits: options.waitsForKeys,
+      keyRing,
+      random,
+      announce: (key: ClusterKey) => this.#broadcast("key", keyPayload(key)),
+      onKeys: (bytes: Uint8Array) => events.onKeys?.(bytes),
+    };
+    this.keyring = new ClusterKeys(keys, wallMs, steadyMs);
+    this.seal = new DatagramSeal(this.self, this.keyring.ring, wallMs);
     this.membership = new Membership(
-      { id: this.self, record: (incarnation) => this.#makeRecord(incarnation) },
+      { id: this.self, record: (incarnation) => this.description.sign(incarnation) },
       { ...options.membership, packetBytesMax: PAYLOAD_BYTES_MAX },
       random,
       (id, incarnation, record) => this.#readRecord(id, incarnation, record),
@@ -88,7 +85,7 @@ export class GossipState implements ExchangeState {
     );
     this.catalog = new Catalog({
       self: this.self,
-      sign: (bytes) => this.#identity.sign(bytes),
+      sign: (bytes) => this.description.identity.sign(bytes),
       verify: (node, bytes, signature) => this.#isSigned(node, bytes, signature),
       firstVersion: wallMs,
       options: options.catalog,
@@ -96,15 +93,11 @@ export class GossipState implements ExchangeState {
     });
   }
 
-  get facts(): NodeFacts {
-    return this.#facts;
-  }
-
   /** When `tick` wants to be called, by the steady clock. */
   get nextAtMs(): number {
-    const { clocks } = this.options;
-    const catalogInMs = Math.max(this.catalog.nextAtMs - clocks.wallMs(), 0);
-    return Math.min(this.membership.nextAtMs, clocks.steadyMs() + catalogInMs, this.#keysAtMs);
+    const [wallMs, steadyMs] = this.#now();
+    const catalogAtMs = steadyMs + Math.max(this.catalog.nextAtMs - wallMs, 0);
+    return Math.min(this.membership.nextAtMs, catalogAtMs, this.keyring.checkAtMs);
   }
 
   /** Does what is due. */
@@ -113,7 +106,7 @@ export class GossipState implements ExchangeState {
     this.#apply(this.membership.tick(steadyMs));
     this.#tell(this.catalog.tick(wallMs));
     for (const { message } of this.catalog.takeReports()) this.options.events.log(message);
-    if (steadyMs >= this.#keysAtMs) this.#checkKeys(wallMs, steadyMs);
+    if (steadyMs >= this.keyring.checkAtMs) this.#checkKeys(wallMs, steadyMs);
   }
 
   /** A packet of membership that `sender` has sealed. */
@@ -137,17 +130,8 @@ export class GossipState implements ExchangeState {
   }
 
   /** This node has something else to say of itself. Throws INVALID_ARGUMENT for what others would not take. */
-  describe(facts: Partial<NodeFacts>, identity = this.#identity): void {
-    const described = { ...this.#facts, ...facts };
-    encodeRecord(described, this.membership.incarnation, identity);
-    if (identity.nodeId !== this.self || identity.clusterId !== this.#identity.clusterId) {
-      throw new CellError(
-        "INVALID_ARGUMENT",
-        `describing node ${this.self}: the identity is that of node ${identity.nodeId}`,
-      );
-    }
-    this.#facts = described;
-    this.#identity = identity;
+  describe(facts: Partial<NodeFacts>, identity?: NodeIdentity): void {
+    this.description.change(facts, identity);
     this.#apply(this.membership.updateSelf(this.options.clocks.steadyMs()));
   }
 
@@ -155,19 +139,19 @@ export class GossipState implements ExchangeState {
     this.#apply(this.membership.leave(this.options.clocks.steadyMs()));
   }
 
-  /** Takes a revocation that was decided here, and shuts the node out with a new key. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
+  /** Shuts a node out, with a revocation that was decided here. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
   revoke(bytes: Uint8Array): void {
     const [wallMs] = this.#now();
-    const revocation = readRevocation(bytes, this.#identity.trust.authority.publicKey);
+    const revocation = readRevocation(bytes, this.description.identity.trust.authority.publicKey);
     if (revocation === undefined) {
       throw new CellError(
         "INVALID_ARGUMENT",
         "revoking a node: the revocation is not signed by this cluster's authority",
       );
     }
-    this.#revocations.add(bytes, wallMs);
+    this.options.revocations.add(bytes, wallMs);
     this.#shutOut([revocation], bytes);
-    this.#rotate(wallMs);
+    this.keyring.rotate(wallMs);
   }
 
   /** All members that are remembered, this node first. */
@@ -186,38 +170,30 @@ export class GossipState implements ExchangeState {
     return member !== undefined && isLive(member) && member.incarnation >= incarnation;
   }
 
-  /** How a member is reached over a stream; undefined for one that is not remembered. */
+  /** How another node is reached over a stream; undefined for one of which no record was read. */
   target(id: NodeId): StreamTarget | undefined {
     const record = this.book.of(id);
     return record === undefined || id === this.self ? undefined : targetOf(record);
   }
 
-  /** This node's record, as others take it. */
-  get record(): Uint8Array {
-    return this.#ownRecord;
-  }
-
   isRevoked(node: NodeId): boolean {
-    return this.#revocations.has(node);
+    return this.options.revocations.has(node);
   }
 
   keys(): readonly ClusterKey[] {
-    return this.ring.keys(this.options.clocks.wallMs());
+    return this.keyring.ring.keys(this.options.clocks.wallMs());
   }
 
   takeKeys(keys: readonly ClusterKey[]): void {
-    const news = this.ring.merge(keys, this.options.clocks.wallMs());
-    if (news.length === 0) return;
-    this.#announceKey();
-    this.options.events.onKeys?.(encodeKeys(this.keys()));
+    this.keyring.take(keys, this.options.clocks.wallMs());
   }
 
   revocations(): Uint8Array {
-    return this.#revocations.encode();
+    return this.options.revocations.encode();
   }
 
   takeRevocations(bytes: Uint8Array): void {
-    const news = this.#revocations.merge(bytes, this.options.clocks.wallMs());
+    const news = this.options.revocations.merge(bytes, this.options.clocks.wallMs());
     if (news.length > 0) this.#shutOut(news, bytes);
   }
 
@@ -250,51 +226,26 @@ export class GossipState implements ExchangeState {
     return [clocks.wallMs(), clocks.steadyMs()];
   }
 
-  #startRing(wallMs: number): KeyRing {
-    const ring = new KeyRing(this.options.keyRing);
-    ring.restore(decodeKeys(this.options.keys), wallMs);
-    if (ring.newestAtMs === undefined && !this.options.waitsForKeys) {
-      ring.rotate(wallMs);
-      this.options.events.onKeys?.(encodeKeys(ring.keys(wallMs)));
-    }
-    return ring;
-  }
-
-  #makeRecord(incarnation: number): Uint8Array {
-    this.#ownRecord = encodeRecord(this.#facts, incarnation, this.#identity);
-    return this.#ownRecord;
-  }
-
   #readRecord(id: NodeId, incarnation: number, bytes: Uint8Array): RecordFacts | undefined {
     // Not even an expired certificate keeps this node from knowing itself.
-    if (id === this.self && bytes === this.#ownRecord) return addressOf(this.#facts);
+    if (id === this.self && bytes === this.description.record) return addressOf(this.description.facts);
     const record = this.book.read(id, bytes, this.options.clocks.wallMs());
-    if (record === undefined) {
-      this.quietLog.say(
-        `record ${id}`,
-        this.options.clocks.steadyMs(),
-        () => `the record of node ${shortId(id)} is refused: ${this.book.lastRefusal}`,
-      );
-      return undefined;
-    }
-    return record.incarnation === incarnation ? addressOf(record) : undefined;
+    if (record?.incarnation === incarnation) return addressOf(record);
+    const why = () => `the record of node ${shortId(id)} is refused: ${this.book.lastRefusal}`;
+    if (record === undefined) this.quietLog.say(`record ${id}`, this.options.clocks.steadyMs(), why);
+    return undefined;
   }
 
   #isSigned(node: NodeId, bytes: Uint8Array, signature: Uint8Array): boolean {
-    if (node === this.self) return verifyNodeSignature(this.#identity.publicKey, bytes, signature);
-    return !this.#revocations.has(node) && this.book.isSignedBy(node, bytes, signature);
+    const { publicKey } = this.description.identity;
+    if (node === this.self) return verifyNodeSignature(publicKey, bytes, signature);
+    return !this.isRevoked(node) && this.book.isSignedBy(node, bytes, signature);
   }
 
-  #memberOf(view: MemberView): ClusterMember | undefined {
-    const { id, state, sinceMs } = view;
+  #memberOf({ id, state, sinceMs, incarnation }: MemberView): ClusterMember | undefined {
     const isSelf = id === this.self;
-    const record = isSelf ? this.#describeSelf(view.incarnation) : this.book.of(id);
+    const record = isSelf ? this.description.at(incarnation) : this.book.of(id);
     return record === undefined ? undefined : { id, state, isSelf, record, sinceMs };
-  }
-
-  #describeSelf(incarnation: number): NodeRecord {
-    const { nodeId, name, publicKey, certificate } = this.#identity;
-    return { ...this.#facts, nodeId, name, publicKey, certificate: certificate.der, incarnation };
   }
 
   #apply(effects: readonly Effect[]): void {
@@ -320,8 +271,8 @@ export class GossipState implements ExchangeState {
           () =>
             `node ${shortId(effect.id)} is at ${
               effect.addresses.join(" and at ")
-            } at once: its key was copied. Stop one of them, ` +
-            "and let it join as a node of its own.",
+            } at once: its key was copied. Stop one of ` +
+            "them, and let it join as a node of its own.",
         );
     }
   }
@@ -332,31 +283,32 @@ export class GossipState implements ExchangeState {
   }
 
   #changed(change: Change, view: MemberView): void {
-    const [wallMs] = this.#now();
     const { id } = view;
     const member = this.#memberOf(view);
     const record = this.book.of(id);
     if (record !== undefined) this.routes.set(id, record.addresses, record.gossipPort);
+    this.#follow(change, id, isLive(view));
+    if (member !== undefined) this.options.events.onMember?.(change, member);
+    this.hands.onChanged();
+  }
+
+  /** What a change of a member means for the rest. */
+  #follow(change: Change, id: NodeId, isMemberLive: boolean): void {
+    const [wallMs] = this.#now();
     switch (change) {
       case "joined":
       case "alive_again":
       case "updated":
-        if (isLive(view)) this.catalog.nodeJoined(id, wallMs);
-        break;
+        return isMemberLive ? this.catalog.nodeJoined(id, wallMs) : undefined;
       case "suspected":
-        this.routes.unanswered(id);
-        break;
+        return this.routes.unanswered(id);
       case "failed":
-        this.catalog.nodeFailed(id, wallMs);
-        break;
+        return this.catalog.nodeFailed(id, wallMs);
       case "left":
-        this.catalog.nodeLeft(id, wallMs);
-        break;
+        return this.catalog.nodeLeft(id, wallMs);
       case "removed":
-        this.#forget(id, wallMs);
+        return this.#forget(id, wallMs);
     }
-    if (member !== undefined) this.options.events.onMember?.(change, member);
-    this.hands.onChanged();
   }
 
   #forget(id: NodeId, wallMs: number): void {
@@ -370,16 +322,17 @@ export class GossipState implements ExchangeState {
     const read = readPayload(payload);
     if (read?.kind === "catalog") this.#tell(this.catalog.receive(read.record, wallMs));
     if (read?.kind === "revocation" && read.bytes.length === REVOCATION_BYTES) this.takeRevocations(read.bytes);
-    const isNewKey = read?.kind === "key" && this.ring.lacks(read, wallMs);
+    const isNewKey = read?.kind === "key" && this.keyring.ring.lacks(read, wallMs);
     // Who tells of a key has it, and is nearer than whoever made it.
     if (isNewKey) this.#withTarget(this.#sender, (target) => this.hands.exchange(target));
   }
 
   #tell(items: readonly Item[]): void {
-    const steadyMs = this.options.clocks.steadyMs();
-    for (const { key, payload } of items) {
-      this.membership.broadcast(`catalog ${key}`, catalogPayload(payload), steadyMs);
-    }
+    for (const { key, payload } of items) this.#broadcast(`catalog ${key}`, catalogPayload(payload));
+  }
+
+  #broadcast(key: string, payload: Uint8Array): void {
+    this.membership.broadcast(key, payload, this.options.clocks.steadyMs());
   }
 
   #noteChanged(service: string): void {
@@ -396,51 +349,25 @@ export class GossipState implements ExchangeState {
 
   #shutOut(revocations: readonly Revocation[], bytes: Uint8Array): void {
     const [wallMs, steadyMs] = this.#now();
-    this.options.events.onRevocations?.(this.#revocations.encode());
+    this.options.events.onRevocations?.(this.revocations());
     for (const { node, revokedAtMs } of revocations) {
-      this.ring.retire(revokedAtMs, wallMs);
+      this.keyring.ring.retire(revokedAtMs, wallMs);
       this.#apply(this.membership.remove(node, steadyMs));
       this.#forget(node, wallMs);
       this.options.events.onRevoked?.(node);
     }
-    for (const one of slicesOf(bytes, revocations).slice(0, REVOCATIONS_TOLD_MAX)) {
-      this.membership.broadcast(`revocation ${one.node}`, revocationPayload(one.bytes), steadyMs);
+    for (const [node, slice] of [...slicesOf(bytes, revocations)].slice(0, REVOCATIONS_TOLD_MAX)) {
+      this.#broadcast(`revocation ${node}`, revocationPayload(slice));
     }
   }
 
-  #rotate(wallMs: number): void {
-    this.ring.rotate(wallMs);
-    this.#announceKey();
-    this.options.events.onKeys?.(encodeKeys(this.keys()));
-  }
-
-  #announceKey(): void {
-    const [newest] = this.keys();
-    if (newest === undefined) return;
-    this.membership.broadcast("key", keyPayload(newest), this.options.clocks.steadyMs());
-  }
-
   #checkKeys(wallMs: number, steadyMs: number): void {
-    this.#keysAtMs = steadyMs + KEY_CHECK_MS;
     const live = this.membership.members().filter(isLive);
     const isFirst = live.every(({ id }) => id >= this.self);
-    const use = { sealed: this.seal.sealed, live: live.length, isFirst };
-    if (this.#keeper.isDue(use, wallMs)) this.#rotate(wallMs);
+    this.keyring.check({ sealed: this.seal.sealed, live: live.length, isFirst }, wallMs, steadyMs);
   }
 }
 
 function addressOf({ addresses, gossipPort }: NodeFacts): RecordFacts {
   return { address: formatAddress({ host: addresses[0]!, port: gossipPort }) };
-}
-
-/** The bytes of each of these revocations, out of those that many came in. */
-function slicesOf(bytes: Uint8Array, revocations: readonly Revocation[]): { node: NodeId; bytes: Uint8Array }[] {
-  const wanted = new Set(revocations.map(({ node }) => node));
-  const slices: { node: NodeId; bytes: Uint8Array }[] = [];
-  for (let at = 0; at + REVOCATION_BYTES <= bytes.length; at += REVOCATION_BYTES) {
-    const slice = bytes.slice(at, at + REVOCATION_BYTES);
-    const node = Buffer.from(slice.subarray(0, 16)).toString("hex");
-    if (wanted.has(node)) slices.push({ node, bytes: slice });
-  }
-  return slices;
 }

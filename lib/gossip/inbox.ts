@@ -1,0 +1,86 @@
+import { MINUTE, SECOND } from "../base/mod.ts";
+import { type NodeId, shortId } from "../net/identity/mod.ts";
+import { Cooldown } from "./cooldown.ts";
+import type { Clocks } from "./gossip_options.ts";
+import type { GossipState } from "./gossip_state.ts";
+import type { Heard } from "./greeter.ts";
+import { decodeHello } from "./hello_payload.ts";
+import { type DatagramHeader, DatagramKind, type RefusedDatagram } from "./seal/mod.ts";
+import { parseAddress } from "./socket_address.ts";
+import type { StreamTarget } from "./stream_target.ts";
+
+/** How often keys are fetched from one node that seals under an unknown one: its address may be forged. */
+const FETCH_KEYS_MS = 10 * SECOND;
+const FETCHES_KEPT_MAX = 1024;
+
+/** What the inbox does with what it has opened. */
+export interface InboxHands {
+  onHello(heard: Heard): void;
+  exchange(target: StreamTarget): void;
+}
+
+/** Opens every datagram that comes, and gives what is in it to whom it is for. */
+export class Inbox {
+  readonly #fetches = new Cooldown(FETCH_KEYS_MS, FETCHES_KEPT_MAX);
+
+  constructor(
+    private readonly state: GossipState,
+    private readonly clocks: Clocks,
+    private readonly hands: InboxHands,
+  ) {}
+
+  /** A datagram to this node alone. */
+  onDatagram(datagram: Uint8Array, from: string): void {
+    const opened = this.state.seal.open(datagram, this.clocks.wallMs());
+    if ("refused" in opened) return this.#onRefused(opened, from);
+    const { header: { sender, kind }, payload } = opened;
+    if (this.state.isRevoked(sender)) return;
+    this.state.routes.heard(sender, from);
+    if (kind === DatagramKind.HELLO) this.#onHello(sender, payload, from, false);
+    else this.state.receive(sender, from, payload);
+  }
+
+  /** A datagram to everybody on the local network. False when it is not for this cluster's members. */
+  onMulticast(datagram: Uint8Array, from: string): boolean {
+    const opened = this.state.seal.open(datagram, this.clocks.wallMs());
+    if ("refused" in opened) return opened.refused !== "unknown_key" && opened.refused !== "length";
+    const { header: { sender, kind }, payload } = opened;
+    if (kind === DatagramKind.HELLO && !this.state.isRevoked(sender)) this.#onHello(sender, payload, from, true);
+    return true;
+  }
+
+  #onHello(sender: NodeId, payload: Uint8Array, from: string, isMulticast: boolean): void {
+    const hello = decodeHello(payload);
+    const source = parseAddress(from);
+    const record = hello === undefined ? undefined : this.state.book.read(sender, hello.record, this.clocks.wallMs());
+    if (hello === undefined || source === undefined || record === undefined) return;
+    this.hands.onHello({ record, from: source, wantsAnswer: hello.wantsAnswer, isMulticast });
+  }
+
+  #onRefused({ refused, header }: RefusedDatagram, from: string): void {
+    if (refused === "unknown_key") return this.#fetchKeys(from);
+    if (header === undefined) return;
+    const { steadyMs, wallMs } = this.clocks;
+    const name = shortId(header.sender);
+    if (refused === "clock_skew") {
+      this.state.quietLog.say("clock skew", steadyMs(), () => skewLine(name, from, header, wallMs()));
+    } else if (refused === "flood") {
+      const line = `node ${name} at ${from} sends more datagrams than a node does; some are dropped`;
+      this.state.quietLog.say(`flood ${name}`, steadyMs(), () => line);
+    }
+  }
+
+  /** A member seals under a key that is not known here. Or somebody uses its address: hence seldom. */
+  #fetchKeys(from: string): void {
+    const id = this.state.routes.memberAt(from);
+    const target = id === undefined ? undefined : this.state.target(id);
+    if (target !== undefined && this.#fetches.pass(from, this.clocks.steadyMs())) this.hands.exchange(target);
+  }
+}
+
+function skewLine(name: string, from: string, { clockMs }: DatagramHeader, wallMs: number): string {
+  const minutes = Math.round(Math.abs(clockMs - wallMs) / MINUTE);
+  const direction = clockMs > wallMs ? "ahead of" : "behind";
+  return `clock skew: the clock of node ${name} at ${from} is ${minutes} min ${direction} this one's, and 10 min are tolerated; ` +
+    "what it says is ignored. Set the clocks of both machines, for example with timedatectl set-ntp true.";
+}
