@@ -16,9 +16,10 @@
  *
  * Both ends of every connection are instances; the agent is one too, and so is a command at a shell. Whoever steals
  * an instance's key is that instance until an hour after the process that it was stolen from last had its certificate
- * renewed. Whoever steals a node's key can speak as any service of that node, and for no other node: the node in an instance's URI must be the one whose key has signed it. That is the rule which X.509
- * alone does not give (name constraints are not defined for these URIs), so `verifyIdentity` checks the whole of it
- * and relies on no stack below.
+ * renewed. Whoever steals a node's key can speak as any service of that node, and for no other node: the node in an
+ * instance's URI must be the one whose key has signed it. That is the rule which X.509 alone does not give (name
+ * constraints are not defined for these URIs), so `verifyIdentity` checks the whole of it and relies on no stack
+ * below.
  *
  * **One certificate is enough.** An instance's certificate carries its node's, as a data URI where X.509 says where
  * the issuer's certificate is to be had. It costs 680 bytes in a handshake (both certificates then have 1.6 KB: two
