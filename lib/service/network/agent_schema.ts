@@ -67,7 +67,11 @@ export function agentSchema(): Schema {
         idempotent: true,
       }),
       lookup: method({ service: text }, list(instance), { idempotent: true }),
-      discover: method({ service: text }, list(instance), { idempotent: true }),
+      discover: {
+        params: [{ name: "service", type: text, optional: true }],
+        result: list(instance),
+        idempotent: true,
+      },
       watch: method({ service: text }, list(instance), stream),
       speciesSchema: method({ species: text }, text, { idempotent: true }),
       credentials: method(
