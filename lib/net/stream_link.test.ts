@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { type CellError, KIB, MIB } from "../base/mod.ts";
 import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
-import { type Link, memoryLinks, type StreamLinkOptions } from "./mod.ts";
+import { type Link, memoryLinks, StreamLink, type StreamLinkOptions } from "./mod.ts";
+import type { ByteStream } from "./stream_link.ts";
 
 /** A started pair of links; `here` is the one under test. */
 function start(options: StreamLinkOptions = {}) {
@@ -107,4 +108,65 @@ test("a long queue that drains slowly keeps its frames in order and its buffer b
 test("a link is started once", () => {
   const { here } = start();
   expect(() => here.start(receiver(() => {}, () => {}), 1)).toThrow("started once");
+});
+
+/** A stream that takes everything, and what it was given at a time. */
+function recordingStream() {
+  const writes: number[] = [];
+  const stream: ByteStream = {
+    write(_, __, byteCount) {
+      writes.push(byteCount);
+      return byteCount;
+    },
+    pause() {},
+    resume() {},
+    ref() {},
+    unref() {},
+    end() {},
+    terminate() {},
+  };
+  return { stream, writes };
+}
+
+/** Frames of 100 bytes, each in a microtask of its own, and how long the writes were by the end of the turn and after it. */
+async function writesOf(frameCount: number, options: StreamLinkOptions) {
+  const { stream, writes } = recordingStream();
+  const link = new StreamLink(stream, { kind: "process", uid: 0, pid: 1 }, "tls", options);
+  for (let count = 0; count < frameCount; count++) {
+    send(link, 80);
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  const inTurn = [...writes];
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  return { inTurn, all: writes, link };
+}
+
+test("what each microtask of a turn commits is written at once", async () => {
+  expect((await writesOf(5, {})).inTurn).toEqual([100, 100, 100, 100, 100]);
+});
+
+test("where a write costs much, the first of a turn is made at once, and the rest is one at its end", async () => {
+  const { inTurn, all } = await writesOf(5, { gathers: true });
+  expect(inTurn).toEqual([100]);
+  expect(all).toEqual([100, 400]);
+});
+
+test("what is gathered does not wait for the end of the turn when it is much", async () => {
+  const { inTurn, all } = await writesOf(50, { gathers: true });
+  expect(inTurn).toEqual([100, 2100, 2100]);
+  expect(all).toEqual([100, 2100, 2100, 700]);
+});
+
+test("every turn has a first write, and what is gathered leaves when it is asked for", async () => {
+  const { all, link } = await writesOf(2, { gathers: true });
+  send(link, 80);
+  await Promise.resolve();
+  expect(all).toEqual([100, 100, 100]);
+  send(link, 80);
+  link.flush();
+  expect(all).toEqual([100, 100, 100, 100]);
+  send(link, 80);
+  link.close();
+  expect(all).toEqual([100, 100, 100, 100, 100]);
 });

@@ -40,12 +40,19 @@ export interface ByteStream {
   terminate(): void;
 }
 
-/** What tests shorten. */
+/** How a link treats its stream; the times are what tests shorten. */
 export interface StreamLinkOptions {
   /** @default STALL_MS */
   stallMs?: number;
   /** @default CLOSE_LINGER_MS */
   closeLingerMs?: number;
+  /**
+   * For streams whose write costs much, such as a record of TLS: after the first write of a turn of the event loop, what
+   * is less than FLUSH_BYTES waits for the turn's end. A generator makes each item of a stream in microtasks of its own:
+   * 250 k items/s over TLS when every few of them are a write, 1.2 M/s together; a lone call is as fast either way.
+   * @default false
+   */
+  gathers?: boolean;
 }
 
 /**
@@ -64,6 +71,8 @@ export class StreamLink<Who extends Peer = Peer> implements Link, FrameSink {
   /** The stream took less than it was given; `onDrain` goes on. */
   private blocked = false;
   private flushScheduled = false;
+  /** Something was written in this turn already, and its end is waited for. Never with a stream whose write costs little. */
+  private inWrittenTurn = false;
   private receiver: LinkReceiver | undefined;
   private reader: FrameReader | undefined;
   /** What arrived before `start`. */
@@ -76,6 +85,14 @@ export class StreamLink<Who extends Peer = Peer> implements Link, FrameSink {
   /** Bytes ever received. */
   receivedBytes = 0;
   private readonly scheduledFlush = () => {
+    this.flushScheduled = false;
+    this.flush();
+    if (this.options.gathers !== true || this.inWrittenTurn) return;
+    this.inWrittenTurn = true;
+    setImmediate(this.onTurnEnd);
+  };
+  private readonly onTurnEnd = () => {
+    this.inWrittenTurn = false;
     this.flushScheduled = false;
     this.flush();
   };
@@ -134,7 +151,7 @@ export class StreamLink<Who extends Peer = Peer> implements Link, FrameSink {
     else if (this.committed - this.sent >= FLUSH_BYTES) this.flush();
     else if (!this.flushScheduled) {
       this.flushScheduled = true;
-      queueMicrotask(this.scheduledFlush);
+      if (!this.inWrittenTurn) queueMicrotask(this.scheduledFlush);
     }
   }
 

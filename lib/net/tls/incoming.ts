@@ -101,9 +101,10 @@ export class Incoming {
     clearTimeout(this.timer);
     socket.write(ADMITTED);
     const { owner } = this;
+    const options = { gathers: true, ...owner.link };
     const link = this.link = peer.kind === "instance"
-      ? new StreamLink(socket, peer, "tls", owner.link)
-      : new StreamLink(socket, peer, "tls", owner.link);
+      ? new StreamLink(socket, peer, "tls", options)
+      : new StreamLink(socket, peer, "tls", options);
     if (peer.kind === "anonymous") {
       const { anonymousMs } = owner.limits;
       this.timer = setTimeout(() => {

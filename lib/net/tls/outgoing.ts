@@ -98,7 +98,7 @@ export class Outgoing {
     try {
       const rest = this.admission.push(chunk);
       if (rest === undefined) return;
-      const link = this.link = new StreamLink(this.stream, this.peer, "tls", this.options.link);
+      const link = this.link = new StreamLink(this.stream, this.peer, "tls", { gathers: true, ...this.options.link });
       this.isSettled = true;
       this.options.registry?.add(link);
       if (rest.length > 0) link.onData(rest);

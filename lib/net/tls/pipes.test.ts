@@ -52,8 +52,14 @@ async function failure(attempt: Promise<unknown>): Promise<CellError> {
   return error as CellError;
 }
 
-async function* never(): AsyncGenerator<Uint8Array> {
-  await new Promise(() => {});
+/** Bytes that do not come. */
+function never(): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
+}
+
+/** Bytes that cannot be had. */
+function failing(error: CellError): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
 test("a relay carries bytes both ways, in order, in pieces of bounded length", async () => {
@@ -155,14 +161,14 @@ test("a relay through which nothing goes is closed, one that is used is not", as
   expect(error.code).toBe("UNAVAILABLE");
   expect(error.message).toContain("nothing was sent either way for 40 ms");
   await until(() => closed() === 1);
-  async function* now_and_then() {
+  async function* nowAndThen() {
     for (let count = 0; count < 15; count++) {
       yield Uint8Array.of(count);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
   let count = 0;
-  for await (const piece of pipeToTcp(now_and_then(), { port, idleMs: 200 })) count += piece.length;
+  for await (const piece of pipeToTcp(nowAndThen(), { port, idleMs: 200 })) count += piece.length;
   expect(count).toBe(15);
 });
 
@@ -293,11 +299,10 @@ test("a relay that changes a byte ends the connection, and delivers nothing of i
 test("a relay that cannot reach the instance is what the dialer hears of", async () => {
   const world = await TlsWorld.create();
   stopped.push(() => void world.dispose());
-  const pipe = bytePipe(async function* () {
-    throw new CellError("NOT_FOUND", "relaying to hello@2: no such instance runs here");
-  });
+  const missing = new CellError("NOT_FOUND", "relaying to hello@2: no such instance runs here");
+  const pipe = bytePipe(() => failing(missing));
   const error = await failure(world.dial({ port: 9 }, { pipe }));
-  expect([error.code, error.message]).toEqual(["NOT_FOUND", "relaying to hello@2: no such instance runs here"]);
+  expect(error).toBe(missing);
   const silent = bytePipe(() => never());
   expect((await failure(world.dial({ port: 9 }, { pipe: silent, timeoutMs: 30 }))).code).toBe("UNAVAILABLE");
   expect(silent.destroyed).toBe(true);
