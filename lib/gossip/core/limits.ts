@@ -26,7 +26,11 @@ export const INCARNATION_MAX = Number.MAX_SAFE_INTEGER;
 export const INCARNATION_JUMP_MAX = 1_000;
 /** An address that changes and changes back within this time belongs to two processes. */
 export const CONFLICT_WINDOW_MS = 1 * MINUTE;
-/** As many records of its own that it did not make this time: more are not a former life's, somebody makes them now. */
+/**
+ * As many records of its own that a node did not make, each newer than the one before, within FOREIGN_WINDOW_MS: they are not
+ * a former life's, somebody makes them now. Others talk to one of two doubles only, so those hear of each other seldom.
+ */
 export const FOREIGN_RECORDS_MAX = 3;
+export const FOREIGN_WINDOW_MS = 10 * MINUTE;
 /** So many addresses are asked at a time when nothing is known yet. */
 export const CONTACTS_MAX = 16;

@@ -1,7 +1,7 @@
 import { assert } from "../../base/mod.ts";
 import {
-  CONFLICT_WINDOW_MS,
   FOREIGN_RECORDS_MAX,
+  FOREIGN_WINDOW_MS,
   INCARNATION_JUMP_MAX,
   INCARNATION_MAX,
   RECORD_BYTES_MAX,
@@ -25,7 +25,7 @@ export class OwnRecord {
   address: string;
   /** When `settle` wants to be called: a refutation of a foreign record that was put off. */
   settleAtMs = Infinity;
-  #owedAbove = 0;
+  #owedAbove = -1;
   #foreignRefutedAtMs = -Infinity;
   #foreignRecords = 0;
   #firstForeignAtMs = 0;
@@ -69,7 +69,7 @@ export class OwnRecord {
   /** Somebody shows a record that this node has signed, though not in this life. */
   foreign(incarnation: number, nowMs: number): Verdict {
     if (incarnation >= INCARNATION_MAX) return "jump";
-    if (nowMs - this.#firstForeignAtMs > CONFLICT_WINDOW_MS) {
+    if (nowMs - this.#firstForeignAtMs > FOREIGN_WINDOW_MS) {
       this.#firstForeignAtMs = nowMs;
       this.#foreignRecords = 0;
     }

@@ -25,7 +25,15 @@ const ALL: readonly Message[] = [
 ];
 
 test("every message comes out of a packet as it went in", () => {
-  expect(decodePacket(packetOf(...ALL))).toEqual([...ALL]);
+  for (const question of ["ping", "probe_request"]) {
+    const messages = ALL.filter(({ kind }) => kind !== question);
+    expect(decodePacket(packetOf(...messages))).toEqual(messages);
+  }
+});
+
+test("a packet asks one question at most, so that nobody is made to send many for one", () => {
+  expect(decodePacket(packetOf(ALL[0]!, ALL[3]!))).toBeUndefined();
+  expect(decodePacket(packetOf(ALL[0]!, ALL[1]!, ALL[0]!))).toBeUndefined();
 });
 
 test("the layout is the one that the docstring tells", () => {

@@ -17,7 +17,7 @@ import type { Message } from "./message.ts";
  *     broadcast      9  payload: the rest, at most 900 bytes
  *
  * A kind that is not known is skipped by its length: a later version may add some. A packet with anything wrong in it is
- * refused whole.
+ * refused whole; so is one with two questions (pings and probe requests), since each is answered by a packet of its own.
  */
 export const PACKET_VERSION = 1;
 /** The bytes of a packet before its first message. */
@@ -81,6 +81,7 @@ export function decodePacket(packet: Uint8Array): Message[] | undefined {
   const reader = new ByteReader(packet);
   if (reader.uint8() !== PACKET_VERSION) return undefined;
   const messages: Message[] = [];
+  let questions = 0;
   for (let count = 0; reader.left > 0; count++) {
     const kind = KINDS[reader.uint8() - 1];
     const body = reader.view(reader.uint16());
@@ -88,6 +89,7 @@ export function decodePacket(packet: Uint8Array): Message[] | undefined {
     if (kind === undefined) continue;
     const message = decodeBody(kind, new ByteReader(body), body.length);
     if (message === undefined) return undefined;
+    if ((kind === "ping" || kind === "probe_request") && ++questions > 1) return undefined;
     messages.push(message);
   }
   return messages;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
 import { forEachSeed, longTailedLatency } from "../../sim/mod.ts";
 import { LAN, LOCAL, PLAIN_SWIM, WAN } from "./mod.ts";
-import { SimulatedCluster } from "./testing/simulated_cluster.ts";
+import { SimulatedCluster, SimulatedNode } from "./testing/simulated_cluster.ts";
 import { Storm } from "./testing/storm.ts";
 
 const FILE = "lib/gossip/core/simulation";
@@ -180,6 +180,25 @@ test("in a storm of everything that can go wrong the rules hold, and all agree w
       throw new Error(`${storm.trace}\n${(error as Error).message}`, { cause: error });
     }
   }, 20_000);
+}, TIMEOUT_MS);
+
+test("two processes with one key are noticed, and do not fill the network with their quarrel", () => {
+  seeds("two processes with one key", 2, (seed) => {
+    const cluster = new SimulatedCluster({ seed, nodes: 20 }).startTogether();
+    const double = new SimulatedNode(cluster, 20, cluster.nodes[3]!.id);
+    double.start();
+    double.join(() => [cluster.nodes[0]!.address]);
+    cluster.run(10 * SECOND);
+    const before = bytesOf(cluster);
+    cluster.run(MINUTE);
+    const conflicts = cluster.nodes.filter(({ core }) => core.stats.conflicts > 0);
+    expect(conflicts.length).toBeGreaterThan(10);
+    expect((bytesOf(cluster) - before) / 20 / 60).toBeLessThan(2_000);
+    cluster.run(5 * MINUTE);
+    expect(double.core.stats.conflicts).toBeGreaterThan(0);
+    double.machine.crash();
+    cluster.runUntil(() => cluster.agrees(), MINUTE, "the one that is left is known as it is");
+  });
 }, TIMEOUT_MS);
 
 test("the same seed gives the same run", () => {
