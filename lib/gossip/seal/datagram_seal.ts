@@ -40,7 +40,7 @@ const CLOCK_JUMP_MS = 60 * SECOND;
 
 /**
  * Seals what this node sends and opens what comes. Refusing is ordered by cost: a length and a table look-up first, then the
- * tag (1 us), then what only a holder of the key can have written.
+ * tag, then what only a holder of the key can have written.
  */
 export class DatagramSeal {
   /** Refused datagrams by reason. */

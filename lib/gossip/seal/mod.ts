@@ -3,9 +3,9 @@
  * them.
  *
  * Turned down: DTLS or QUIC datagrams between all nodes (a connection per pair: at 1,000 nodes a million, for a packet a
- * second each); a signature on every datagram (64 bytes of 1,200, and 38 us to verify where opening takes 1 us; what must
- * not be forged by a member, records and catalogue entries, is signed inside); WebCrypto (51 us per datagram, all of it
- * promises); ChaCha20-Poly1305 (the runtime's node:crypto has no such cipher). `docs/decisions/0023-sealing.md` has the
+ * second each); a signature on every datagram (64 bytes of 1,200, and ten times what opening costs; what must not be forged
+ * by a member, records and catalogue entries, is signed inside); WebCrypto (promises, and three times the processor time);
+ * ChaCha20-Poly1305 (the runtime's node:crypto has no such cipher). `docs/decisions/0023-gossip-is-sealed.md` has the
  * figures.
  *
  * **A datagram**: key id (4), nonce (12), then sealed with AES-256-GCM: version (1), kind (1), sender (16), boot (6),
@@ -30,8 +30,9 @@
  * make others refuse that one's datagrams or suspect it. It cannot change what another node says of itself. It is a node
  * with a certificate of the authority; the remedy is to revoke it.
  *
- * Invariants: nothing is opened twice; nothing is sealed under a key that every other node must have forgotten; refusing
- * costs a look-up for whoever does not know a key's id, one tag for who does; every table has a bound.
+ * Invariants: nothing is opened twice within the memory of a process; a datagram that has not been authenticated changes
+ * nothing but a counter; refusing one costs a look-up where its key id is unknown, and the check of a tag where it is not; every
+ * table has a bound.
  */
 export {
   CLUSTER_KEY_BYTES,
