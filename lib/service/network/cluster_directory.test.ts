@@ -3,7 +3,13 @@ import { CellError } from "../../base/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import type { Endpoint } from "../directory.ts";
 import type { AgentState } from "./agent.ts";
-import { ClusterDirectory, ENDPOINTS_MAX, HEAD_START_MS, type MachineDirectory, NEWS_MS_MAX } from "./cluster_directory.ts";
+import {
+  ClusterDirectory,
+  ENDPOINTS_MAX,
+  HEAD_START_MS,
+  type MachineDirectory,
+  NEWS_MS_MAX,
+} from "./cluster_directory.ts";
 import { REOPEN_MS_MAX } from "./standing_stream.ts";
 import { FakeAgent, knownOn, ownNode } from "./testing/fake_agent.ts";
 
@@ -20,7 +26,8 @@ class World {
   /** What runs here. */
   local: string[] = [];
   /** What starting a service here does. */
-  start: () => Promise<void> = () => Promise.reject(new CellError("NOT_FOUND", "no service named hello is deployed here."));
+  start: () => Promise<void> = () =>
+    Promise.reject(new CellError("NOT_FOUND", "no service named hello is deployed here."));
   readonly dialed: string[] = [];
   readonly directory: ClusterDirectory;
 
@@ -259,14 +266,22 @@ test("who insists waits for what runs here and does not listen to the network ye
   world.local = ["hello@1"];
   world.agent.catalog.set("x", knownOn(HERE, { endpoints: ["uds:/run/hello@1.sock"] }));
   const error = await rejection(world.find());
-  expect([error.code, error.message]).toEqual(["UNAVAILABLE", "hello runs here and does not listen to the network yet"]);
+  expect([error.code, error.message]).toEqual([
+    "UNAVAILABLE",
+    "hello runs here and does not listen to the network yet",
+  ]);
   expect(error.data).toMatchObject({ started: false });
 });
 
-test.each([
-  ["absent", "the node agent does not run here. Start it with cell up."],
-  ["offline", "the network of this node is off. Turn it on with cell token create, or join a cluster with cell join TOKEN."],
-] as const)("who insists where the agent is %s is told what to do", async (state, why) => {
+test.each(
+  [
+    ["absent", "the node agent does not run here. Start it with cell up."],
+    [
+      "offline",
+      "the network of this node is off. Turn it on with cell token create, or join a cluster with cell join TOKEN.",
+    ],
+  ] as const,
+)("who insists where the agent is %s is told what to do", async (state, why) => {
   const world = new World({ isInsisting: true, state });
   world.local = ["hello@1"];
   expect(await rejection(world.find())).toMatchObject({

@@ -1,4 +1,4 @@
-import { CellError, SECOND } from "../../base/mod.ts";
+import { CellError, type Code, SECOND, toCellError } from "../../base/mod.ts";
 import type { Credentials, Trust } from "../../net/identity/mod.ts";
 import { waitFor } from "../wait_for.ts";
 import type { Certification, NodeAgent } from "./agent.ts";
@@ -7,6 +7,7 @@ import { StandingStream } from "./standing_stream.ts";
 /** Whoever wants to connect to another machine waits no longer for a certificate. */
 export const CERTIFIED_MS_MAX = 5 * SECOND;
 
+const ABSENT: ReadonlySet<Code> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"]);
 const WHAT = "asking the node agent for a certificate of this process";
 
 /** Who this process is to others. */
@@ -72,19 +73,17 @@ export class OwnCredentials {
   }
 
   /**
-   * Waits for the first certificate, and keeps the process alive meanwhile. Throws UNAVAILABLE when there is none in time, with
-   * what the agent has against it.
+   * Waits for the first certificate, and keeps the process alive meanwhile. Throws UNAVAILABLE when there is none in time,
+   * and at once what the agent has against it.
    */
   async ready(): Promise<Standing> {
     if (this.#standing !== undefined) return this.#standing;
     try {
-      await waitFor(this.#first.promise, WHAT, CERTIFIED_MS_MAX, undefined);
+      if (!isRefusal(this.#lastError)) await waitFor(this.#first.promise, WHAT, CERTIFIED_MS_MAX, undefined);
     } catch (error) {
-      const cause = this.#lastError ?? error;
-      const why = this.#lastError?.message ?? `it has not given one within ${CERTIFIED_MS_MAX} ms`;
-      throw new CellError("UNAVAILABLE", `${WHAT}: ${why}`, { data: { started: false }, cause });
+      this.#lastError ??= toCellError(error);
     }
-    return this.#standing!;
+    return this.#standing ?? this.#absent();
   }
 
   /** Tells `listener` what there is, and everything that comes, until the function that is returned is called. */
@@ -99,10 +98,20 @@ export class OwnCredentials {
     this.#listeners.clear();
   }
 
+  #absent(): never {
+    const { code, message } = this.#lastError!;
+    const isLate = code === "DEADLINE_EXCEEDED";
+    const why = isLate ? `it has not given one within ${CERTIFIED_MS_MAX} ms` : message;
+    throw new CellError(isLate ? "UNAVAILABLE" : code, `${WHAT}: ${why}`, {
+      data: { started: false },
+      cause: this.#lastError,
+    });
+  }
+
   /** Who waits is told what the agent has against this process; an agent that is gone may be back in a moment. */
   #fail(error: CellError): void {
     this.#lastError = error;
-    if (error.code === "UNAVAILABLE" || this.#standing !== undefined) return;
+    if (!isRefusal(error) || this.#standing !== undefined) return;
     const { reject } = this.#first;
     this.#first = firstOne();
     reject(error);
@@ -129,6 +138,11 @@ export class OwnCredentials {
   #tell(what: (listener: CredentialsListener) => void): void {
     for (const listener of [...this.#listeners]) what(listener);
   }
+}
+
+/** Whether the agent has said so, and is not just away. */
+function isRefusal(error: CellError | undefined): boolean {
+  return error !== undefined && !ABSENT.has(error.code);
 }
 
 /** What is waited for until there is a certificate, by whoever does: nobody has to. */

@@ -40,7 +40,8 @@ async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-function relaySchema(): Schema {
+/** What is asked of the agent of another node. */
+export function relaySchema(): Schema {
   const piece: Type = { kind: "bytes", maxLength: PIECE_BYTES_MAX };
   return finishSchema({
     name: NUCLEUS,

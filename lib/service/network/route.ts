@@ -4,7 +4,6 @@ import type { DialCandidate } from "../../net/mod.ts";
 /** One way to an instance: directly, or through the agent of its node. */
 export type Route = DialCandidate;
 
-
 /** For so long the transport that worked for a node is tried first. */
 export const REMEMBERED_MS = 10 * MINUTE;
 /** Of more nodes than this all is forgotten; it is found out again. */

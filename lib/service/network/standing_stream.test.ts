@@ -90,17 +90,20 @@ test("a stream that ends is opened again after growing waits, up to a bound, and
   world.stream.close();
 });
 
-test.each(["absent", "offline"] as const)("while the agent is %s it is looked for every few seconds and nothing more", async (state) => {
-  const world = new World(state);
-  await pass(10 * REOPEN_MS_MAX);
-  expect([world.opened.length, jest.getTimerCount()]).toEqual([0, 1]);
-  expect(world.offline).toBe(state === "offline" ? 11 : 0);
-  world.state = "online";
-  await pass(REOPEN_MS_MAX);
-  expect(world.opened.length).toBe(1);
-  world.stream.close();
-  expect(jest.getTimerCount()).toBe(0);
-});
+test.each(["absent", "offline"] as const)(
+  "while the agent is %s it is looked for every few seconds and nothing more",
+  async (state) => {
+    const world = new World(state);
+    await pass(10 * REOPEN_MS_MAX);
+    expect([world.opened.length, jest.getTimerCount()]).toEqual([0, 1]);
+    expect(world.offline).toBe(state === "offline" ? 11 : 0);
+    world.state = "online";
+    await pass(REOPEN_MS_MAX);
+    expect(world.opened.length).toBe(1);
+    world.stream.close();
+    expect(jest.getTimerCount()).toBe(0);
+  },
+);
 
 test("an item that cannot be used is an error of the stream, which begins anew", async () => {
   const world = new World();

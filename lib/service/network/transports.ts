@@ -7,12 +7,15 @@ import { NUCLEUS } from "../names.ts";
 import type { KnownInstance } from "./agent.ts";
 import type { OwnCredentials, Standing } from "./own_credentials.ts";
 import { relayedPipe } from "./relay.ts";
-import type { Route } from "./route.ts";
+import { RememberedRoutes, type Route } from "./route.ts";
 
 /** Loaded where there is a network only: what is imported here takes 20 ms and some megabytes. */
 
 /** The TLS connections that this process has made, so that those to a node that was removed can be ended. */
 const dialed = new LinkRegistry();
+
+/** How agents were reached that relay. */
+const remembered = new RememberedRoutes();
 
 /** Whom a connection must reach. */
 type Expected = Pick<RemotePeer, "node" | "service"> & { readonly instance?: string };
@@ -53,8 +56,12 @@ async function dialRelayed(
   const toAgent = { node: expect.node, service: NUCLEUS };
   const ways = (["quic", "tls"] as const).map((transport): Route => ({ transport, host, port }));
   const carrier = await dialFirst(
-    ways,
-    (way, given) => dialDirectly(way, toAgent, standing, own, given),
+    remembered.inOrder(expect.node, ways),
+    async (way, given) => {
+      const link = await dialDirectly(way, toAgent, standing, own, given);
+      remembered.note(expect.node, way);
+      return link;
+    },
     { target: `the agent of node ${shortId(expect.node)}`, signal },
   );
   const { pipe, ref, unref } = relayedPipe(carrier, shortId(expect.node), expect.instance);

@@ -35,9 +35,10 @@ export async function serveInstance(
   home: TestHome,
   { name, number, release = 1 }: { name: string; number: number; release?: number },
   methods: TestMethods,
+  options: ServeOptions = {},
 ): Promise<RunningService> {
   const { species } = schemaOf(name, methods);
-  return await serveHandlers(home, name, methods, await claimInstance(name, number, { species, release }));
+  return await serveHandlers(home, name, methods, await claimInstance(name, number, { species, release }), options);
 }
 
 /** The schema of what `serveHandlers` serves. */

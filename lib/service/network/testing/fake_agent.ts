@@ -84,7 +84,7 @@ export class FakeAgent implements NodeAgent {
   constructor(
     readonly node: OwnNode,
     readonly catalog: FakeCatalog = new FakeCatalog(),
-    private readonly identity?: NodeIdentity,
+    readonly identity?: NodeIdentity,
   ) {}
 
   state(): AgentState {
