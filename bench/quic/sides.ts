@@ -2,8 +2,14 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createCredentials, createTrust, type Credentials, PUBLIC_KEY_BYTES, type Trust } from "../../lib/net/identity/mod.ts";
-import { createTestCluster } from "../../lib/net/tls/testing/test_cluster.ts";
+import {
+  createCredentials,
+  createTrust,
+  type Credentials,
+  PUBLIC_KEY_BYTES,
+  type Trust,
+} from "../../lib/net/identity/mod.ts";
+import { cluster, instanceOn } from "../../lib/net/identity/testing/cluster.ts";
 
 /** Which process of a pair. */
 export type Side = "server" | "client";
@@ -11,10 +17,10 @@ export type Side = "server" | "client";
 /** Founds a cluster of two nodes and writes an instance's credentials for each side into a new folder. */
 export async function writeSides(): Promise<{ folder: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "cell-bench-"));
-  const cluster = await createTestCluster();
+  const { one, other } = await cluster(Date.now());
   const sides = {
-    server: await (await cluster.node("far")).instance("hello"),
-    client: await (await cluster.node("near")).instance("cell", "4711"),
+    server: await instanceOn(one, "hello", Date.now()),
+    client: await instanceOn(other, "caller", Date.now()),
   };
   for (const [side, { privateKeyPem, chainPem, authorityPem, notAfterMs }] of Object.entries(sides)) {
     const text = JSON.stringify({ privateKeyPem, chainPem, authorityPem, notAfterMs });
@@ -25,7 +31,9 @@ export async function writeSides(): Promise<{ folder: string; remove(): void }> 
 
 /** What `writeSides` wrote for a side. */
 export function readSide(folder: string, side: Side): { credentials: Credentials; trust: Trust } {
-  const { privateKeyPem, chainPem, authorityPem, notAfterMs } = JSON.parse(readFileSync(join(folder, `${side}.json`), "utf8"));
+  const { privateKeyPem, chainPem, authorityPem, notAfterMs } = JSON.parse(
+    readFileSync(join(folder, `${side}.json`), "utf8"),
+  );
   const privateKey = createPrivateKey(privateKeyPem);
   const info = createPublicKey(privateKey).export({ type: "spki", format: "der" });
   const publicKey = new Uint8Array(info.subarray(-PUBLIC_KEY_BYTES));

@@ -33,7 +33,11 @@ else await compareShapes();
 
 async function serve(folder: string): Promise<void> {
   const quic = await loadQuic();
-  const options = listenOptions({ address: "127.0.0.1:0" }, readSide(folder, "server").credentials, DEFAULT_QUIC_OPTIONS);
+  const options = listenOptions(
+    { address: "127.0.0.1:0" },
+    readSide(folder, "server").credentials,
+    DEFAULT_QUIC_OPTIONS,
+  );
   options.transportParams.initialMaxStreamsBidi = STREAMS_MAX;
   const endpoint = await quic.listen((session) => {
     session.onerror = () => {};
@@ -46,7 +50,7 @@ async function echo(stream: QuicStream): Promise<void> {
   stream.onerror = () => {};
   stream.highWaterMark = 1 << 22;
   const { writer } = stream;
-  for await (const batch of stream) { for (const chunk of batch) writer.writeSync(chunk); }
+  for await (const batch of stream) for (const chunk of batch) writer.writeSync(chunk);
   writer.endSync();
 }
 
@@ -160,7 +164,10 @@ async function paced(caller: Caller): Promise<{ p50Ms: number; p99Ms: number; ma
 
 async function compareShapes(): Promise<void> {
   const { folder, remove } = await writeSides();
-  const server = Bun.spawn([process.execPath, import.meta.path, "server", folder], { stdout: "pipe", stderr: "inherit" });
+  const server = Bun.spawn([process.execPath, import.meta.path, "server", folder], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
   try {
     const { value } = await server.stdout.getReader().read();
     const { port } = JSON.parse(Buffer.from(value!).toString()) as { port: number };
@@ -168,7 +175,11 @@ async function compareShapes(): Promise<void> {
     console.log("loopback");
     for (const shape of SHAPES) {
       const { p50Micros, callsPerSecond } = await ask(folder, port, shape);
-      console.log(`  ${nameOf(shape).padEnd(18)} p50 ${p50Micros!.toFixed(1)} us, ${Math.round(callsPerSecond!)} calls/s with ${IN_FLIGHT} in flight`);
+      console.log(
+        `  ${nameOf(shape).padEnd(18)} p50 ${p50Micros!.toFixed(1)} us, ${
+          Math.round(callsPerSecond!)
+        } calls/s with ${IN_FLIGHT} in flight`,
+      );
     }
     for (const loss of LOSSES) {
       console.log(`${DELAY_MS} ms each way, ${loss * 100} % lost, ${PACED_PER_MS * 1000} calls/s`);
@@ -177,7 +188,9 @@ async function compareShapes(): Promise<void> {
         const { p50Ms, p99Ms, maxMs, overTwoTrips } = await ask(folder, relay.port, shape, "paced");
         relay.close();
         console.log(
-          `  ${nameOf(shape).padEnd(18)} p50 ${p50Ms!.toFixed(1)} ms, p99 ${p99Ms!.toFixed(1)} ms, max ${maxMs!.toFixed(0)} ms, ` +
+          `  ${nameOf(shape).padEnd(18)} p50 ${p50Ms!.toFixed(1)} ms, p99 ${p99Ms!.toFixed(1)} ms, max ${
+            maxMs!.toFixed(0)
+          } ms, ` +
             `${(overTwoTrips! * 100).toFixed(1)} % over ${4 * DELAY_MS} ms`,
         );
       }
@@ -188,7 +201,12 @@ async function compareShapes(): Promise<void> {
   }
 }
 
-async function ask(folder: string, port: number, shape: number, ...how: string[]): Promise<{ [figure: string]: number }> {
+async function ask(
+  folder: string,
+  port: number,
+  shape: number,
+  ...how: string[]
+): Promise<{ [figure: string]: number }> {
   const command = [process.execPath, import.meta.path, "client", folder, String(port), String(shape), ...how];
   const client = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const answer = await client.stdout.text();

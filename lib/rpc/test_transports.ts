@@ -2,10 +2,10 @@ import { test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MIB } from "../base/mod.ts";
+import { MIB, SECOND } from "../base/mod.ts";
 import { createTrust, type Credentials, type Trust } from "../net/identity/mod.ts";
 import { dialQuic, listenQuic } from "../net/quic/mod.ts";
-import { cluster, instanceOn } from "../net/identity/testing/cluster.ts";
+import { cluster, instanceOn } from "../net/identity/testing/mod.ts";
 import { bytePipe, dialTls, listenTls, pipeToTcp } from "../net/tls/mod.ts";
 import { dialUnix, type Link, listenUnix, memoryLinks } from "../net/mod.ts";
 import { dialLocal, listenLocal } from "../shm/mod.ts";
@@ -13,6 +13,8 @@ import type { LinkPair, Transport } from "./link_conformance.ts";
 
 /** Connections that are ready for a test that cannot wait for one; more than any test takes. */
 const PAIRS_READY = 12;
+/** Some tests make hundreds of connections, and a handshake takes milliseconds on a machine with other work. */
+const TEST_TIMEOUT_MS = 60 * SECOND;
 /** The kernel's buffers of a TCP connection, as large as Linux makes them by itself (tcp_wmem), and some for the reader. */
 const TCP_BYTES_MAX = 6 * MIB;
 const secret = () => new Uint8Array(32).fill(7);
@@ -136,7 +138,7 @@ export function testOverTransports(name: string, body: () => unknown): void {
           await dispose();
         }
       }
-    });
+    }, TEST_TIMEOUT_MS);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { QuicEndpoint, QuicRuntime, QuicSession } from "./runtime.ts";
+import { SOCKET_OPTIONS } from "./session_options.ts";
 
 /** Everything that is dialed over one version of IP goes through one socket, which is there as long as it is used. */
 interface Shared {
@@ -33,7 +34,7 @@ export async function withDialEndpoint(
 function open(quic: QuicRuntime, family: "ipv4" | "ipv6"): Shared {
   const known = shared.get(family);
   if (known !== undefined && !known.endpoint.destroyed) return known;
-  const endpoint = new quic.QuicEndpoint({ address: family === "ipv4" ? "0.0.0.0:0" : "[::]:0" });
+  const endpoint = new quic.QuicEndpoint({ address: family === "ipv4" ? "0.0.0.0:0" : "[::]:0", ...SOCKET_OPTIONS });
   endpoint.closed.catch(() => {});
   const entry = { endpoint, users: 0 };
   shared.set(family, entry);

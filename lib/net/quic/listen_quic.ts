@@ -8,7 +8,7 @@ import { type QuicOptions, validateQuicOptions } from "./options.ts";
 import { type QuicLink } from "./quic_link.ts";
 import { describeAddress, formatAddress, portsOf } from "./address.ts";
 import { loadQuic, type QuicAddress, type QuicEndpoint, type QuicRuntime, type QuicSession } from "./runtime.ts";
-import { listenOptions } from "./session_options.ts";
+import { listenOptions, SOCKET_OPTIONS } from "./session_options.ts";
 import { unrefLinger } from "./unref_linger.ts";
 
 /** How a port is listened on. */
@@ -98,7 +98,7 @@ class PortListener implements QuicListener, ListenerContext {
       const address = formatAddress(host, candidate);
       const endpoint = await quic.listen(
         (session) => this.accept(session),
-        listenOptions({ address, ...CONNECTION_LIMITS }, this.credentials(), this.options),
+        listenOptions({ address, ...SOCKET_OPTIONS }, this.credentials(), this.options),
       );
       if (endpoint.address !== undefined) return this.begin(endpoint, endpoint.address);
       const failure = await endpoint.closed.then(() => undefined, (error: Error) => error);
@@ -140,9 +140,6 @@ class PortListener implements QuicListener, ListenerContext {
     this.arrivals.add(new Arrival(session, this));
   }
 }
-
-/** The runtime counts all connections against its limits; who has proved who it is counts against none here. */
-const CONNECTION_LIMITS = { maxConnectionsPerHost: 65_535, maxConnectionsTotal: 65_535 };
 
 /** The runtime tells why it could not bind by a number in a message only. */
 function errnoOf(failure: Error | undefined): number | undefined {

@@ -10,11 +10,12 @@ export interface QuicOptions {
   handshakeMs: number;
   /**
    * After this long without a packet from the peer the connection is lost; the smaller of both sides' holds, in whole
-   * seconds. Shorter notices a dead machine earlier, longer survives longer gaps in the network.
-   * @default 30_000
+   * seconds. Nothing else tells that the peer's process or machine is gone without a word. Shorter notices that earlier,
+   * longer survives longer gaps in the network.
+   * @default 15_000
    */
   idleMs: number;
-  /** Where nothing else is sent, a sign of life goes out this often: at most a third of `idleMs`. @default 10_000 */
+  /** Where nothing else is sent, a sign of life goes out this often: at most a third of `idleMs`. @default 5_000 */
   keepAliveMs: number;
   /**
    * How long a connection that was dialed and that nobody holds open (`Link.unref`) lives in a process that does not
@@ -35,8 +36,8 @@ export interface QuicOptions {
 
 export const DEFAULT_QUIC_OPTIONS: QuicOptions = {
   handshakeMs: 5 * SECOND,
-  idleMs: 30 * SECOND,
-  keepAliveMs: 10 * SECOND,
+  idleMs: 15 * SECOND,
+  keepAliveMs: 5 * SECOND,
   unrefLingerMs: 250,
   windowBytes: 1 * MIB,
   windowBytesMax: 16 * MIB,

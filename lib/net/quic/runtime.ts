@@ -97,6 +97,7 @@ export interface QuicEndpointOptions {
   sessionCreationRate?: number;
   sessionCreationBurst?: number;
   validateAddress?: boolean;
+  disableStatelessReset?: boolean;
   udpReceiveBufferSize?: number;
   udpSendBufferSize?: number;
 }

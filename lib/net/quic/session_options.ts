@@ -9,8 +9,22 @@ import type {
   QuicSessionOptions,
 } from "./runtime.ts";
 
+/** The most that the runtime can be told. */
+const CONNECTIONS_MAX = 65_535;
+
 /** What both sides speak after the handshake; a peer that does not say so is refused. */
 export const PROTOCOL = "cell/1";
+/**
+ * What every socket is told. Two of the runtime's endpoints answer each other's stateless resets with stateless resets, ten
+ * thousand a second, and a process that was started again could not make one that is believed. And its limits of
+ * connections count those that have proved who they are.
+ */
+export const SOCKET_OPTIONS = {
+  disableStatelessReset: true,
+  maxConnectionsPerHost: CONNECTIONS_MAX,
+  maxConnectionsTotal: CONNECTIONS_MAX,
+} as const satisfies QuicEndpointOptions;
+
 /** Asked for in the handshake; certificates name instances, not hosts. */
 const SERVER_NAME = "cell";
 

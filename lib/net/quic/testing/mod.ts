@@ -1,2 +1,2 @@
-/** Links over QUIC for tests. */
-export { quicPairs } from "./quic_pairs.ts";
+/** For tests and benchmarks: a network that does badly, and clusters to connect on it. */
+export { LossyRelay, type Weather } from "./lossy_relay.ts";
