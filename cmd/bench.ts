@@ -48,7 +48,7 @@ export function command(): AnyCommand {
     .addOption(new Option("--transport <name>", TRANSPORT_OPTION_TEXT).argParser(parseTransportOption))
     .option("--json", "print an array of objects")
     .action(async (serviceName, methodName, words, { duration, concurrency, transport, json }) => {
-      if (serviceName === undefined) throw whichService();
+      if (serviceName === undefined) throw await whichService();
       if (methodName === undefined) throw await whichMethod(serviceName);
       const service = await connectService(serviceName, transport === undefined ? {} : { transport });
       try {

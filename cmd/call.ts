@@ -63,7 +63,7 @@ export function command(): AnyCommand {
     .option("-t, --timeout <duration>", "give up after this long, such as 500ms, 2s, 1m (exit code 4)", parseDuration)
     .option("-r, --raw", "print strings without quotes and bytes as they are")
     .action(async (serviceName, methodName, words, { timeout, raw }) => {
-      if (serviceName === undefined) throw whichService();
+      if (serviceName === undefined) throw await whichService();
       if (methodName === undefined) throw await whichMethod(serviceName);
       const deadline = new Deadline(timeout);
       const service = await deadline.within(

@@ -1,5 +1,11 @@
-import { CellError, KIB, SECOND, toCellError } from "../lib/base/mod.ts";
-import { type ClusterStatus, connectNucleus, type Member, shortNodeId } from "../lib/nucleus/client/mod.ts";
+import { CellError, KIB, MS, SECOND, toCellError } from "../lib/base/mod.ts";
+import {
+  type ClusterStatus,
+  connectNucleus,
+  type Member,
+  type NucleusClient,
+  shortNodeId,
+} from "../lib/nucleus/client/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { ProgressLine } from "./progress_line.ts";
@@ -10,6 +16,9 @@ import { UsageError } from "./usage_error.ts";
 
 /** Every address in a token may be one that does not answer, and then the LAN is asked. */
 const JOIN_MS_MAX = 90 * SECOND;
+/** How long the first other node is waited for, so that it can be named. */
+const MEET_MS_MAX = 3 * SECOND;
+const POLL_MS = 50 * MS;
 /** More than the longest token. */
 const STDIN_BYTES_MAX = 16 * KIB;
 
@@ -75,9 +84,18 @@ async function join(
   line.update(where);
   try {
     const status = await nucleus.join(token, address);
-    return { status, members: await nucleus.members() };
+    return { status, members: await membersSoon(nucleus) };
   } finally {
     line.clear();
+  }
+}
+
+/** The others are known a moment after they have been met; who is alone is not kept waiting for long. */
+async function membersSoon(nucleus: NucleusClient): Promise<Member[]> {
+  for (const startedAt = performance.now();;) {
+    const members = await nucleus.members();
+    if (members.length > 1 || performance.now() - startedAt > MEET_MS_MAX) return members;
+    await Bun.sleep(POLL_MS);
   }
 }
 

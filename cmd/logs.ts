@@ -1,4 +1,4 @@
-import { CellError, didYouMean, SECOND } from "../lib/base/mod.ts";
+import { CellError, didYouMean } from "../lib/base/mod.ts";
 import { followLogs, LINES_MAX, loggedInstances, loggedServices, type LogLine, readLogs } from "../lib/logs/mod.ts";
 import { holders, INSTANCE_NUMBER_MAX } from "../lib/service/mod.ts";
 import { stdoutStyle, type Style } from "./color.ts";
@@ -18,8 +18,6 @@ const LINES_DEFAULT = 100;
 const INSTANCES_SHOWN_MAX = 10;
 /** More commands than this do not help. */
 const NODES_SHOWN_MAX = 5;
-/** An agent that takes longer to say where a service runs is not waited for. */
-const WHERE_MS_MAX = 2 * SECOND;
 
 /** `cell logs` */
 export function command(): AnyCommand {
@@ -90,26 +88,14 @@ async function nothingLogged(service: string): Promise<void> {
   const bare = own.find(({ number }) => number === undefined);
   if (bare !== undefined) return say(`${service} prints into the terminal that runs it (pid ${bare.pid ?? "unknown"})`);
   if (own.length > 0) return say(`${service} has printed nothing yet`);
-  const elsewhere = await nodesWith(service);
+  const { otherNodesWith } = await import("./where_else.ts");
+  const elsewhere = await otherNodesWith(service);
   if (elsewhere.length > 0) {
     const commands = elsewhere.slice(0, NODES_SHOWN_MAX).map((node) => `cell logs ${node}/${service}`).join(", ");
     throw new CellError("NOT_FOUND", `${service} runs on other nodes only, and logs there: ${commands}`);
   }
   const near = didYouMean(service, new Set([...loggedServices(), ...running.map((holder) => holder.service)]));
   throw new CellError("NOT_FOUND", `there is no log of a service named ${service}.${near}`);
-}
-
-/** Names of other nodes on which instances of a service run; none without an agent. */
-async function nodesWith(service: string): Promise<string[]> {
-  const { connectNucleus } = await import("../lib/nucleus/client/mod.ts");
-  try {
-    await using nucleus = await connectNucleus({ timeoutMs: WHERE_MS_MAX });
-    const [found, { nodeId }] = await Promise.all([nucleus.discover(service), nucleus.cluster()]);
-    return [...new Set(found.filter((instance) => instance.nodeId !== nodeId).map(({ node }) => node))];
-  } catch (error) {
-    if (error instanceof CellError) return [];
-    throw error;
-  }
 }
 
 /** Lines of another node's logs, as its agent gives them. */

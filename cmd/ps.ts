@@ -41,7 +41,7 @@ export function command(): AnyCommand {
       if (on !== undefined) return await listNode(on, service, json);
       const snapshot = await takeSnapshot();
       const shown = wanted(snapshot.processes, service);
-      if (service !== undefined && shown.length === 0) assertKnown(service, snapshot);
+      if (service !== undefined && shown.length === 0) await assertKnown(service, snapshot);
       if (json) return await printJson(shown);
       if (shown.length > 0) {
         const style = stdoutStyle();
@@ -92,11 +92,14 @@ async function listNode(node: string, service: string | undefined, json: true | 
 }
 
 /** Throws NOT_FOUND unless the service is deployed: then it may well have no instance. */
-function assertKnown(service: string, { processes, node }: Snapshot): void {
+async function assertKnown(service: string, { processes, node }: Snapshot): Promise<void> {
   const deployed = node?.services.map(({ name }) => name) ?? [];
   if (deployed.includes(service)) return;
   const near = didYouMean(service, new Set([...deployed, ...processes.map((process) => process.service)]));
-  throw new CellError("NOT_FOUND", `no service named ${service} runs or is deployed here.${near}`);
+  const { otherNodesWith, runsOn } = await import("./where_else.ts");
+  const elsewhere = node === null ? [] : await otherNodesWith(service);
+  const advice = elsewhere.length === 0 ? near : runsOn(elsewhere, "--all");
+  throw new CellError("NOT_FOUND", `no service named ${service} runs or is deployed here.${advice}`);
 }
 
 /** Why instances do not run, and what they said last. */

@@ -10,7 +10,7 @@ import { stderrStyle } from "./color.ts";
 import type { ReleaseOptions } from "./deploy_options.ts";
 import { exampleCall } from "./example_call.ts";
 import { countInstances, followService } from "./follow_service.ts";
-import { onNode } from "./on_node.ts";
+import { onNode, onOption } from "./on_node.ts";
 import { ProgressLine } from "./progress_line.ts";
 import {
   buildRelease,
@@ -43,7 +43,7 @@ export async function releaseFile({ mode, path, name }: Release, options: Releas
   if (on !== undefined) await send(nucleus, release, on);
   const answer = await deployPackage(nucleus, requestOf(mode, release, options));
   announce(answer, options);
-  const last = options.detach ? undefined : await settle(nucleus, answer);
+  const last = options.detach ? undefined : await settle(nucleus, answer, on);
   if (last !== undefined) await assertActive(nucleus, answer);
   if (options.json) return await printJson({ ...answer, package: built.sha256, up: last?.up ?? null });
   if (last === undefined) return;
@@ -70,23 +70,33 @@ async function send(nucleus: NucleusClient, { built }: BuiltRelease, node: strin
 }
 
 /** Follows the service; what failed is said with what is left of it. */
-async function settle(nucleus: NucleusClient, answer: DeployAnswer): Promise<Progress | undefined> {
+async function settle(
+  nucleus: NucleusClient,
+  answer: DeployAnswer,
+  on: string | undefined,
+): Promise<Progress | undefined> {
   try {
     return await followService(nucleus, answer.service);
   } catch (error) {
-    const left = await whatIsLeft(nucleus, answer).catch(() => undefined);
+    const left = await whatIsLeft(nucleus, answer, on).catch(() => undefined);
     if (left !== undefined) say(left);
     throw error;
   }
 }
 
-async function whatIsLeft(nucleus: NucleusClient, { service, release }: DeployAnswer): Promise<string | undefined> {
+async function whatIsLeft(
+  nucleus: NucleusClient,
+  { service, release }: DeployAnswer,
+  on: string | undefined,
+): Promise<string | undefined> {
   const { services } = await nucleus.status();
   const active = services.find(({ name }) => name === service)?.releases.filter(({ role }) => role === "active") ?? [];
   const latest = active.at(-1);
   if (latest === undefined) return undefined;
   if (active.some(({ number }) => number === release)) {
-    return `${service} stays deployed: deploy it again when that is mended, or forget it with cell rm ${service}`;
+    return `${service} stays deployed: deploy it again when that is mended, or forget it with cell rm ${service}${
+      onOption(on)
+    }`;
   }
   return `${service}: release ${release} is rolled back; release ${latest.number} goes on`;
 }
@@ -104,8 +114,10 @@ async function assertActive(nucleus: NucleusClient, { service, release }: Deploy
 }
 
 /** What the agent has done with the request, where that is not what the command's name says. */
-function announce({ service, release, action }: DeployAnswer, { detach, parallel }: ReleaseOptions): void {
-  const later = detach ? `; see cell status, cell logs ${service}` : "";
+function announce({ service, release, action }: DeployAnswer, { detach, parallel, on }: ReleaseOptions): void {
+  const later = detach
+    ? `; see cell status${onOption(on)}, cell logs ${on === undefined ? "" : `${on}/`}${service}`
+    : "";
   if (action === "swapping") {
     const how = parallel ? "runs beside it" : "takes over";
     say(`${service} is deployed already: this is release ${release}, which ${how}${later}`);

@@ -6,6 +6,7 @@ import { ON_NODE, onNode } from "./on_node.ts";
 import { parseServiceName } from "./service_name.ts";
 import { runningNucleus } from "./running_nucleus.ts";
 import { say } from "./stderr.ts";
+import { sayingWhere } from "./where_else.ts";
 
 /** How long the agent may take to execute its binary anew and to adopt what runs. */
 const EXECUTE_MS_MAX = 30 * SECOND;
@@ -29,7 +30,7 @@ export function command(): AnyCommand {
     .action(async (service, { detach, on }) => {
       await using nucleus = await connectNucleus({ node: on });
       if (service === NUCLEUS) return await restartNucleus(nucleus, on, detach === true);
-      await nucleus.restart(service);
+      await sayingWhere(service, on, () => nucleus.restart(service));
       const last = detach ? undefined : await followService(nucleus, service);
       say(`${service}: ${last === undefined ? "restarting" : `restarted, ${countInstances(last.up)} up`}${onNode(on)}`);
     });

@@ -4,6 +4,7 @@ import { ON_NODE, onNode } from "./on_node.ts";
 import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
 import { UsageError } from "./usage_error.ts";
+import { sayingWhere } from "./where_else.ts";
 
 const SPECIES_PATTERN = /^[0-9a-f]{16}$/;
 
@@ -23,7 +24,7 @@ export function command(): AnyCommand {
     .option("--on <node>", ON_NODE)
     .action(async (service, { species, on }) => {
       await using nucleus = await connectNucleus({ node: on });
-      await nucleus.remove(service, species);
+      await sayingWhere(service, on, () => nucleus.remove(service, species));
       say(`${service}: ${species === undefined ? "" : `species ${species} `}removed${onNode(on)}`);
     });
 }

@@ -5,6 +5,7 @@ import { countInstances, followService } from "./follow_service.ts";
 import { ON_NODE, onNode } from "./on_node.ts";
 import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
+import { sayingWhere } from "./where_else.ts";
 
 /** `cell scale` */
 export function command(): AnyCommand {
@@ -23,7 +24,7 @@ export function command(): AnyCommand {
     .option("--on <node>", ON_NODE)
     .action(async (service, count, { detach, on }) => {
       await using nucleus = await connectNucleus({ node: on });
-      await nucleus.scale(service, count);
+      await sayingWhere(service, on, () => nucleus.scale(service, count));
       if (!detach) await followService(nucleus, service);
       say(`${service}: ${countInstances(count)}${detach ? " wanted" : ""}${onNode(on)}`);
     });

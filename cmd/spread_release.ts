@@ -184,7 +184,7 @@ async function settle(nucleus: NucleusClient, service: string, tell: (text: stri
   let up = 0;
   for await (const progress of nucleus.follow(service)) {
     up = progress.up;
-    tell(progressText(service, progress));
+    if (progress.phase !== "settled") tell(progressText(service, progress));
   }
   return up;
 }

@@ -4,6 +4,7 @@ import { followService } from "./follow_service.ts";
 import { ON_NODE, onNode } from "./on_node.ts";
 import { parseDeployedName } from "./service_name.ts";
 import { say } from "./stderr.ts";
+import { sayingWhere } from "./where_else.ts";
 
 /** `cell stop` */
 export function command(): AnyCommand {
@@ -22,7 +23,7 @@ export function command(): AnyCommand {
     .option("--on <node>", ON_NODE)
     .action(async (service, { detach, on }) => {
       await using nucleus = await connectNucleus({ node: on });
-      await nucleus.stop(service);
+      await sayingWhere(service, on, () => nucleus.stop(service));
       if (!detach) await followService(nucleus, service);
       say(`${service}: ${detach ? "stopping" : "stopped"}${onNode(on)}`);
     });
