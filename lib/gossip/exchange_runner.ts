@@ -5,8 +5,8 @@ import type { StreamTarget } from "./stream_target.ts";
 
 /** Exchanges that this node makes at a time; one more is left to the next occasion. */
 export const EXCHANGES_MAX = 8;
-/** Rounds of one exchange. Each brings at most 600 entries of the catalogue; the rest follows with the next exchange. */
-export const EXCHANGE_ROUNDS_MAX = 32;
+/** Rounds of one exchange. Each brings some 600 entries of the catalogue; the rest follows with the next exchange. */
+export const EXCHANGE_ROUNDS_MAX = 64;
 /** For each round. */
 export const EXCHANGE_TIMEOUT_MS = 10 * SECOND;
 

@@ -72,6 +72,10 @@ class FakeState implements ExchangeState {
       : bytesOf(theirs.has("digest") ? ["digest", ...this.entries] : missing);
   }
 
+  catalogHasMore(): boolean {
+    return false;
+  }
+
   takeCatalog(message: Uint8Array): void {
     const words = text(message).split(" ");
     if (words.includes("digest") === false || this.members.size > 1) {

@@ -24,6 +24,8 @@ export interface ExchangeState {
   catalogDigest(): Uint8Array;
   /** What a message of anti-entropy makes necessary; empty when nothing. */
   catalogDiff(message: Uint8Array): Uint8Array;
+  /** Whether who wrote this message had more to say than fits into one. */
+  catalogHasMore(message: Uint8Array): boolean;
   takeCatalog(message: Uint8Array): void;
 }
 
@@ -99,7 +101,10 @@ export class Exchanger {
   }
 
   #catalogFor({ catalog }: ExchangeMessage): Uint8Array {
-    return catalog.length === 0 ? NOTHING : this.state.catalogDiff(catalog);
+    if (catalog.length === 0) return NOTHING;
+    const diff = this.state.catalogDiff(catalog);
+    // There was more to say than fits into a message: what is still missing shows in a new digest.
+    return diff.length === 0 && this.state.catalogHasMore(catalog) ? this.state.catalogDigest() : diff;
   }
 
   #message(blocks: Partial<ExchangeMessage>): Uint8Array {

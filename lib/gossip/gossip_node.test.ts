@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
 import { MINUTE } from "../base/mod.ts";
 import type { OwnEntry } from "./catalog/mod.ts";
 import { decodeKeys } from "./key_keeper.ts";
@@ -194,4 +195,36 @@ test("options out of their bounds are refused", async () => {
   await expect(cluster.start("n0", { membership: { gossipNodes: 0 } })).rejects.toThrow("gossipNodes is 0");
   await expect(cluster.start("n0", { multicast: { port: 0 } })).rejects.toThrow("multicast option port");
   await expect(cluster.start("n0", { keys: new Uint8Array([9]) })).rejects.toThrow("9 keys, expected at most 4");
+});
+
+test("a member whose best address is not reached is heard at its other one", async () => {
+  const first = await cluster.start("n0");
+  const facts = {
+    // Nobody listens at the first.
+    addresses: ["127.0.0.99", "127.0.0.1"],
+    nodePort: 1,
+    tlsPort: 1,
+    region: "",
+    zone: "",
+    version: "",
+    startedAtMs: 0,
+  };
+  const other = await cluster.join("n1", first, { facts });
+  await untilAllKnow([first, other]);
+  const probed = () => first.gossip.stats().membership.probes - first.gossip.stats().membership.probesFailed;
+  await until("probes are answered", () => probed() > 5);
+  first.gossip.publish(HELLO);
+  await until("news come through", () => other.gossip.catalog.entries("hello").length === 1);
+  expect(first.changes.map(({ change }) => change)).not.toContain("failed");
+});
+
+test("a process with nothing to do but gossip ends", async () => {
+  const script = `
+    import { TestCluster } from ${JSON.stringify(join(import.meta.dir, "testing/test_cluster.ts"))};
+    const cluster = await TestCluster.create();
+    const first = await cluster.start("n0", { multicast: { interfaces: ["127.0.0.1"], port: 29042 } });
+    await cluster.join("n1", first);
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  expect([await child.exited, await new Response(child.stderr).text()]).toEqual([0, ""]);
 });

@@ -6,13 +6,7 @@ import { isLive, type MembershipStats } from "./core/mod.ts";
 import { type MulticastOptions, validateMulticast } from "./discovery/mod.ts";
 import { ExchangeRunner } from "./exchange_runner.ts";
 import { Exchanger } from "./exchanger.ts";
-import {
-  type ClusterMember,
-  GOSSIP_PORT,
-  type GossipOptions,
-  validateGossip,
-  type ValidGossipOptions,
-} from "./gossip_options.ts";
+import { type ClusterMember, type GossipOptions, validateGossip, type ValidGossipOptions } from "./gossip_options.ts";
 import { GossipState } from "./gossip_state.ts";
 import { Greeter, type Greeting } from "./greeter.ts";
 import { encodeHello } from "./hello_payload.ts";
@@ -21,6 +15,7 @@ import { encodeKeys } from "./key_keeper.ts";
 import { Knocker } from "./knocker.ts";
 import { Lan } from "./lan.ts";
 import type { NodeFacts } from "./node_record.ts";
+import { GOSSIP_PORT } from "./ports.ts";
 import { Resolver } from "./resolver.ts";
 import { DatagramKind, type Refusal } from "./seal/mod.ts";
 import { formatAddress, type SocketAddress } from "./socket_address.ts";

@@ -94,9 +94,6 @@ export interface GossipOptions {
 /** Options of which each has a value, but for the port. */
 export type ValidGossipOptions = GossipOptions & typeof GOSSIP_DEFAULTS;
 
-/** Where gossip is listened for unless told otherwise. */
-export const GOSSIP_PORT = 9044;
-
 /** What holds unless told otherwise. */
 export const GOSSIP_DEFAULTS = {
   keys: new Uint8Array(0),

@@ -9,7 +9,7 @@ import {
   verifyNodeSignature,
 } from "../net/identity/mod.ts";
 import { catalogPayload, keyPayload, readPayload, revocationPayload } from "./broadcast_payload.ts";
-import { Catalog, type Item, type OwnEntry } from "./catalog/mod.ts";
+import { Catalog, hasMore, type Item, type OwnEntry } from "./catalog/mod.ts";
 import { ClusterKeys } from "./cluster_keys.ts";
 import { type Change, type Effect, isLive, Membership, type MemberView, type RecordFacts } from "./core/mod.ts";
 import type { ExchangeState } from "./exchanger.ts";
@@ -217,6 +217,10 @@ export class GossipState implements ExchangeState {
     return this.catalog.diff(message);
   }
 
+  catalogHasMore(message: Uint8Array): boolean {
+    return hasMore(message);
+  }
+
   takeCatalog(message: Uint8Array): void {
     this.#tell(this.catalog.merge(message, this.options.clocks.wallMs()));
   }
@@ -301,7 +305,7 @@ export class GossipState implements ExchangeState {
       case "updated":
         return isMemberLive ? this.catalog.nodeJoined(id, wallMs) : undefined;
       case "suspected":
-        return this.routes.unanswered(id);
+        return this.routes.unanswered(id, this.options.clocks.steadyMs());
       case "failed":
         return this.catalog.nodeFailed(id, wallMs);
       case "left":

@@ -6,7 +6,7 @@ import type { GossipState } from "./gossip_state.ts";
 import type { Heard } from "./greeter.ts";
 import { decodeHello } from "./hello_payload.ts";
 import { type DatagramHeader, DatagramKind, type RefusedDatagram } from "./seal/mod.ts";
-import { parseAddress } from "./socket_address.ts";
+import { formatAddress, parseAddress } from "./socket_address.ts";
 import type { StreamTarget } from "./stream_target.ts";
 
 /** How often keys are fetched from one node that seals under an unknown one: its address may be forged. */
@@ -35,7 +35,7 @@ export class Inbox {
     if ("refused" in opened) return this.#onRefused(opened, from);
     const { header: { sender, kind }, payload } = opened;
     if (this.state.isRevoked(sender)) return;
-    this.state.routes.heard(sender, from);
+    this.state.routes.heard(sender, from, this.clocks.steadyMs());
     if (kind === DatagramKind.HELLO) this.#onHello(sender, payload, from, false);
     else this.state.receive(sender, from, payload);
   }
@@ -54,6 +54,10 @@ export class Inbox {
     const source = parseAddress(from);
     const record = hello === undefined ? undefined : this.state.book.read(sender, hello.record, this.clocks.wallMs());
     if (hello === undefined || source === undefined || record === undefined) return;
+    // When it is a member soon, it is known how it is reached.
+    const { addresses, gossipPort } = record;
+    this.state.routes.set(sender, addresses, gossipPort);
+    this.state.routes.heard(sender, formatAddress({ host: source.host, port: gossipPort }), this.clocks.steadyMs());
     this.hands.onHello({ record, from: source, wantsAnswer: hello.wantsAnswer, isMulticast });
   }
 

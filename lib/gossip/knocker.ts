@@ -1,5 +1,6 @@
 import { type Contact, parseContact } from "./contact.ts";
 import { ContactBook, knockDelayMs } from "./contact_book.ts";
+import { GOSSIP_PORT, NODE_PORT } from "./ports.ts";
 import type { Resolver } from "./resolver.ts";
 import { formatAddress, type SocketAddress } from "./socket_address.ts";
 import type { StreamTarget } from "./stream_target.ts";
@@ -67,8 +68,9 @@ export class Knocker {
       if (this.#isStopped || this.hands.isMemberAt(formatAddress(address))) continue;
       this.hands.sayHello(address);
       const isImpatient = this.hands.isAlone() && (this.#rounds > PATIENT_ROUNDS || !this.hands.hasKey());
-      if (!isImpatient || nodePort === undefined) continue;
-      this.hands.exchange({ node: undefined, hosts: [host], nodePort, tlsPort: nodePort });
+      const port = nodePort ?? (gossip.port === GOSSIP_PORT ? NODE_PORT : undefined);
+      if (!isImpatient || port === undefined) continue;
+      this.hands.exchange({ node: undefined, hosts: [host], nodePort: port, tlsPort: port });
     }
   }
 

@@ -12,7 +12,8 @@
  * arrive, is large, or is secret (keys) goes over a stream, which somebody else makes: `GossipStreams`. Both ends of a stream
  * are authenticated by their certificates. An exchange is bytes in and bytes out (`beginExchange`, `answerExchange`,
  * `finishExchange`), so that whoever carries it knows nothing of what is inside; who answers keeps nothing between two messages.
- * It begins with digests: two nodes that know the same exchange some 300 bytes.
+ * It begins with digests: what both know is not sent again. Two nodes that know the same exchange some 300 bytes, and 25 for
+ * each node that has instances.
  *
  * **What a node says of itself** is its record (`NodeRecord`): addresses, ports, place and certificate, signed with its key, at
  * most 1,024 bytes, mostly below 600. Everybody checks it up to the authority: id, certificate, time, revocation, signature. So
@@ -27,7 +28,7 @@
  * knocked at once a minute, unless they are seen: two halves that have forgotten each other become one again.
  *
  * **Addresses are hints.** A datagram's sender is inside, sealed; where it seems to come from only chooses among the
- * addresses that its sender has signed (`Routes`). An address that stays unanswered gives way to the next.
+ * addresses that its sender has signed (`Routes`). An address that is silent gives way to the next.
  *
  * **Keys** are renewed daily by the member with the smallest id, by others if it does not, and by whoever revokes a node. That
  * there is a new one is a broadcast, which carries its id only; who lacks it fetches it from who told of it. A key that turns up
@@ -70,10 +71,10 @@ export { GossipNode, type GossipStats } from "./gossip_node.ts";
 export {
   type Clocks,
   type ClusterMember,
-  GOSSIP_PORT,
   type GossipEvents,
   type GossipOptions,
   type GossipStreams,
 } from "./gossip_options.ts";
+export { GOSSIP_PORT } from "./ports.ts";
 export { NODE_ADDRESSES_MAX, type NodeFacts, type NodeRecord } from "./node_record.ts";
 export { type StreamTarget, targetOf } from "./stream_target.ts";

@@ -1,11 +1,18 @@
+import { SECOND } from "../base/mod.ts";
 import { formatAddress } from "./socket_address.ts";
+
+/** Nodes whose routes are kept: more than a cluster has members. The one that changed least recently makes room. */
+export const ROUTES_MAX = 12_000;
+/** An address from which a node was heard so recently is not given up: what got lost was something else. */
+const FRESH_MS = 2 * SECOND;
 
 interface Route {
   readonly id: string;
-  readonly canonical: string;
   readonly candidates: readonly string[];
   /** Which of them is used. */
   index: number;
+  /** When something came from there. */
+  heardAtMs: number;
 }
 
 /**
@@ -14,62 +21,69 @@ interface Route {
  * come from is what its last forwarder says.
  */
 export class Routes {
-  /** By node id; one for each member. */
+  /** By node id. */
   readonly #byNode = new Map<string, Route>();
   /** By the address that a member is known by. */
-  readonly #byCanonical = new Map<string, Route>();
+  readonly #byFirst = new Map<string, Route>();
   /** By every address of a member. */
   readonly #byCandidate = new Map<string, Route>();
+
+  constructor(private readonly routesMax = ROUTES_MAX) {}
+
+  get size(): number {
+    return this.#byNode.size;
+  }
 
   /** A member is reached at these hosts, the best first, with this port; it is known by the first. */
   set(id: string, hosts: readonly string[], port: number): void {
     const candidates = hosts.map((host) => formatAddress({ host, port }));
-    const canonical = candidates[0]!;
-    const known = this.#byNode.get(id);
-    if (known !== undefined && known.candidates.join() === candidates.join()) return;
+    if (this.#byNode.get(id)?.candidates.join() === candidates.join()) return;
     this.delete(id);
-    const route = { id, canonical, candidates, index: 0 };
+    const [oldest] = this.#byNode.keys();
+    if (this.#byNode.size >= this.routesMax && oldest !== undefined) this.delete(oldest);
+    const route = { id, candidates, index: 0, heardAtMs: -Infinity };
     this.#byNode.set(id, route);
-    this.#byCanonical.set(canonical, route);
+    this.#byFirst.set(candidates[0]!, route);
     for (const candidate of candidates) this.#byCandidate.set(candidate, route);
   }
 
   delete(id: string): void {
-    const known = this.#byNode.get(id);
-    if (known === undefined) return;
+    const route = this.#byNode.get(id);
+    if (route === undefined) return;
     this.#byNode.delete(id);
-    if (this.#byCanonical.get(known.canonical) === known) this.#byCanonical.delete(known.canonical);
-    for (const candidate of known.candidates) {
-      if (this.#byCandidate.get(candidate) === known) this.#byCandidate.delete(candidate);
+    // Another node may have the address meanwhile.
+    const [first = ""] = route.candidates;
+    if (this.#byFirst.get(first) === route) this.#byFirst.delete(first);
+    for (const candidate of route.candidates) {
+      if (this.#byCandidate.get(candidate) === route) this.#byCandidate.delete(candidate);
     }
   }
 
   /** A datagram of this member came from there. */
-  heard(id: string, from: string): void {
+  heard(id: string, from: string, nowMs: number): void {
     const route = this.#byNode.get(id);
-    if (route === undefined || route.candidates[route.index] === from) return;
-    const index = route.candidates.indexOf(from);
-    if (index !== -1) route.index = index;
+    if (route === undefined) return;
+    const index = route.candidates[route.index] === from ? route.index : route.candidates.indexOf(from);
+    if (index === -1) return;
+    route.index = index;
+    route.heardAtMs = nowMs;
   }
 
-  /** This member does not answer where it was asked: the next address is tried. */
-  unanswered(id: string): void {
+  /** This member does not answer where it was asked: the next address is tried, unless it speaks from this one. */
+  unanswered(id: string, nowMs: number): void {
     const route = this.#byNode.get(id);
-    if (route !== undefined) route.index = (route.index + 1) % route.candidates.length;
+    if (route === undefined || nowMs - route.heardAtMs < FRESH_MS) return;
+    route.index = (route.index + 1) % route.candidates.length;
   }
 
   /** Where to send what is for this address. */
-  resolve(canonical: string): string {
-    const route = this.#byCanonical.get(canonical);
-    return route === undefined ? canonical : route.candidates[route.index]!;
+  resolve(first: string): string {
+    const route = this.#byFirst.get(first);
+    return route === undefined ? first : route.candidates[route.index]!;
   }
 
   /** The member that has this address; undefined when none has. */
   memberAt(address: string): string | undefined {
     return this.#byCandidate.get(address)?.id;
-  }
-
-  get size(): number {
-    return this.#byNode.size;
   }
 }
