@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { Catalog } from "./catalog.ts";
 import { DEFAULTS } from "./options.ts";
 import { CORRECTIONS_MAX, CORRECTIONS_WINDOW_MS } from "./publisher.ts";
-import { REPORTS_MAX } from "./tally.ts";
+import { REPORTED_MAX, REPORTS_MAX } from "./tally.ts";
 import { nodeId } from "./testing/fake_keys.ts";
 import { catalogOf, entryOf, recordOf, START_MS } from "./testing/samples.ts";
 
@@ -94,9 +94,13 @@ test("when the catalogue is full, whoever has most makes way for whoever has les
   says(catalog, 3, 10);
   const counts = [1, 2, 3].map((owner) => countOf(catalog, owner));
   expect(counts.toSorted()).toEqual([6, 7, 7]);
+  const seen = JSON.stringify(catalog.all().sort((one, other) => one.version - other.version));
   const { refused } = catalog.stats;
-  for (const owner of [1, 2, 3]) says(catalog, owner, 10);
-  expect([1, 2, 3].map((owner) => countOf(catalog, owner)), "the same again changes nothing").toEqual(counts);
+  for (const owner of [1, 2, 3]) {
+    says(catalog, owner, 10);
+    const seenAgain = JSON.stringify(catalog.all().sort((one, other) => one.version - other.version));
+    expect(seenAgain, "the same again changes nothing").toBe(seen);
+  }
   expect(catalog.stats.refused.full).toBeGreaterThan(refused.full);
   expect(catalog.takeReports().map(({ reason }) => reason)).toEqual(["full"]);
 });
@@ -120,6 +124,13 @@ test("this node's entries have a place in a catalogue that is full of others'", 
   for (const owner of [1, 2]) says(catalog, owner, 10);
   for (let number = 1; number <= 10; number++) catalog.put(entryOf(`mine@${number}`), START_MS);
   expect([countOf(catalog, OBSERVER), countOf(catalog, 1), countOf(catalog, 2)]).toEqual([10, 5, 5]);
+});
+
+test("a catalogue that is full of this node's entries takes nobody else's", () => {
+  const catalog = joined(catalogOf(OBSERVER, { options: { ...SMALL, entriesMax: 10 } }), 1);
+  for (let number = 1; number <= 10; number++) catalog.put(entryOf(`mine@${number}`), START_MS);
+  says(catalog, 1, 3);
+  expect([countOf(catalog, OBSERVER), countOf(catalog, 1), catalog.stats.refused.full]).toEqual([10, 0, 3]);
 });
 
 test("too many nodes: who is gone longest makes way, and while all are alive no other is taken", () => {
@@ -175,4 +186,16 @@ test("reports wait for whoever reads them, up to a bound, and are not made twice
   contradict(200, START_MS + 1);
   expect(catalog.takeReports()).toEqual([]);
   expect(catalog.stats.equivocations).toBe(2 * REPORTS_MAX + 1);
+});
+
+test("what was reported is remembered of so many nodes, and may be said again after that", () => {
+  const catalog = catalogOf(OBSERVER);
+  const reportsOf = (owner: number, version: number) => {
+    for (const load of [1, 2]) catalog.receive(recordOf(owner, version, "hello", { load }).bytes, START_MS);
+    return catalog.takeReports().length;
+  };
+  for (let owner = 200; owner < 200 + REPORTED_MAX; owner++) reportsOf(owner, START_MS);
+  expect(reportsOf(200, START_MS + 1)).toBe(0);
+  expect(reportsOf(100, START_MS)).toBe(1);
+  expect(reportsOf(200, START_MS + 2)).toBe(1);
 });

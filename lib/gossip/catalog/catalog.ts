@@ -191,6 +191,7 @@ export class Catalog {
     const { owners, entries, tombstones, bytes } = this.#ledger.store;
     return {
       owners: owners.size,
+      own: this.#publisher.count,
       entries,
       tombstones,
       visible: this.#ledger.view.size,

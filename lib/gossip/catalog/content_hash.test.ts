@@ -45,6 +45,7 @@ test("an owner's sums are those of what it has, whatever it had before, in both 
   other.put(records[0]!);
   expect(one).toEqual(other);
   expect(one).toMatchObject({ entries: 1, tombstones: 1 });
+  expect(one.bytes).toBe([...one.records.values()].reduce((all, { bytes }) => all + bytes.length, 0));
   const sum = (half: "hashHigh" | "hashLow") =>
     [...one.records.values()].reduce((all, record) => all + record[half], 0);
   expect([one.hashHigh, one.hashLow]).toEqual([sum("hashHigh") % 2 ** 32, sum("hashLow") % 2 ** 32]);

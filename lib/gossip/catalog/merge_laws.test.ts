@@ -75,6 +75,38 @@ test("of a flood, everybody keeps the same entries, in whatever order they came"
   );
 });
 
+test("of more than fits altogether, everybody keeps the same entries, and as many of each owner as is fair", () => {
+  const counts = fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 3, maxLength: 3 });
+  const bounds = { entriesPerOwnerMax: 10, entriesMax: 14 };
+  checkProperty(
+    options("of more than fits"),
+    fc.property(counts, fc.infiniteStream(fc.nat()), (countOf, turns) => {
+      const all = countOf.flatMap((count, owner) =>
+        Array.from({ length: count }, (_, number) => recordOf(owner, START_MS + number, `hello@${number + 1}`, {}))
+      );
+      const shuffled = all.map((record) => [turns.next().value!, record] as const).sort(([one], [other]) =>
+        one - other
+      );
+      const kept = [all, all.toReversed(), shuffled.map(([, record]) => record)].map((order) => {
+        const catalog = catalogOf(OBSERVER, { options: bounds });
+        for (const owner of [0, 1, 2]) catalog.nodeJoined(nodeId(owner), START_MS);
+        for (const { bytes } of [...order, ...order]) catalog.receive(bytes, START_MS);
+        return catalog.all().sort(byKey);
+      });
+      expect(kept[1]).toEqual(kept[0]!);
+      expect(kept[2]).toEqual(kept[0]!);
+      expect(kept[0]!.length).toBe(Math.min(all.length, bounds.entriesMax));
+      const most = Math.max(...countOf.map((_, owner) => kept[0]!.filter(({ node }) => node === nodeId(owner)).length));
+      for (const [owner, count] of countOf.entries()) {
+        const has = kept[0]!.filter(({ node }) => node === nodeId(owner)).length;
+        expect(has === count || has >= most - 1, `owner ${owner} has ${has} of ${count}, another one ${most}`).toBe(
+          true,
+        );
+      }
+    }),
+  );
+});
+
 function byKey(one: { instance: string; node: string }, other: { instance: string; node: string }): number {
   return `${one.node}${one.instance}` < `${other.node}${other.instance}` ? -1 : 1;
 }

@@ -43,8 +43,8 @@
  *   lost, doubled, reordered, parted or restarted (convergence.test.ts, with clocks that are minutes apart).
  * - Nothing from outside throws. What is refused is counted by its reason, what somebody should know is reported once.
  * - Who floods the catalogue pushes out its own oldest entries (`entriesPerOwnerMax`), and everybody keeps the same of
- *   them. When all is full, whoever has most makes way for whoever has less, nodes that are gone first, this node
- *   never.
+ *   them. When all is full, whoever has most makes way for whoever has less, nodes that are gone first, and again
+ *   everybody keeps the same; except that a node's own entries always have their place in its own catalogue.
  * - A look-up takes as long as its result is long. A signature is verified when everything cheaper has spoken for the
  *   record.
  *

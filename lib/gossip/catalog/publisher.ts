@@ -34,6 +34,11 @@ export class Publisher {
     this.#lastVersion = Math.floor(firstVersion) - 1;
   }
 
+  /** How many instances of this node are published. */
+  get count(): number {
+    return this.#paces.size;
+  }
+
   /** When `due` gives something; Infinity while nothing is held back. */
   get nextAtMs(): number {
     if (this.#heldBack === 0) return Infinity;

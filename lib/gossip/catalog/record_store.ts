@@ -72,23 +72,17 @@ export class RecordStore {
     const { entriesPerOwnerMax, tombstonesPerOwnerMax, entriesMax, tombstonesMax } = this.options;
     if (owner[kind] > (kind === "entries" ? entriesPerOwnerMax : tombstonesPerOwnerMax)) return [owner, "owner_full"];
     if (this[kind] <= (kind === "entries" ? entriesMax : tombstonesMax)) return [undefined, undefined];
-    return [this.#largest(owner, kind), "full"];
+    return [this.#firstToMakeWay(kind), "full"];
   }
 
-  /**
-   * Who has most of a kind, before them who is gone: nobody can call those. Among equals it is `owner` itself: if it could
-   * push another below its own number, the two would push each other out in turns for ever.
-   */
-  #largest(owner: Owner, kind: RecordKind): Owner {
-    let largest = owner;
-    for (const other of this.owners.values()) {
-      if (other === this.own || other[kind] === 0) continue;
-      const isFirst = largest === this.own;
-      if (isFirst || (other.isAlive === largest.isAlive ? other[kind] > largest[kind] : !other.isAlive)) {
-        largest = other;
-      }
+  /** Whoever makes way before all others; this node only where there is nobody else. */
+  #firstToMakeWay(kind: RecordKind): Owner {
+    let first: Owner | undefined;
+    for (const owner of this.owners.values()) {
+      if (owner === this.own || owner[kind] === 0) continue;
+      if (first === undefined || makesWayBefore(owner, first, kind)) first = owner;
     }
-    return largest;
+    return first ?? this.own;
   }
 
   #dropLongestGone(): boolean {
@@ -109,4 +103,14 @@ export class RecordStore {
     this.tombstones += owner.tombstones;
     this.bytes += owner.bytes;
   }
+}
+
+/**
+ * Who is gone before who is alive, for nobody can call it; then who has more. Equals are told apart by their ids, the same
+ * everywhere: so all keep the same records, and no two push each other out in turns.
+ */
+function makesWayBefore(one: Owner, other: Owner, kind: RecordKind): boolean {
+  if (one.isAlive !== other.isAlive) return !one.isAlive;
+  if (one[kind] !== other[kind]) return one[kind] > other[kind];
+  return one.id > other.id;
 }

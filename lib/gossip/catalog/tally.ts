@@ -32,7 +32,9 @@ export interface CatalogReport {
 /** What a catalogue holds and has seen since it began. */
 export interface CatalogStats {
   readonly owners: number;
-  /** Hidden ones included. */
+  /** Entries of this node. */
+  readonly own: number;
+  /** Of all owners, hidden ones included. */
   readonly entries: number;
   readonly tombstones: number;
   /** Entries of nodes that are alive. */
@@ -60,7 +62,7 @@ type Counts = Pick<
 /** Reports that nobody has taken; more are dropped. */
 export const REPORTS_MAX = 64;
 /** Owners that were reported and are not again; beyond these the memory begins anew. */
-const REPORTED_MAX = 1_024;
+export const REPORTED_MAX = 1_024;
 assert(REPORTED_MAX > REPORTS_MAX, "what was reported is known longer than until it is read");
 
 /** Counts what comes, and says once of each owner what somebody should know. */
