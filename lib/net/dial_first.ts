@@ -36,8 +36,9 @@ export const CANDIDATES_MAX = 32;
 /**
  * Connects to the first of `candidates`, best first, that can be reached (Happy Eyeballs, RFC 8305, section 5): each gets
  * a head start of `staggerMs` before the next one, which begins at once when an attempt has failed. The others are
- * given up, and destroyed if they come through after all. Throws, when all have failed, one error that says of each why, with the
- * most telling of their codes; CANCELLED by `signal`; UNAVAILABLE when there are none. In each, `data.started` is false.
+ * given up, and destroyed if they come through after all. Throws, when all have failed, one error that says of each why,
+ * with the most telling of their codes; CANCELLED by `signal`; UNAVAILABLE when there are none. In each, `data.started` is
+ * false.
  */
 export function dialFirst<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">>(
   candidates: readonly Candidate[],

@@ -66,7 +66,7 @@ export class AdmissionReader {
   private strange(): CellError {
     return new CellError(
       "UNAVAILABLE",
-      `connecting to ${this.server}: it answered the handshake with bytes that are no answer of a cell: is another version there?`,
+      `connecting to ${this.server}: it answered the handshake with what is no answer of a cell. Is another version there?`,
       { data: { started: false }, retryable: false },
     );
   }

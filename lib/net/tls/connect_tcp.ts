@@ -14,7 +14,11 @@ const EVENTS: Bun.SocketHandler<Outgoing> = {
   data: (socket, chunk) => socket.data.onData(chunk),
   drain: (socket) => socket.data.onDrain(),
   close: (socket, error) => socket.data.onClosed(error),
-  error: (socket, error) => socket.data.onClosed(error),
+  error(socket, error) {
+    socket.data.onClosed(error);
+    // It was a handler that failed, perhaps: then the socket is still open.
+    socket.terminate();
+  },
   // The promise below is rejected as well.
   connectError: () => {},
 };

@@ -1,5 +1,5 @@
-import { CellError } from "../../base/mod.ts";
-import { alertError, alertOfErrorCode, type Trust, verifyIdentity } from "../identity/mod.ts";
+import { CellError, toCellError } from "../../base/mod.ts";
+import { alertError, alertOfErrorCode, type Identity, type Trust, verifyIdentity } from "../identity/mod.ts";
 import { type AnonymousPeer, type RemotePeer, StreamLink, type StreamLinkOptions } from "../mod.ts";
 import { ADMITTED, refusalFrame } from "./admission.ts";
 import type { TlsLimits } from "./limits.ts";
@@ -61,16 +61,14 @@ export class Incoming {
         refusal(address, `it does not offer ${PROTOCOL}. Is another version of cell there, or another program?`),
       );
     }
+    if (leaf === undefined && owner.takesAnonymous) return this.admit(socket, { kind: "anonymous", address });
+    let identity: Identity;
     try {
-      if (leaf === undefined && owner.takesAnonymous) this.admit(socket, { kind: "anonymous", address });
-      else {
-        const identity = verifyIdentity(leaf, owner.trust, owner.now(), address);
-        this.admit(socket, { kind: "instance", ...identity, address });
-      }
+      identity = verifyIdentity(leaf, owner.trust, owner.now(), address);
     } catch (thrown) {
-      if (!(thrown instanceof CellError)) throw thrown;
-      this.refuse(socket, thrown);
+      return this.refuse(socket, toCellError(thrown, "INTERNAL"));
     }
+    this.admit(socket, { kind: "instance", ...identity, address });
   }
 
   onData(chunk: Uint8Array): void {
@@ -99,7 +97,6 @@ export class Incoming {
   private admit(socket: IncomingSocket, peer: RemotePeer | AnonymousPeer): void {
     this.isDecided = true;
     clearTimeout(this.timer);
-    socket.write(ADMITTED);
     const { owner } = this;
     const options = { gathers: true, ...owner.link };
     const link = this.link = peer.kind === "instance"
@@ -111,6 +108,8 @@ export class Incoming {
         link.destroy(refusal(this.address, `without a certificate it may stay ${anonymousMs} ms, and that is over`));
       }, anonymousMs);
     }
+    link.writer.append(ADMITTED);
+    link.commit();
     owner.onAdmitted(this, link);
   }
 

@@ -11,15 +11,15 @@ export interface TlsLimits {
   /** How long a client without a certificate, where such are let in, may stay. @default 60_000 */
   anonymousMs: number;
   /**
-   * Clients that have not proved who they are, at once: handshakes, and links without a certificate. Each takes some 60 KiB;
-   * fewer make it easier to keep others out.
+   * Clients that have not proved who they are, at once: handshakes, and links without a certificate. Each takes up to
+   * 25 KiB; fewer make it easier to keep others out.
    * @default 512
    */
   strangersMax: number;
   /** The same for one address, or one /64 of IPv6. @default 64 */
   strangersPerAddressMax: number;
   /**
-   * New connections per second. A handshake takes 0.6 ms of the processor, so the default lets strangers have a quarter of
+   * New connections per second. A handshake takes 0.7 ms of the processor, so the default lets strangers have a third of
    * one; as many again may come at once after a pause of a second.
    * @default 400
    */

@@ -1,11 +1,12 @@
-import { CellError, errorCode, SECOND } from "../../base/mod.ts";
+import { CellError, errorCode } from "../../base/mod.ts";
 import type { Trust } from "../identity/mod.ts";
 import type { AnonymousPeer, RemotePeer, StreamLink, StreamLinkOptions } from "../mod.ts";
 import { Incoming, type IncomingOwner } from "./incoming.ts";
 import { type TlsLimits, validateTlsLimits } from "./limits.ts";
 import { LinkRegistry } from "./link_registry.ts";
+import { RefusalReports } from "./refusal_reports.ts";
 import { type CredentialsSource, serverOptions } from "./secure_options.ts";
-import { type Refusal, StrangerGate } from "./stranger_gate.ts";
+import { StrangerGate } from "./stranger_gate.ts";
 import { formatAddress, plainAddress, type PortRange, portsOf, prepare } from "./tcp.ts";
 import { networkError } from "./tls_errors.ts";
 
@@ -24,7 +25,7 @@ export interface ListenTlsOptions {
    * certificate that is not right always is. The link counts as a stranger's and lives `anonymousMs` at most.
    */
   onAnonymous?(link: StreamLink<AnonymousPeer>): void;
-  /** Hears of connections that were not let in; of those that were too many or too fast, once in a second. */
+  /** Hears of connections that were not let in: in a second of REPORTS_MAX refused ones, and as many turned away, at most. */
   onRefused?(error: CellError): void;
   /** @default DEFAULT_TLS_LIMITS */
   readonly limits?: Partial<TlsLimits>;
@@ -47,9 +48,6 @@ export interface TlsListener {
   close(): Promise<void>;
 }
 
-/** Refusals of those that are too many or too fast are told once in this long. */
-const REPORT_MS = 1 * SECOND;
-
 /**
  * Listens for instances of the cluster (TLS 1.3, both sides show certificates). Throws INVALID_ARGUMENT for a host that this
  * machine does not have, ALREADY_EXISTS when the port, or every one of the range, is taken, PERMISSION_DENIED when this
@@ -71,8 +69,9 @@ class PortListener implements TlsListener, IncomingOwner {
   private readonly handshakes = new Set<Incoming>();
   private readonly registry = new LinkRegistry();
   private readonly listener: Bun.TCPSocketListener<undefined>;
-  private turnedAway = 0;
-  private reportedAtMs = -Infinity;
+  /** Of those who were heard, and of those who were too many: neither shall hide the other. */
+  private readonly refusals: RefusalReports;
+  private readonly turnedAway: RefusalReports;
 
   constructor(private readonly options: ListenTlsOptions) {
     this.trust = options.trust;
@@ -80,7 +79,11 @@ class PortListener implements TlsListener, IncomingOwner {
     this.link = options.link;
     this.now = options.now ?? Date.now;
     this.takesAnonymous = options.onAnonymous !== undefined;
-    this.gate = new StrangerGate(this.limits, performance.now.bind(performance));
+    const clock = () => performance.now();
+    this.gate = new StrangerGate(this.limits, clock);
+    const tell = (error: CellError) => options.onRefused?.(error);
+    this.refusals = new RefusalReports(tell, clock);
+    this.turnedAway = new RefusalReports(tell, clock);
     this.listener = this.bind(options.host, options.port);
     this.port = this.listener.port;
     this.address = formatAddress(options.host, this.port);
@@ -110,7 +113,7 @@ class PortListener implements TlsListener, IncomingOwner {
   }
 
   onRefused(error: CellError): void {
-    this.options.onRefused?.(error);
+    this.refusals.report(error);
   }
 
   onGone(incoming: Incoming): void {
@@ -145,7 +148,8 @@ class PortListener implements TlsListener, IncomingOwner {
     const why = this.gate.enter(host);
     if (why !== undefined) {
       raw.terminate();
-      return this.turnAway(why, host);
+      const attempted = `accepting a connection of ${host} at ${this.address}`;
+      return this.turnedAway.report(new CellError("RESOURCE_EXHAUSTED", `${attempted}: ${why}. It may try again.`));
     }
     prepare(raw);
     const incoming = new Incoming(this, host, formatAddress(host, remotePort));
@@ -159,19 +163,6 @@ class PortListener implements TlsListener, IncomingOwner {
     // The runtime has this option, as node:tls needs it; its type declarations do not.
     return { ...upgrade, isServer: true } as Bun.TLSUpgradeOptions<Incoming | undefined>;
   }
-
-  /** Told once in a while: whoever floods this listener must not flood a log as well. */
-  private turnAway(why: Refusal, host: string): void {
-    this.turnedAway++;
-    const nowMs = performance.now();
-    if (nowMs - this.reportedAtMs < REPORT_MS) return;
-    this.reportedAtMs = nowMs;
-    const { turnedAway } = this;
-    this.turnedAway = 0;
-    const others = turnedAway > 1 ? `, like ${turnedAway - 1} before it` : "";
-    const error = `accepting a connection of ${host} at ${this.address}: ${why}${others}. It may try again.`;
-    this.options.onRefused?.(new CellError("RESOURCE_EXHAUSTED", error));
-  }
 }
 
 const EVENTS: Bun.SocketHandler<Incoming | undefined> = {
@@ -180,7 +171,11 @@ const EVENTS: Bun.SocketHandler<Incoming | undefined> = {
   data: (socket, chunk) => socket.data?.onData(chunk),
   drain: (socket) => socket.data?.onDrain(),
   close: (socket, error) => socket.data?.onClosed(error),
-  error: (socket, error) => socket.data?.onClosed(error),
+  error(socket, error) {
+    socket.data?.onClosed(error);
+    // It was a handler that failed, perhaps: then the socket is still open.
+    socket.terminate();
+  },
 };
 
 function isInstance(link: StreamLink<RemotePeer> | StreamLink<AnonymousPeer>): link is StreamLink<RemotePeer> {

@@ -1,4 +1,4 @@
-import { CellError } from "../../base/mod.ts";
+import { CellError, toCellError } from "../../base/mod.ts";
 import {
   alertError,
   alertOfErrorCode,
@@ -120,12 +120,12 @@ export class Outgoing {
     link.onClosed(error ?? undefined);
   }
 
-  /** Gives up. */
+  /** Gives up. Nothing was asked of the server, so nothing was started there. */
   fail(error: unknown): void {
     if (this.isSettled) return;
     this.isSettled = true;
     this.stream?.terminate();
-    this.outcome.reject(error);
+    this.outcome.reject(notStarted(toCellError(error, "INTERNAL")));
   }
 
   private trustOf(trust: Trust | Pin, shown: Shown): Trust {
@@ -147,7 +147,7 @@ export class Outgoing {
     const why = error === null ? "it closed the connection" : reasonOf(error);
     return new CellError(
       "UNAVAILABLE",
-      `connecting to ${address}: the handshake failed: ${why}. It takes no more connections at the moment, or is another program.`,
+      `connecting to ${address}: the handshake failed: ${why}. It takes no more connections now, or is another program.`,
       { cause: error ?? undefined, data: { started: false } },
     );
   }
@@ -166,6 +166,13 @@ function checkExpected(found: Identity, expected: Expected, address: string): vo
       { data: { started: false } },
     );
   }
+}
+
+function notStarted(error: CellError): CellError {
+  const { code, message, retryable, data } = error;
+  const details = typeof data === "object" && data !== null ? data : {};
+  if ((details as { started?: unknown }).started === false) return error;
+  return new CellError(code, message, { retryable, cause: error, data: { ...details, started: false } });
 }
 
 function refusal(address: string, why: string): CellError {

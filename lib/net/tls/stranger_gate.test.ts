@@ -28,7 +28,7 @@ test("whoever was not let in must not leave", () => {
   expect(gate.inside).toBe(0);
 });
 
-test("new connections come as fast as the limits say, by address and altogether, and pauses are made up for up to a second", () => {
+test("new connections come as fast as the limits say, and a pause is made up for by a second's worth at most", () => {
   const { gate, clock } = gateWith({ connectionsPerSecond: 10, connectionsPerSecondPerAddress: 4 });
   const come = (host: string, count: number) => {
     const refusals: (string | undefined)[] = [];

@@ -16,6 +16,13 @@ async function failure(attempt: Promise<unknown>): Promise<CellError> {
   return error as CellError;
 }
 
+/** Why a connection could not be made. Whatever it was, nothing was started. */
+async function dialFailure(attempt: Promise<unknown>): Promise<CellError> {
+  const error = await failure(attempt);
+  expect(error.data).toMatchObject({ started: false });
+  return error;
+}
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
@@ -59,7 +66,7 @@ test("a client of an address for both kinds is known by its IPv4 address", async
 
 test("a client without a certificate is refused, and both sides say what is missing", async () => {
   const listener = await world.listen();
-  const error = await failure(world.dialAnonymously(listener));
+  const error = await dialFailure(world.dialAnonymously(listener));
   expect(error).toMatchObject({ code: "UNAUTHENTICATED", retryable: false, data: { started: false } });
   expect(error.message).toMatch(/refused this side: .* it has no certificate; expected .* cell join/);
   await until(() => world.refused.length === 1);
@@ -70,7 +77,7 @@ test("a client without a certificate is refused, and both sides say what is miss
 test("a client of another cluster is refused, also where clients without a certificate are let in", async () => {
   const listener = await world.listen({ onAnonymous: world.onAnonymous });
   const { credentials } = await foreigner();
-  const error = await failure(world.dial(listener, { credentials: () => credentials }));
+  const error = await dialFailure(world.dial(listener, { credentials: () => credentials }));
   expect(error.code).toBe("UNAUTHENTICATED");
   expect(error.message).toMatch(/the certificate of stranger .* authority of another cluster: expected .*, found .*/);
   await until(() => world.refused.length === 1);
@@ -81,7 +88,7 @@ test("a server of another cluster is refused by its client, which shows nothing 
   const { credentials } = await foreigner();
   world.server = credentials;
   const listener = await world.listen({ trust: createTrust(credentials.authorityPem) });
-  const error = await failure(world.dial(listener));
+  const error = await dialFailure(world.dial(listener));
   expect(error.code).toBe("UNAUTHENTICATED");
   expect(error.message).toContain("the authority of another cluster");
   await until(() => world.refused.length === 1);
@@ -94,8 +101,8 @@ test("an expired certificate is refused on either side, within what clocks may d
   const tolerant = await world.listen({ now: later(9 * MINUTE) });
   await world.dial(tolerant, { now: later(9 * MINUTE) });
   const strict = await world.listen({ now: later(11 * MINUTE) });
-  expect((await failure(world.dial(strict))).message).toMatch(/refused this side: .* of caller on node .* expired/);
-  const error = await failure(world.dial(tolerant, { now: later(11 * MINUTE) }));
+  expect((await dialFailure(world.dial(strict))).message).toMatch(/refused this side: .* of caller on node .* expired/);
+  const error = await dialFailure(world.dial(tolerant, { now: later(11 * MINUTE) }));
   expect(error.message).toMatch(/the certificate of hello@2 on node .* expired/);
   expect(error.code).toBe("UNAUTHENTICATED");
 });
@@ -115,7 +122,7 @@ test("an instance of a revoked node is refused, and its connections are closed a
   world.revoked.add(world.clientNode.nodeId);
   expect(listener.closeWhere(({ node }) => node === world.clientNode.nodeId, revoked)).toBeGreaterThanOrEqual(1);
   expect((await other.closed.promise)?.code).toBe("UNAVAILABLE");
-  expect((await failure(world.dial(listener))).message).toContain("was revoked");
+  expect((await dialFailure(world.dial(listener))).message).toContain("was revoked");
 });
 
 test("another instance at the address than expected is no instance to talk to", async () => {
@@ -123,7 +130,7 @@ test("another instance at the address than expected is no instance to talk to", 
   const { nodeId } = world.serverNode;
   await world.dial(listener, { expect: { node: nodeId, service: "hello", instance: "hello@2" } });
   for (const expect_ of [{ node: world.clientNode.nodeId }, { service: "bye" }, { instance: "hello@3" }]) {
-    const error = await failure(world.dial(listener, { expect: expect_ }));
+    const error = await dialFailure(world.dial(listener, { expect: expect_ }));
     expect(error).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
     expect(error.message).toContain("found hello@2 of node");
   }
@@ -158,7 +165,7 @@ test("whoever answers for another authority than the token's is not talked to", 
   const listener = await world.listen({ onAnonymous: world.onAnonymous });
   const other = await createAuthority(Date.now());
   for (const authorityFingerprint of [other.fingerprint, new Uint8Array(32), new Uint8Array(0)]) {
-    const error = await failure(world.dialAnonymously(listener, { trust: { authorityFingerprint } }));
+    const error = await dialFailure(world.dialAnonymously(listener, { trust: { authorityFingerprint } }));
     expect(error.code).toBe("UNAUTHENTICATED");
     expect(error.message).toContain("the token is for another one");
   }
@@ -176,7 +183,7 @@ test("connecting says why nobody is reached, and that nothing was started", asyn
     [{ signal }, "CANCELLED", /it was cancelled/],
   ] as const;
   for (const [options, code, message] of cases) {
-    const error = await failure(world.dial({ port }, options));
+    const error = await dialFailure(world.dial({ port }, options));
     expect(error).toMatchObject({ code, data: { started: false } });
     expect(error.message).toMatch(message);
   }
@@ -185,11 +192,11 @@ test("connecting says why nobody is reached, and that nothing was started", asyn
 test("a server that accepts and says nothing is given up in time, or when its caller gives up", async () => {
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
   try {
-    const error = await failure(world.dial(silent, { timeoutMs: 30 }));
+    const error = await dialFailure(world.dial(silent, { timeoutMs: 30 }));
     expect(error).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
     expect(error.message).toContain("the other side did not finish the handshake within 30 ms");
     const controller = new AbortController();
-    const attempt = failure(world.dial(silent, { signal: controller.signal }));
+    const attempt = dialFailure(world.dial(silent, { signal: controller.signal }));
     controller.abort();
     expect((await attempt).code).toBe("CANCELLED");
   } finally {
@@ -209,10 +216,10 @@ test("a server that is none of a cell is told apart from one that refuses", asyn
     socket: { open: (socket) => void socket.end(), data() {} },
   });
   try {
-    const first = await failure(world.dial(babbler));
+    const first = await dialFailure(world.dial(babbler));
     expect(first).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
     expect(first.message).toContain("the handshake failed: wrong version number");
-    expect((await failure(world.dial(leaver))).message).toMatch(/the handshake failed: /);
+    expect((await dialFailure(world.dial(leaver))).message).toMatch(/the handshake failed: /);
   } finally {
     babbler.stop(true);
     leaver.stop(true);
