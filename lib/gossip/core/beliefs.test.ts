@@ -173,6 +173,15 @@ test("confirmations shorten a suspicion, those of strangers and repetitions do n
   expect(failedAfterMs(1, 3, 4)).toBeWithin(4_000, 4_100);
 });
 
+test("confirmations are told half as often as other news", () => {
+  const lone = new LoneCore().know(20);
+  lone.hear(suspect(2, 0, 1));
+  const first = messagesIn(lone.pass(900), "suspect").filter(({ from }) => from === idOf(1));
+  lone.hear(suspect(2, 0, 3));
+  const confirmations = messagesIn(lone.pass(2_000), "suspect").filter(({ from }) => from === idOf(3));
+  expect([first.length, confirmations.length]).toEqual([8, 4]);
+});
+
 test("a node that was alone does not tell on what it learns from its first merge", () => {
   const lone = new LoneCore().know(5);
   expect(messagesIn(lone.pass(1 * SECOND), "alive")).toEqual([]);

@@ -158,7 +158,8 @@ export class Beliefs {
   }
 
   /** Gives every suspect so much more time. */
-  extendSuspicions(lostMs: number): void {
+  extend(lostMs: number): void {
+    this.own.settleAtMs += lostMs;
     for (const { suspicion } of this.#suspects) suspicion!.extend(lostMs);
     this.suspicionsAtMs += lostMs;
   }

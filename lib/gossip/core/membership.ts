@@ -234,13 +234,18 @@ export class Membership {
     return this.#mailer.take();
   }
 
-  /** Something was due and long ago: this process did not run, and heard nobody. */
+  /**
+   * Something was due and long ago: this process did not run, and heard nobody. Everything that was planned moves by that
+   * time, so the next input finds nothing overdue and counts it once.
+   */
   #noticeLostTime(nowMs: number): void {
     const lostMs = nowMs - this.#dueMs;
     if (!this.#options.forgivesLostTime || lostMs < this.#options.probeTimeoutMs) return;
     this.stats.lapses++;
     this.#prober.extend(lostMs);
-    this.#beliefs.extendSuspicions(lostMs);
+    this.#beliefs.extend(lostMs);
+    this.#pushPullAtMs += lostMs;
+    this.#reconnectAtMs += lostMs;
     this.#awareness.apply(1);
   }
 

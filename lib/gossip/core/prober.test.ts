@@ -186,6 +186,18 @@ test("time in which the process did not run is nobody's fault", () => {
   expect(suspectedAfterStop(true)).toEqual([]);
 });
 
+test("lost time counts once, however much is read before the next tick", () => {
+  const lone = new LoneCore().know(9);
+  lone.hear({ kind: "suspect", id: idOf(3), incarnation: 0, from: idOf(1) });
+  for (const stops of [1, 2]) {
+    lone.pass(5 * SECOND);
+    lone.nowMs += 90 * SECOND;
+    for (let packets = 0; packets < 50; packets++) lone.hear({ kind: "ack", sequence: packets });
+    lone.pass(0);
+    expect(lone.core.stats.lapses).toBe(stops);
+  }
+});
+
 test("suspects get the lost time too", () => {
   const stateAfterStop = (forgivesLostTime: boolean) => {
     const lone = new LoneCore({ forgivesLostTime }).know(9);

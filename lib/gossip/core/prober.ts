@@ -73,10 +73,10 @@ export class Prober {
   /** Time in which this process did not run: what should have come then may still come. */
   extend(lostMs: number): void {
     this.#relays.extend(lostMs);
+    this.#startAtMs += lostMs;
     if (this.#probe === undefined) return;
     this.#probe.askAtMs += lostMs;
     this.#probe.endMs += lostMs;
-    this.#startAtMs += lostMs;
   }
 
   onPing(from: string, sequence: number, target: NodeId): void {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
 import { forEachSeed, longTailedLatency } from "../../sim/mod.ts";
 import { LAN, LOCAL, PLAIN_SWIM, WAN } from "./mod.ts";
+import { bytesOf, type CrashResult, runCrash } from "./testing/crash.ts";
 import { SimulatedCluster, SimulatedNode } from "./testing/simulated_cluster.ts";
 import { Storm } from "./testing/storm.ts";
 
@@ -19,12 +20,8 @@ for (const loss of LOSSES) {
   const name = `with ${100 * loss} % loss`;
   test(`${name}, a crash among 100 nodes is known to all within 15 seconds`, () => {
     seeds(name, 2, (seed) => {
-      const cluster = new SimulatedCluster({ seed, nodes: 100, link: { loss } }).startTogether();
-      cluster.run(5 * SECOND + cluster.random() * SECOND);
-      const { id, machine } = cluster.nodes[7]!;
-      machine.crash();
-      cluster.runUntil(() => cluster.allMiss(id), 15 * SECOND, "all know of the crash");
-      expect(cluster.notices.filter(({ change, about }) => change === "failed" && about !== id)).toEqual([]);
+      const { falsePositives } = runCrash({ seed, nodes: 100, link: { loss } }, 3 * SECOND, 15 * SECOND);
+      expect(falsePositives).toBe(0);
     });
   }, TIMEOUT_MS);
 
@@ -151,24 +148,32 @@ test("a process that was stopped accuses nobody when it goes on, though answers 
 });
 
 test("at rest a node sends and hears less than 1 KB per second, whatever the number of nodes", () => {
-  for (const nodes of IS_LONG ? [10, 300, 1_000] : [10, 200]) {
-    const cluster = new SimulatedCluster({ seed: 1, nodes, recordPadding: 300 }).startTogether();
-    cluster.run(MINUTE + SECOND);
-    const before = bytesOf(cluster);
-    cluster.run(MINUTE);
-    const perNode = (bytesOf(cluster) - before) / nodes / 60;
-    expect(perNode).toBeWithin(50, 1_000);
-    expect(cluster.notices).toEqual([]);
+  for (const nodes of [10, 200]) {
+    const { restBytesPerSecond } = runCrash({ seed: 1, nodes, recordPadding: 300 }, MINUTE);
+    expect(restBytesPerSecond).toBeWithin(50, 1_000);
   }
 }, TIMEOUT_MS);
 
-/** What all nodes have sent and heard, with 28 bytes of IP and UDP around each packet. */
-function bytesOf({ nodes, network }: SimulatedCluster): number {
-  return nodes.reduce((sum, { address }) => {
-    const { bytesSent, bytesReceived, packetsSent, packetsReceived } = network.traffic(address);
-    return sum + bytesSent + bytesReceived + 28 * (packetsSent + packetsReceived);
-  }, 0);
-}
+test.if(IS_LONG)("what a crash takes and rest costs among 10, 100 and 1000 nodes", () => {
+  for (const [nodes, runs] of [[10, 100], [100, 50], [1_000, 3]] as const) {
+    for (const loss of LOSSES) {
+      const results = Array.from({ length: runs }, (_, index) => {
+        return runCrash({ seed: index + 1, nodes, recordPadding: 300, link: { loss } }, 20 * SECOND);
+      });
+      const spread = (read: (result: CrashResult) => number) => {
+        const sorted = results.map(read).toSorted((one, other) => one - other).map(Math.round);
+        return `${sorted[0]} to ${sorted.at(-1)}, median ${sorted[sorted.length >> 1]}`;
+      };
+      console.log(`${nodes} nodes, ${100 * loss} % loss, ${runs} crashes:`, {
+        firstMs: spread(({ firstMs }) => firstMs),
+        allMs: spread(({ allMs }) => allMs),
+        falsePositives: results.reduce((sum, { falsePositives }) => sum + falsePositives, 0),
+        restBytesPerSecond: spread(({ restBytesPerSecond }) => restBytesPerSecond),
+      });
+      expect(Math.max(...results.map(({ allMs }) => allMs))).toBeLessThan(nodes > 100 ? 30 * SECOND : 16 * SECOND);
+    }
+  }
+}, TIMEOUT_MS);
 
 test("in a storm of everything that can go wrong the rules hold, and all agree when it is over", () => {
   const presets = [LAN, LOCAL, { ...LAN, ...PLAIN_SWIM }];

@@ -16,6 +16,7 @@ import {
   type MembershipOptions,
   type NodeId,
 } from "../mod.ts";
+import { decodeState, encodeState } from "../state_document.ts";
 import { fakeRecord, idOf, readFakeRecord } from "./fake_record.ts";
 
 /** How often a node that knows nobody tries its contacts again. */
@@ -62,11 +63,8 @@ export class SimulatedCluster {
   /** Starts all nodes; all know all. What they noticed meanwhile is forgotten. */
   startTogether(): this {
     for (const node of this.nodes) node.start();
-    const union = this.nodes[0]!;
-    for (const node of this.nodes) union.core.merge(node.core.state(), union.machine.clock.nowMs);
-    const all = union.core.state();
-    for (const node of this.nodes.slice(1)) node.do((core, nowMs) => core.merge(all, nowMs));
-    union.machine.arm();
+    const all = encodeState(this.nodes.flatMap(({ core }) => decodeState(core.state())!));
+    for (const node of this.nodes) node.do((core, nowMs) => core.merge(all, nowMs));
     this.notices.length = 0;
     return this;
   }
