@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { networkInterfaces } from "node:os";
 import { CellError, MINUTE } from "../../base/mod.ts";
 import { createAuthority, createTrust, INSTANCE_LIFETIME_MS } from "../identity/mod.ts";
 import { admit, instanceOn } from "../identity/testing/cluster.ts";
@@ -58,7 +59,10 @@ test("both sides know which instance the other is, on which node, and where", as
   expect(world.refused).toEqual([]);
 });
 
-test("a client of an address for both kinds is known by its IPv4 address", async () => {
+/** Some containers have no IPv6 at all: then there is no address for both kinds to listen at. */
+const hasIpv6 = Object.values(networkInterfaces()).flat().some((address) => address?.family === "IPv6");
+
+test.skipIf(!hasIpv6)("a client of an address for both kinds is known by its IPv4 address", async () => {
   const listener = await world.listen({ host: "::" });
   await world.dial(listener);
   expect(world.accepted[0]!.peer.address).toMatch(/^127\.0\.0\.1:\d+$/);
