@@ -15,7 +15,7 @@ import { Suspicion } from "./suspicion.ts";
 
 /**
  * A confirmation starts as if it had been told this share of its times. It only shortens what ends with a rumour of its
- * own, so not all need it: with 1 % slow members that saves a sixth of all packets, and crashes are found as soon.
+ * own, so not all need it: with 1 % slow members that saves a tenth of all packets and more.
  */
 const CONFIRMATION_TOLD = 0.5;
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
 import { BROADCAST_BYTES_MAX, BROADCASTS_MAX, CONTACTS_MAX, Membership, RECORD_BYTES_MAX } from "./mod.ts";
 import { idOf, readFakeRecord } from "./testing/fake_record.ts";
-import { addressOf, aliveOf, changesIn, LoneCore, messagesIn, packetOf } from "./testing/lone_core.ts";
+import { addressOf, aliveOf, changesIn, LoneCore, messagesIn, packetOf, sentIn } from "./testing/lone_core.ts";
 
 test("a node that knows nobody asks for no tick and sends nothing", () => {
   const lone = new LoneCore();
@@ -93,6 +93,32 @@ test("everything is compared with a live member now and then, and a failed one i
   const pairs = lone.pass(5 * MINUTE).filter((effect) => effect.kind === "push_pull");
   expect(pairs).toContainEqual({ kind: "push_pull", with: idOf(2), address: addressOf(2) });
   expect(pairs.length).toBeWithin(8, 25);
+});
+
+test("a failed member is told rumours for a while, so that it can refute; one that left is not", () => {
+  const lone = new LoneCore({ gossipToTheDeadMs: 10 * SECOND }).know(2);
+  const hearsRumour = (number: number) => {
+    lone.core.broadcast("news", new Uint8Array(1), lone.nowMs);
+    return sentIn(lone.pass(3 * SECOND)).some(({ to, messages }) =>
+      to === addressOf(number) && messages.some(({ kind }) => kind === "broadcast")
+    );
+  };
+  lone.hear({ kind: "failed", id: idOf(2), incarnation: 0 });
+  expect([hearsRumour(2), hearsRumour(1)]).toEqual([true, true]);
+  lone.pass(5 * SECOND);
+  expect(hearsRumour(2)).toBe(false);
+  lone.hear({ kind: "left", id: idOf(2), incarnation: 0 });
+  expect(hearsRumour(2)).toBe(false);
+});
+
+test("a node that was alone for long begins its rounds when it meets somebody, and has not lost that time", () => {
+  const lone = new LoneCore();
+  lone.nowMs += 60 * MINUTE;
+  lone.know(5);
+  const startMs = lone.nowMs;
+  lone.passUntil("ping");
+  expect(lone.nowMs).toBeGreaterThan(startMs);
+  expect(lone.core.stats.lapses).toBe(0);
 });
 
 test("who failed or left is forgotten after its time", () => {

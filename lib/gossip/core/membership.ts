@@ -236,16 +236,19 @@ export class Membership {
 
   /**
    * Something was due and long ago: this process did not run, and heard nobody. Everything that was planned moves by that
-   * time, so the next input finds nothing overdue and counts it once.
+   * time and by one probe timeout more, in which what came meanwhile is read. The next input finds nothing overdue, so
+   * the same time counts once.
    */
   #noticeLostTime(nowMs: number): void {
+    const { forgivesLostTime, probeTimeoutMs } = this.#options;
     const lostMs = nowMs - this.#dueMs;
-    if (!this.#options.forgivesLostTime || lostMs < this.#options.probeTimeoutMs) return;
+    if (!forgivesLostTime || lostMs < probeTimeoutMs) return;
+    const forgivenMs = lostMs + probeTimeoutMs;
     this.stats.lapses++;
-    this.#prober.extend(lostMs);
-    this.#beliefs.extend(lostMs);
-    this.#pushPullAtMs += lostMs;
-    this.#reconnectAtMs += lostMs;
+    this.#prober.extend(forgivenMs);
+    this.#beliefs.extend(forgivenMs);
+    this.#pushPullAtMs += forgivenMs;
+    this.#reconnectAtMs += forgivenMs;
     this.#awareness.apply(1);
   }
 

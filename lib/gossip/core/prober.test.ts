@@ -186,6 +186,30 @@ test("time in which the process did not run is nobody's fault", () => {
   expect(suspectedAfterStop(true)).toEqual([]);
 });
 
+test("an answer that came while the process did not run is handed on to who asked for it", () => {
+  const answersAfterStop = (forgivesLostTime: boolean) => {
+    const lone = new LoneCore({ forgivesLostTime }).know(3);
+    const request = { kind: "probe_request", sequence: 77, target: idOf(2), wantsNack: true } as const;
+    const { sequence } = messagesIn(lone.hearFrom(addressOf(1), request), "ping")[0]!;
+    lone.nowMs += 30 * SECOND;
+    const effects = [...lone.core.tick(lone.nowMs), ...lone.hearFrom(addressOf(2), { kind: "ack", sequence })];
+    return [messagesIn(effects, "nack").length, messagesIn(effects, "ack").length];
+  };
+  expect(answersAfterStop(true)).toEqual([0, 1]);
+  expect(answersAfterStop(false)).toEqual([1, 0]);
+});
+
+test("a probe whose interval was about to end is still given time to read its answer", () => {
+  const lone = new LoneCore().know(9);
+  const { sequence, target } = nextPing(lone);
+  lone.pass(990);
+  lone.nowMs += 30 * SECOND;
+  expect(changesIn(lone.core.tick(lone.nowMs))).toEqual([]);
+  lone.hearFrom(addressOf(target), { kind: "ack", sequence });
+  lone.pass(1 * SECOND);
+  expect(lone.state(target)).toBe("alive");
+});
+
 test("lost time counts once, however much is read before the next tick", () => {
   const lone = new LoneCore().know(9);
   lone.hear({ kind: "suspect", id: idOf(3), incarnation: 0, from: idOf(1) });
