@@ -21,15 +21,13 @@
  * a port by an undocumented flag only. The sending one is Bun's: with node:dgram, which sends later than it is called, choosing
  * an interface before each send made all copies leave on the last one chosen.
  *
- * Bounds: 64 tokens are tried, 20 answers at once and 10 a second are given, 3 to one question; an answer is never longer than its
+ * Bounds: 64 tokens are tried and looked up once a second, 20 answers at once and 10 a second are given, 3 to one question; an answer is never longer than its
  * question. Interfaces that come later are joined with the next hello.
  */
-export { HELLO_ALONE_MS, HELLO_MS, helloDelayMs } from "./hello_schedule.ts";
-export { ownInterfaces } from "./interfaces.ts";
+export { helloDelayMs } from "./hello_schedule.ts";
 export { DEFAULT_MULTICAST, type MulticastOptions, validateMulticast } from "./multicast_options.ts";
 export { MulticastReceiver } from "./multicast_receiver.ts";
 export { MulticastSender } from "./multicast_sender.ts";
 export { SeekAnswerer, type SeekKnowledge } from "./seek_answerer.ts";
 export { SEEK_TIMEOUT_MS, seekCluster, type SeekOptions } from "./seek_cluster.ts";
-export { sealingKeyOf, seekKeyOf } from "./seek_key.ts";
-export { SEEK_ADDRESSES_MAX } from "./seek_message.ts";
+export { seekKeyOf } from "./seek_key.ts";

@@ -3,6 +3,7 @@ import { seededRandom } from "../../base/mod.ts";
 import {
   ANSWERS_BURST_MAX,
   ANSWERS_PER_QUESTION_MAX,
+  KEYS_REFRESH_MS,
   QUESTIONS_KEPT_MAX,
   SEEK_TOKENS_MAX,
   SeekAnswerer,
@@ -51,13 +52,24 @@ test("nobody else is answered: another token, no token, a changed question, an a
   expect(answerer([]).answer(question, 0)).toBeUndefined();
 });
 
-test("a token that is not used any more is not answered", () => {
+test("a token that is not used any more is not answered a second later, and a new one is", () => {
   const tokens = [KEY];
   const answering = answerer(tokens);
-  const key = sealingKeyOf(KEY);
-  expect(answering.answer(key.seal(createQuestion().text), 0)).toBeDefined();
-  tokens.pop();
-  expect(answering.answer(key.seal(createQuestion().text), 0)).toBeUndefined();
+  const other = seekKeyOf(new Uint8Array(16));
+  const isAnswered = (seekKey: Uint8Array, nowMs: number) =>
+    answering.answer(sealingKeyOf(seekKey).seal(createQuestion().text), nowMs) !== undefined;
+  expect([isAnswered(KEY, 0), isAnswered(other, 0)]).toEqual([true, false]);
+  tokens.splice(0, 1, other);
+  expect([isAnswered(KEY, KEYS_REFRESH_MS), isAnswered(other, KEYS_REFRESH_MS)]).toEqual([false, true]);
+});
+
+test("100,000 datagrams of garbage cost no question for tokens each", () => {
+  let asked = 0;
+  const seekKeys = () => (asked++, [KEY]);
+  const answering = new SeekAnswerer({ seekKeys, addresses: () => ADDRESSES }, 0);
+  const garbage = sealingKeyOf(seekKeyOf(new Uint8Array(16))).seal(createQuestion().text);
+  for (let index = 0; index < 100_000; index++) answering.answer(garbage, index / 100);
+  expect(asked).toBeLessThanOrEqual(1);
 });
 
 test("a recorded question is answered a few times only", () => {

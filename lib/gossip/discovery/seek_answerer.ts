@@ -1,6 +1,7 @@
-import { keyIdOf, RateBucket, type SealingKey } from "../seal/mod.ts";
+import { SECOND } from "../../base/mod.ts";
+import { keyIdOf, RateBucket, SEAL_OVERHEAD_BYTES, type SealingKey } from "../seal/mod.ts";
 import { sealingKeyOf } from "./seek_key.ts";
-import { encodeAnswer, readQuestion } from "./seek_message.ts";
+import { encodeAnswer, QUESTION_BYTES, readQuestion } from "./seek_message.ts";
 
 /** Tokens that are tried; of more, the ones given first. */
 export const SEEK_TOKENS_MAX = 64;
@@ -9,6 +10,8 @@ export const ANSWERS_PER_SECOND_MAX = 10;
 export const ANSWERS_BURST_MAX = 20;
 /** How often one question is answered: it comes once over each interface, and whoever recorded it may repeat it. */
 export const ANSWERS_PER_QUESTION_MAX = 3;
+/** How often tokens are asked for: garbage must not cost more than a look at what is known. */
+export const KEYS_REFRESH_MS = 1 * SECOND;
 /** Questions whose number of answers is remembered. */
 export const QUESTIONS_KEPT_MAX = 256;
 
@@ -22,8 +25,9 @@ export interface SeekKnowledge {
 
 /** Answers nodes that look for the cluster with a token of this node, and nobody else. */
 export class SeekAnswerer {
-  /** By the seek key in hexadecimal. */
+  /** By the seek key in hexadecimal: deriving a sealing key takes longer than opening a datagram. */
   #keys = new Map<string, SealingKey>();
+  #refreshedAtMs = -Infinity;
   /** By the challenge in hexadecimal; the oldest comes first. */
   readonly #answered = new Map<string, number>();
   readonly #rate: RateBucket;
@@ -34,7 +38,9 @@ export class SeekAnswerer {
 
   /** The datagram to send back, if this one asks with a token that is known here. */
   answer(datagram: Uint8Array, nowMs: number): Uint8Array | undefined {
-    for (const key of this.#currentKeys()) {
+    if (datagram.length !== QUESTION_BYTES + SEAL_OVERHEAD_BYTES) return undefined;
+    this.#refreshKeys(nowMs);
+    for (const key of this.#keys.values()) {
       if (key.id !== keyIdOf(datagram)) continue;
       const text = key.open(datagram);
       const challenge = text === undefined ? undefined : readQuestion(text);
@@ -44,14 +50,14 @@ export class SeekAnswerer {
     return undefined;
   }
 
-  /** Deriving a key takes longer than opening a datagram, so keys are kept as long as their tokens. */
-  #currentKeys(): Iterable<SealingKey> {
+  #refreshKeys(nowMs: number): void {
+    if (nowMs - this.#refreshedAtMs < KEYS_REFRESH_MS) return;
+    this.#refreshedAtMs = nowMs;
     const seekKeys = this.knowledge.seekKeys().slice(0, SEEK_TOKENS_MAX);
     this.#keys = new Map(seekKeys.map((seekKey) => {
       const name = Buffer.from(seekKey).toString("hex");
       return [name, this.#keys.get(name) ?? sealingKeyOf(seekKey)];
     }));
-    return this.#keys.values();
   }
 
   #countAnswer(challenge: Uint8Array): boolean {

@@ -11,7 +11,7 @@ const VERSION = 1;
 const Kind = { QUESTION: 1, ANSWER: 2 } as const;
 const HEAD_BYTES = 2 + CHALLENGE_BYTES;
 /** As long as the longest answer: whoever gets an answer sent to somebody else makes no more traffic than it has itself. */
-const QUESTION_BYTES = HEAD_BYTES + 1 + SEEK_ADDRESSES_MAX * (1 + ADDRESS_BYTES_MAX);
+export const QUESTION_BYTES = HEAD_BYTES + 1 + SEEK_ADDRESSES_MAX * (1 + ADDRESS_BYTES_MAX);
 
 /** "Where does my cluster take new nodes?": version (1), kind (1), challenge (16), zeros. */
 export interface Question {

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { MINUTE, seededRandom } from "../../base/mod.ts";
+import { CLOCK_TOLERANCE_MS } from "../../net/identity/mod.ts";
 import { createClusterKey } from "./cluster_key.ts";
 import { DATAGRAM_BYTES_MAX, DATAGRAM_OVERHEAD_BYTES, DatagramKind, PAYLOAD_BYTES_MAX } from "./datagram.ts";
 import { DatagramSeal, type OpenedDatagram, type RefusedDatagram } from "./datagram_seal.ts";
-import { CLOCK_TOLERANCE_MS, KeyRing } from "./key_ring.ts";
+import { KeyRing } from "./key_ring.ts";
 import { REPLAY_WINDOW } from "./replay_window.ts";
 import { SENDER_BURST_MAX, SENDER_RATE_MAX, SenderTable } from "./sender_table.ts";
 

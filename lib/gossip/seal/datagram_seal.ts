@@ -1,4 +1,5 @@
 import { assert, SECOND } from "../../base/mod.ts";
+import { CLOCK_TOLERANCE_MS } from "../../net/identity/mod.ts";
 import {
   DATAGRAM_BYTES_MAX,
   DATAGRAM_OVERHEAD_BYTES,
@@ -8,7 +9,7 @@ import {
   encodeDatagram,
   PAYLOAD_BYTES_MAX,
 } from "./datagram.ts";
-import { CLOCK_TOLERANCE_MS, type KeyRing } from "./key_ring.ts";
+import type { KeyRing } from "./key_ring.ts";
 import { keyIdOf } from "./sealing_key.ts";
 import { type SenderRefusal, SenderTable } from "./sender_table.ts";
 

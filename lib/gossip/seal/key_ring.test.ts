@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { MINUTE } from "../../base/mod.ts";
+import { CLOCK_TOLERANCE_MS } from "../../net/identity/mod.ts";
 import { type ClusterKey, compareKeys, createClusterKey } from "./cluster_key.ts";
-import { CLOCK_TOLERANCE_MS, KeyRing, KEYS_MAX } from "./key_ring.ts";
+import { KeyRing, KEYS_MAX } from "./key_ring.ts";
 import { DEFAULT_KEY_RING_OPTIONS, validateKeyRingOptions } from "./key_ring_options.ts";
 
 const START = 1_800_000_000_000;

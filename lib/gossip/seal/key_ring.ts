@@ -1,12 +1,10 @@
-import { MINUTE } from "../../base/mod.ts";
+import { CLOCK_TOLERANCE_MS } from "../../net/identity/mod.ts";
 import { type ClusterKey, compareKeys, createClusterKey } from "./cluster_key.ts";
 import { type KeyRingOptions, validateKeyRingOptions } from "./key_ring_options.ts";
 import { SealingKey } from "./sealing_key.ts";
 
 /** How many keys a ring holds: the newest ones. */
 export const KEYS_MAX = 4;
-/** How far two nodes' clocks may differ; a key from further in the future is refused. */
-export const CLOCK_TOLERANCE_MS = 10 * MINUTE;
 
 const NO_SECRET = new Uint8Array(0);
 
@@ -109,6 +107,7 @@ export class KeyRing {
   }
 
   #isWelcome(key: ClusterKey, nowMs: number): boolean {
+    // One from the future would win for ever.
     if (key.createdAtMs > nowMs + CLOCK_TOLERANCE_MS) return false;
     // An id names one key: whoever claims another secret for it is wrong or hostile.
     if (this.#held.some((held) => held.key.id === key.id)) return false;

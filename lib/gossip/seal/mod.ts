@@ -34,14 +34,7 @@
  * nothing but a counter; refusing one costs a look-up where its key id is unknown, and the check of a tag where it is not; every
  * table has a bound.
  */
-export {
-  CLUSTER_KEY_BYTES,
-  type ClusterKey,
-  compareKeys,
-  createClusterKey,
-  readKeys,
-  writeKeys,
-} from "./cluster_key.ts";
+export { type ClusterKey, createClusterKey, readKeys, writeKeys } from "./cluster_key.ts";
 export {
   DATAGRAM_BYTES_MAX,
   DATAGRAM_OVERHEAD_BYTES,
@@ -49,10 +42,9 @@ export {
   DatagramKind,
   PAYLOAD_BYTES_MAX,
 } from "./datagram.ts";
-export { DatagramSeal, type OpenedDatagram, type Refusal, type RefusedDatagram } from "./datagram_seal.ts";
-export { CLOCK_TOLERANCE_MS, KeyRing, KEYS_MAX } from "./key_ring.ts";
-export { DEFAULT_KEY_RING_OPTIONS, type KeyRingOptions, validateKeyRingOptions } from "./key_ring_options.ts";
+export { DatagramSeal, type Refusal, type RefusedDatagram } from "./datagram_seal.ts";
+export { KeyRing, KEYS_MAX } from "./key_ring.ts";
+export { DEFAULT_KEY_RING_OPTIONS, type KeyRingOptions } from "./key_ring_options.ts";
 export { RateBucket } from "./rate_bucket.ts";
-export { REPLAY_WINDOW } from "./replay_window.ts";
-export { keyIdOf, MESSAGES_PER_KEY_MAX, SealingKey, SECRET_BYTES } from "./sealing_key.ts";
-export { SENDER_BURST_MAX, SENDER_RATE_MAX, type SenderRefusal, SENDERS_MAX } from "./sender_table.ts";
+export { keyIdOf, MESSAGES_PER_KEY_MAX, SEAL_OVERHEAD_BYTES, SealingKey, SECRET_BYTES } from "./sealing_key.ts";
+export { SENDER_BURST_MAX } from "./sender_table.ts";
