@@ -56,11 +56,7 @@ export async function dialTls(options: DialTlsOptions): Promise<StreamLink<Remot
   const onAbort = () => outgoing.fail(cancelled(address, signal?.reason));
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
-  else {
-    const tls = clientOptions(options.credentials?.());
-    const begun = pipe === undefined ? connectTcp(host, port, tls, outgoing) : connectPipe(pipe, tls, outgoing);
-    begun.catch((error: unknown) => outgoing.fail(error));
-  }
+  else connect(options, outgoing).catch((error: unknown) => outgoing.fail(error));
   try {
     return await outgoing.done;
   } finally {
@@ -68,6 +64,11 @@ export async function dialTls(options: DialTlsOptions): Promise<StreamLink<Remot
     signal?.removeEventListener("abort", onAbort);
     if (outgoing.link === undefined) pipe?.destroy();
   }
+}
+
+async function connect({ host, port, pipe, credentials }: DialTlsOptions, outgoing: Outgoing): Promise<void> {
+  const tls = clientOptions(credentials?.());
+  await (pipe === undefined ? connectTcp(host, port, tls, outgoing) : connectPipe(pipe, tls, outgoing));
 }
 
 function tooLate(address: string, timeoutMs: number, stage: string): CellError {

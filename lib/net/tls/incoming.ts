@@ -89,6 +89,12 @@ export class Incoming {
     this.owner.onGone(this);
   }
 
+  /** The handshake cannot begin, and its socket is closed. */
+  giveUp(error: CellError): void {
+    this.decide(error);
+    this.onClosed();
+  }
+
   /** Closes at once, as long as the client has not been let in. */
   abandon(): void {
     if (this.link === undefined) this.socket?.terminate();

@@ -1,4 +1,4 @@
-import { CellError, errorCode } from "../../base/mod.ts";
+import { CellError, errorCode, toCellError } from "../../base/mod.ts";
 import type { Trust } from "../identity/mod.ts";
 import type { AnonymousPeer, RemotePeer, StreamLink, StreamLinkOptions } from "../mod.ts";
 import { Incoming, type IncomingOwner } from "./incoming.ts";
@@ -143,7 +143,10 @@ class PortListener implements TlsListener, IncomingOwner {
 
   /** A client has connected and has sent nothing yet. */
   private accept(raw: Bun.Socket): void {
-    const { remoteAddress, remotePort } = raw;
+    const { remotePort } = raw;
+    // It has none when its client has gone in the meantime, which the declared type does not say.
+    const remoteAddress = raw.remoteAddress as string | undefined;
+    if (remoteAddress === undefined) return raw.terminate();
     const host = plainAddress(remoteAddress);
     const why = this.gate.enter(host);
     if (why !== undefined) {
@@ -154,8 +157,14 @@ class PortListener implements TlsListener, IncomingOwner {
     prepare(raw);
     const incoming = new Incoming(this, host, formatAddress(host, remotePort));
     this.handshakes.add(incoming);
-    const [, socket] = raw.upgradeTLS<Incoming | undefined>(this.upgrade(incoming));
-    incoming.begin(socket);
+    try {
+      const [, socket] = raw.upgradeTLS<Incoming | undefined>(this.upgrade(incoming));
+      incoming.begin(socket);
+    } catch (error) {
+      // There are no credentials, or such that the stack does not take.
+      raw.terminate();
+      incoming.giveUp(toCellError(error, "INTERNAL"));
+    }
   }
 
   private upgrade(incoming: Incoming): Bun.TLSUpgradeOptions<Incoming | undefined> {

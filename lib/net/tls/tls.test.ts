@@ -245,6 +245,24 @@ test("of a range the first free port is taken, and when all are taken the error 
   expect((await failure(world.listen({ host: "192.0.2.99" }))).code).toBe("INVALID_ARGUMENT");
 });
 
+test("without credentials of its own a side connects to nobody, says so, and forgets nobody", async () => {
+  const missing = new CellError("FAILED_PRECONDITION", "this instance has no certificate yet");
+  const credentials = () => {
+    throw missing;
+  };
+  const listener = await world.listen();
+  expect(await dialFailure(world.dial(listener, { credentials }))).toMatchObject({
+    code: "FAILED_PRECONDITION",
+    message: missing.message,
+  });
+  const unready = await world.listen({ credentials });
+  expect((await dialFailure(world.dial(unready))).code).toBe("UNAVAILABLE");
+  expect(world.refused).toEqual([missing]);
+  expect([listener.strangers, unready.strangers]).toEqual([0, 0]);
+  world.client = { ...world.client, privateKeyPem: "no key", chainPem: "no certificate" };
+  expect((await dialFailure(world.dial(listener))).message).toStartWith(`connecting to 127.0.0.1:${listener.port}: `);
+});
+
 test("closing a listener ends handshakes and nothing else", async () => {
   const listener = await world.listen();
   const asker = new Asker(await world.dial(listener));
