@@ -44,7 +44,7 @@ test("commands and topics", async () => {
 
 test("options, where a word begins with a dash and no value is due", async () => {
   expect(await offered("cell call --t")).toEqual(["--timeout"]);
-  expect(await offered("cell ps --")).toEqual(["--json", "--help"]);
+  expect(await offered("cell ps --")).toEqual(["--all", "--on", "--json", "--help"]);
   expect(await offered("cell call --timeout ")).toEqual([]);
 });
 

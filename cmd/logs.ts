@@ -22,7 +22,7 @@ const NODES_SHOWN_MAX = 5;
 /** `cell logs` */
 export function command(): AnyCommand {
   return createCommand("logs", {
-    description: "Show what the instances of a deployed service print, and what the agent notes about them.",
+    description: "Show what instances of a service print, and what the agent notes about them.",
     examples: [
       ["cell logs hello", "the last lines of all instances"],
       ["cell logs hello -f -n 10", "10 lines, then what comes"],

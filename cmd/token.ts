@@ -1,4 +1,5 @@
 import { Argument } from "@commander-js/extra-typings";
+import { SECOND } from "../lib/base/mod.ts";
 import { connectNucleus, type IssuedToken, type OpenToken } from "../lib/nucleus/client/mod.ts";
 import { stderrStyle, stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
@@ -75,7 +76,9 @@ export function hint(
   nowMs: number = Date.now(),
 ): string[] {
   const who = uses === 1 ? "another machine" : `up to ${uses} other machines`;
-  const within = formatDuration(Math.max(0, expiresAt.getTime() - nowMs));
+  const leftMs = Math.max(0, expiresAt.getTime() - nowMs);
+  // A token for an hour is not one for 59 minutes because it took a moment to print.
+  const within = formatDuration(Math.ceil(leftMs / SECOND) * SECOND);
   const reach = addresses.length === 0
     ? "it has no address: machines on the same LAN find this node, others need `cell join TOKEN HOST:PORT`"
     : `it has to be on the same LAN or to reach ${addresses.join(" or ")} (TCP and UDP)`;

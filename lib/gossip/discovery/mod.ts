@@ -25,6 +25,7 @@
  * question. Interfaces that come later are joined with the next hello.
  */
 export { helloDelayMs } from "./hello_schedule.ts";
+export { ownInterfaces } from "./interfaces.ts";
 export { DEFAULT_MULTICAST, type MulticastOptions, validateMulticast } from "./multicast_options.ts";
 export { MulticastReceiver } from "./multicast_receiver.ts";
 export { MulticastSender } from "./multicast_sender.ts";

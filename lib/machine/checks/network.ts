@@ -88,11 +88,15 @@ export function examineMembers(members: readonly Member[]): Finding {
   const missing = others.filter(({ state }) => state === "failed" || state === "suspect");
   const there = others.filter(({ state }) => state === "alive").length;
   if (missing.length === 0) return ok(`${there} other ${there === 1 ? "node" : "nodes"} alive`);
-  const names = missing.map(({ name, state, sinceMs }) => `${name} (${state} for ${Math.round(sinceMs / MINUTE)} min)`);
+  const names = missing.map(({ name, state, sinceMs }) => `${name} (${state} for ${spanText(sinceMs)})`);
   return warn(
     `${there} of ${others.length} other nodes alive, not ${names.join(", ")}`,
     "look at those machines; one that is gone for good: `cell members remove NODE`",
   );
+}
+
+function spanText(spanMs: number): string {
+  return spanMs < MINUTE ? `${Math.round(spanMs / SECOND)} s` : `${Math.round(spanMs / MINUTE)} min`;
 }
 
 /** Undefined without an agent that answers in time. */
