@@ -20,12 +20,19 @@
  * caller waits, within its deadline. Where nobody runs, the node agent is asked to start an instance, once for all that
  * wait (`activate.ts`); without an agent, or for what it does not know, the answer is NOT_FOUND at once, except for a
  * client that reached the service before: it gives a restart two seconds. `Directory` is the seam where other machines
- * come in. Between callers and instances there is nobody (`pool/`).
+ * come in (`network/`): what runs nowhere here is asked for in the cluster, and what is served here is offered to it. Between
+ * callers and instances there is nobody (`pool/`).
  *
  * **What moves the bytes is the caller's choice** (`transport.ts`), made once for each client: by its option, by the environment,
- * else shared memory wherever it works. A server takes both, and says so in its lock file: one from before shared memory would
- * end the connection if it were asked. What looks into a service or speaks with the agent keeps to the socket, whatever
- * somebody chose.
+ * else the fastest that works. On this machine a server takes sockets and shared memory, and says so in its lock file: one
+ * from before shared memory would end the connection if it were asked. What looks into a service or speaks with the agent
+ * keeps to the socket, whatever somebody chose.
+ *
+ * **Who may call** a service is for its `cell.toml` to say (`authorize.ts`). Somebody on another node is who the certificate
+ * says; a process of this machine is of the service whose lock it holds. One that has given its name up and finishes its calls,
+ * or whose parent holds the name, has a lock of its own that says so (`process_mark.ts`), so that its calls are not taken for
+ * a command's. Turned down: believing what a caller says of itself in each call, and giving each process a secret (all
+ * processes of one user can read each other's memory anyway).
  *
  * **What is made again, and where.** `request.ts` says what may be done about a failed call, `retried_call.ts` does it: at
  * once on an instance that was not tried, after a growing wait when all were.
