@@ -128,7 +128,7 @@ test("a full table refuses newcomers until somebody it remembers is gone", () =>
   lone.hear(failed(2));
   lone.nowMs += 10;
   lone.hear(left(1));
-  expect(changesIn(lone.hear(aliveOf(4)))).toEqual([["joined", 4]]);
+  expect(changesIn(lone.hear(aliveOf(4)))).toEqual([["removed", 2], ["joined", 4]]);
   expect([1, 2, 3, 4].map((number) => lone.state(number))).toEqual(["left", undefined, "alive", "alive"]);
 });
 

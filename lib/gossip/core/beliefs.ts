@@ -168,6 +168,15 @@ export class Beliefs {
     this.#endSuspicion(member);
     this.table.remove(member);
     this.context.mailer.rumours.remove(member.id);
+    this.#change("removed", member);
+  }
+
+  /** Forgets whoever is gone for longest; false when all live. */
+  #makeRoom(): boolean {
+    const { goneLongest } = this.table;
+    if (goneLongest === undefined) this.context.stats.refused.table_full++;
+    else this.forget(goneLongest);
+    return goneLongest !== undefined;
   }
 
   /** Tells a member that it is suspect, before everybody else has. */
@@ -190,10 +199,8 @@ export class Beliefs {
       movedAtMs: nowMs,
       conflictAtMs: -Infinity,
     };
-    if (!this.table.add(member)) {
-      this.context.stats.refused.table_full++;
-      return;
-    }
+    if (this.table.isFull && !this.#makeRoom()) return;
+    this.table.add(member);
     this.context.onJoined(member);
     this.#tell({ kind: "alive", id, incarnation, record });
     this.#change("joined", member);

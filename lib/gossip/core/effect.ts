@@ -8,7 +8,7 @@ export type Change =
   | "alive_again"
   | "failed"
   | "left"
-  /** It was revoked. */
+  /** It is remembered no longer: it was revoked, or failed or left long ago, or made room for another. */
   | "removed";
 
 /** What the driver is to do, in this order. */

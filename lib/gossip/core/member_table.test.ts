@@ -38,6 +38,7 @@ test("members are counted by their state, through all its changes", () => {
   table.setState(members[1]!, "alive", 5);
   table.remove(members[5]!);
   expect([table.size, table.live, table.failed]).toEqual([5, 4, 0]);
+  table.setState(members[0]!, "left", 6);
   expect(members[0]!.sinceMs).toBe(4);
 });
 
@@ -49,14 +50,15 @@ test("removing keeps every other one where it can be found", () => {
   for (const one of left) expect([table.get(one.id), table.values()[one.index]]).toEqual([one, one]);
 });
 
-test("a full table gives the place of whoever is gone longest to a newcomer, and none of the living", () => {
+test("a full table says so, and who is gone for longest", () => {
   const { table, members } = tableOf(3);
-  expect(table.add(member(7))).toBe(false);
+  expect([table.isFull, table.goneLongest]).toEqual([true, undefined]);
   table.setState(members[2]!, "failed", 1);
   table.setState(members[0]!, "left", 2);
-  expect(table.add(member(7))).toBe(true);
-  expect([...table.goneSince(9)]).toEqual([members[0]!]);
-  expect(table.get(members[2]!.id)).toBeUndefined();
+  expect(table.goneLongest).toBe(members[2]!);
+  expect([...table.goneSince(1)]).toEqual([members[2]!]);
+  table.remove(members[2]!);
+  expect([table.isFull, table.goneLongest]).toEqual([false, members[0]!]);
 });
 
 test("drawing finds different ones that fit, all of them when there are few", () => {

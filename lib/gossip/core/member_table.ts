@@ -1,3 +1,4 @@
+import { assert } from "../../base/mod.ts";
 import { isLive, type Member, type MemberState, type NodeId } from "./member.ts";
 
 /** For each that is wanted, as many are drawn before it is taken that there are no more. */
@@ -34,17 +35,22 @@ export class MemberTable {
     return this.#list;
   }
 
-  /** Adds one; false when there is no room. The one that is failed or left for longest makes room. */
-  add(member: Member): boolean {
-    if (this.#list.length >= this.membersMax) {
-      const [oldest] = this.#gone;
-      if (oldest === undefined) return false;
-      this.remove(oldest);
-    }
+  get isFull(): boolean {
+    return this.#list.length >= this.membersMax;
+  }
+
+  /** The one that is failed or left for longest: it has to make room for others. */
+  get goneLongest(): Member | undefined {
+    const [member] = this.#gone;
+    return member;
+  }
+
+  /** Adds one that is not in it yet, while it is not full. */
+  add(member: Member): void {
+    assert(!this.isFull, "a full table takes nobody");
     member.index = this.#list.push(member) - 1;
     this.#byId.set(member.id, member);
     this.#count(member, 1);
-    return true;
   }
 
   remove(member: Member): void {

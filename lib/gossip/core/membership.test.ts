@@ -126,7 +126,7 @@ test("who failed or left is forgotten after its time", () => {
   lone.hear({ kind: "failed", id: idOf(2), incarnation: 0 });
   lone.pass(50 * SECOND);
   expect(lone.state(2)).toBe("failed");
-  lone.pass(60 * SECOND);
+  expect(changesIn(lone.pass(60 * SECOND))).toContainEqual(["removed", 2]);
   expect(lone.state(2)).toBeUndefined();
 });
 

@@ -213,9 +213,7 @@ export class Membership {
   remove(id: NodeId, nowMs: number): Effect[] {
     return this.#input(nowMs, () => {
       const member = this.#beliefs.table.get(id);
-      if (member === undefined) return;
-      this.#beliefs.forget(member);
-      this.#mailer.push({ kind: "change", change: "removed", member: viewOf(member) });
+      if (member !== undefined) this.#beliefs.forget(member);
     });
   }
 
