@@ -32,7 +32,7 @@ export class Arrival implements QuicStreamOwner {
 
   constructor(private readonly session: QuicSession, private readonly listener: ListenerContext) {
     const { handshakeMs } = listener.options;
-    this.timer = setTimeout(() => this.fail(`it did not say who it is within ${handshakeMs} ms`), handshakeMs);
+    this.timer = setTimeout(() => this.abandon(`it did not say who it is within ${handshakeMs} ms`), handshakeMs);
     // Told by the promises below; without a handler the runtime reports each as an unhandled rejection.
     session.onerror = () => {};
     session.onstream = (stream) => this.onStream(stream);
@@ -40,19 +40,23 @@ export class Arrival implements QuicStreamOwner {
     session.closed.then(() => this.onGone(), (error) => this.onFailed(error));
   }
 
-  /** Ends it at once, as long as the client has not been let in. */
-  abandon(): void {
-    if (!this.isDecided) this.fail("this instance stopped listening");
+  /** Ends it at once, unless the client has been let in. */
+  abandon(why: string): void {
+    if (this.isDecided) return;
+    this.decide(this.refusal(why));
+    this.session.destroy(undefined, { code: CloseCode.refused, type: "application", reason: why });
   }
 
   onData(chunk: Uint8Array): void {
     if (this.isDecided) return;
+    let link: QuicLink | undefined;
     try {
       const introduction = this.reader.push(chunk);
-      if (introduction !== undefined) this.admit(introduction.body, introduction.rest);
+      if (introduction !== undefined) link = this.admit(introduction.body, introduction.rest);
     } catch (thrown) {
       this.refuse(toCellError(thrown, "UNAUTHENTICATED"));
     }
+    if (link !== undefined) this.listener.onLink(link);
   }
 
   onDrain(): void {}
@@ -65,7 +69,7 @@ export class Arrival implements QuicStreamOwner {
     this.address = describeAddress(remote);
     // The runtime says "opened" before it refuses a client without a certificate.
     if (validationErrorCode !== undefined && this.session.peerCertificate !== undefined) {
-      this.fail(`its certificate is not right (${validationErrorCode})`);
+      this.abandon(`its certificate is not right (${validationErrorCode})`);
     }
   }
 
@@ -74,18 +78,19 @@ export class Arrival implements QuicStreamOwner {
     else this.session.destroy(undefined, { code: CloseCode.protocol, type: "application", reason: "one stream only" });
   }
 
-  private admit(proof: Uint8Array, rest: Uint8Array): void {
+  private admit(proof: Uint8Array, rest: Uint8Array): QuicLink {
     const { listener, address } = this;
+    const { shownCertificate } = listener;
     const bytes = this.bytes!;
-    const identity = verifyProof(proof, listener.shownCertificate, listener.trust, listener.now(), address);
-    this.decide(undefined);
+    const identity = verifyProof(proof, shownCertificate, listener.trust, listener.now(), address);
     const current = listener.credentials();
-    const isRenewed = Buffer.compare(current.certificate, listener.shownCertificate) !== 0;
-    const endorsement = isRenewed ? endorse(current, listener.shownCertificate) : new Uint8Array(0);
+    const isRenewed = Buffer.compare(current.certificate, shownCertificate) !== 0;
+    const endorsement = isRenewed ? endorse(current, shownCertificate) : new Uint8Array(0);
+    this.decide(undefined);
     send(bytes, encodeIntroduction(IntroductionKind.admitted, endorsement));
     const link = new QuicLink(bytes, peerOf(identity, address), undefined, listener.link);
     if (rest.length > 0) link.onData(rest);
-    listener.onLink(link);
+    return link;
   }
 
   /** Tells the client why, and waits a moment until it has read it. */
@@ -95,12 +100,6 @@ export class Arrival implements QuicStreamOwner {
     const message = Buffer.from(error.message).subarray(0, Math.min(REFUSAL_BYTES_MAX, PROOF_BYTES_MAX));
     send(this.bytes!, encodeIntroduction(IntroductionKind.refused, message));
     this.bytes!.end();
-  }
-
-  private fail(why: string): void {
-    if (this.isDecided) return;
-    this.decide(this.refusal(why));
-    this.session.destroy(undefined, { code: CloseCode.refused, type: "application", reason: why });
   }
 
   private onFailed(error: Error): void {

@@ -92,7 +92,8 @@ export class Departure implements QuicStreamOwner {
     if (this.isSettled) return;
     this.isSettled = true;
     this.session?.destroy(undefined, { code: CloseCode.destroyed, type: "application" });
-    this.outcome.reject(error);
+    const { code, message, data, cause } = error;
+    this.outcome.reject(data === undefined ? new CellError(code, message, { data: { started: false }, cause }) : error);
   }
 
   private async onOpened(session: QuicSession, credentials: Credentials): Promise<void> {

@@ -7,6 +7,7 @@ import { Arrival } from "./arrival.ts";
 import { type QuicOptions, validateQuicOptions } from "./options.ts";
 import { type QuicLink } from "./quic_link.ts";
 import { describeAddress, formatAddress, portsOf } from "./address.ts";
+import { RefusalReport } from "./refusal_report.ts";
 import { loadQuic, type QuicAddress, type QuicEndpoint, type QuicRuntime, type QuicSession } from "./runtime.ts";
 import { listenOptions, SOCKET_OPTIONS } from "./session_options.ts";
 import { unrefLinger } from "./unref_linger.ts";
@@ -21,7 +22,7 @@ export interface ListenQuicOptions {
   readonly trust: Trust;
   /** Receives each connection whose client has proved which instance it is. */
   onLink(link: QuicLink): void;
-  /** Hears of connections that were not let in. */
+  /** Hears of connections that were not let in, of at most REPORTS_PER_SECOND. */
   onRefused?(error: CellError): void;
   /** @default DEFAULT_QUIC_OPTIONS */
   readonly options?: Partial<QuicOptions>;
@@ -77,6 +78,7 @@ class PortListener implements QuicListener, ListenerContext {
   port = 0;
   address = "";
   private readonly arrivals = new Set<Arrival>();
+  private readonly report: RefusalReport;
   private endpoint: QuicEndpoint | undefined;
 
   constructor(private readonly given: ListenQuicOptions, readonly options: QuicOptions) {
@@ -85,6 +87,7 @@ class PortListener implements QuicListener, ListenerContext {
     this.trust = given.trust;
     this.link = given.link;
     this.now = given.now ?? Date.now;
+    this.report = new RefusalReport((error) => given.onRefused?.(error), performance.now.bind(performance));
   }
 
   get strangers(): number {
@@ -114,7 +117,7 @@ class PortListener implements QuicListener, ListenerContext {
     this.endpoint = undefined;
     // It ends, and frees its port, with the last of its connections.
     void endpoint.close();
-    for (const arrival of [...this.arrivals]) arrival.abandon();
+    for (const arrival of [...this.arrivals]) arrival.abandon("this instance stopped listening");
     unrefLinger.onListenEnd();
     return Promise.resolve();
   }
@@ -125,7 +128,7 @@ class PortListener implements QuicListener, ListenerContext {
 
   onDecided(arrival: Arrival, error: CellError | undefined): void {
     this.arrivals.delete(arrival);
-    if (error !== undefined) this.given.onRefused?.(error);
+    if (error !== undefined) this.report.add(error);
   }
 
   private begin(endpoint: QuicEndpoint, address: QuicAddress): void {
@@ -137,6 +140,10 @@ class PortListener implements QuicListener, ListenerContext {
   }
 
   private accept(session: QuicSession): void {
+    if (this.arrivals.size >= this.options.strangersMax) {
+      const [oldest] = this.arrivals;
+      oldest?.abandon("others came after it, and no more strangers are let in at once");
+    }
     this.arrivals.add(new Arrival(session, this));
   }
 }

@@ -32,6 +32,13 @@ export interface QuicOptions {
   windowBytes: number;
   /** @default 16 MiB */
   windowBytesMax: number;
+  /**
+   * Clients of a listener that have not proved who they are, at once. When one more comes, the one that has taken longest
+   * must go: honest ones need two round trips, so they get through as long as fewer than this many come meanwhile. Each
+   * takes some 60 KiB.
+   * @default 512
+   */
+  strangersMax: number;
 }
 
 export const DEFAULT_QUIC_OPTIONS: QuicOptions = {
@@ -41,15 +48,20 @@ export const DEFAULT_QUIC_OPTIONS: QuicOptions = {
   unrefLingerMs: 250,
   windowBytes: 1 * MIB,
   windowBytesMax: 16 * MIB,
+  strangersMax: 512,
 };
+
+/** No connection is lost for less silence. */
+export const IDLE_MS_MIN = 1 * SECOND;
 
 const BOUNDS: { [name in keyof QuicOptions]: readonly [minimum: number, maximum: number] } = {
   handshakeMs: [10, MINUTE],
-  idleMs: [SECOND, 10 * MINUTE],
+  idleMs: [IDLE_MS_MIN, 10 * MINUTE],
   keepAliveMs: [100, 3 * MINUTE],
   unrefLingerMs: [1, 10 * MINUTE],
   windowBytes: [16 * KIB, 64 * MIB],
   windowBytesMax: [16 * KIB, 64 * MIB],
+  strangersMax: [1, 16 * 1024],
 };
 
 /** The defaults with `given` in their place. Throws INVALID_ARGUMENT naming the option and its bounds. */

@@ -1,10 +1,14 @@
 import { type CellError, SECOND } from "../../base/mod.ts";
 import type { ByteStream } from "../stream_link.ts";
 import { CloseCode, endError } from "./close.ts";
+import { IDLE_MS_MIN } from "./options.ts";
 import { DRAINABLE, type QuicSession, type QuicStream } from "./runtime.ts";
 
 /** How long an ended connection waits for its peer to have read all and to close it. */
 export const END_LINGER_MS = 2 * SECOND;
+
+/** How long it may take until the runtime says that a session is over whose stream it has ended. */
+const SESSION_END_MS = 50;
 
 /** Whom a stream tells what happens. */
 export interface QuicStreamOwner {
@@ -29,6 +33,7 @@ export class QuicByteStream implements ByteStream {
   private isOver = false;
   private isEnding = false;
   private isWaitingForRoom = false;
+  private heardAtMs = performance.now();
   private endTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly session: QuicSession, private readonly stream: QuicStream, private owner: QuicStreamOwner) {
@@ -106,20 +111,24 @@ export class QuicByteStream implements ByteStream {
         for (const chunk of batch) {
           while (this.paused && !this.isOver) await new Promise<void>((resolve) => this.resumed = resolve);
           if (this.isOver) return;
+          this.heardAtMs = performance.now();
           this.owner.onData(chunk);
         }
       }
     } catch (error) {
-      // A reset stream, which is no use to anybody, or the session's end, which has its own reason.
-      if (!this.session.destroyed) this.fail(error as Error);
+      // A reset stream, which is of no use to anybody, or the end of the session, which gives its own reason soon after.
+      setTimeout(() => this.fail(error as Error), SESSION_END_MS);
       return;
     }
-    if (!this.session.destroyed) this.onPeerEnd();
+    // The runtime ends the stream of a session that was silent for too long as if the peer had, and the session soon after.
+    const wasSilent = performance.now() - this.heardAtMs >= IDLE_MS_MIN;
+    if (wasSilent) setTimeout(() => this.onPeerEnd(), SESSION_END_MS);
+    else this.onPeerEnd();
   }
 
   /** The peer has sent its last byte and waits for the session to be closed. */
   private onPeerEnd(): void {
-    if (this.isOver) return;
+    if (this.isOver || this.session.destroyed) return;
     this.isOver = true;
     this.stream.writer.endSync();
     void this.session.close({ code: CloseCode.done, type: "application" });

@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { CellError, KIB } from "../../base/mod.ts";
+import { EchoClient, LossyRelay, QuicWorld, send, until, type Weather } from "./testing/mod.ts";
+
+/** A client behind a relay, and the relay. */
+async function behindRelay(world: QuicWorld, weather: Weather, options = {}) {
+  const { port } = await world.listen({ options });
+  const relay = await LossyRelay.start(port, weather);
+  const client = new EchoClient(await world.dial(relay.port, { options, timeoutMs: 20_000 }));
+  return { relay, client, [Symbol.dispose]: () => relay.close() };
+}
+
+test("frames arrive whole and in order over a network that loses, repeats and reorders", async () => {
+  await using world = await QuicWorld.create();
+  using pair = await behindRelay(world, { delayMs: 2, loss: 0.03, reorder: 0.1, duplicate: 0.05, seed: 3 });
+  const { client, relay } = pair;
+  for (let callId = 1; callId <= 200; callId++) send(client.link, callId, new Uint8Array((callId * 37) % (4 * KIB)));
+  await until(() => client.answers.length === 200 || client.end !== undefined);
+  expect(client.answers).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+  expect(relay.lost).toBeGreaterThan(0);
+}, 30_000);
+
+test("with every second datagram lost, calls are slow and are answered", async () => {
+  await using world = await QuicWorld.create();
+  using pair = await behindRelay(world, { loss: 0.5, delayMs: 1, seed: 5 }, { handshakeMs: 20_000 });
+  for (let callId = 1; callId <= 10; callId++) await pair.client.ask(callId);
+  expect(pair.client.answers.length).toBe(10);
+}, 60_000);
+
+test("a client whose address changes keeps its connection and its calls", async () => {
+  await using world = await QuicWorld.create();
+  using pair = await behindRelay(world, { delayMs: 1 });
+  const { client, relay } = pair;
+  await client.ask(1);
+  for (let callId = 2; callId <= 5; callId++) {
+    const asked = client.ask(callId);
+    await relay.rebind();
+    await asked;
+  }
+  expect(client.answers).toEqual([1, 2, 3, 4, 5]);
+  expect(world.accepted.length).toBe(1);
+});
+
+test("a network that carries nothing any more is noticed by both sides within the idle time", async () => {
+  await using world = await QuicWorld.create();
+  using pair = await behindRelay(world, {}, { idleMs: 1_000, keepAliveMs: 300 });
+  const { client, relay } = pair;
+  await client.ask(1);
+  // Signs of life keep it when nobody says anything.
+  await until(() => relay.passed > 60);
+  expect(client.end).toBeUndefined();
+  relay.weather = { loss: 1 };
+  await until(() => client.end !== undefined);
+  expect(client.end).toBeInstanceOf(CellError);
+  expect(client.end).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("silent for too long") });
+}, 30_000);
