@@ -28,14 +28,15 @@ export function command(): AnyCommand {
   return createCommand("members", {
     description: "List the nodes of the cluster as this node sees them, or take a node's right to be one away.",
     examples: [
-      ["cell members", "* is this node"],
+      ["cell members", "* is this node, + can make tokens"],
       ["cell members --watch", "live"],
       ["cell members --json | jq -r '.[].name'", "only the names"],
       ["cell members remove pi-kitchen", "lost or stolen: cut it off everywhere"],
     ],
     notes: "A suspect node does not answer and is asked through others; then it has failed.\n" +
-      "SINCE: how long a node has been in its state. REGION has the zone after a slash.\n" +
-      "A node that was removed can join again only with a new token.",
+      "SINCE: how long in its state. REGION has the zone after a slash. Tokens are\n" +
+      "made, and nodes removed, on a node with a +: it holds the key for that. One that\n" +
+      "was removed can join again only with a new token.",
   })
     .addArgument(new Argument("[action]", "remove: cut a node off").choices(["remove"] as const))
     .argument("[node]", "its name or id")
@@ -95,9 +96,10 @@ export function placeText({ region, zone }: { region: string; zone: string }): s
 }
 
 function row(member: Member, style: Style): string[] {
-  const { name, id, state, address, version, instances, sinceMs, isSelf } = member;
+  const { name, id, state, address, version, instances, sinceMs, isSelf, isAuthority } = member;
+  const shown = isSelf ? `${style.bold(withoutControls(name))} *` : withoutControls(name);
   return [
-    isSelf ? `${style.bold(withoutControls(name))} *` : withoutControls(name),
+    isAuthority ? `${shown} +` : shown,
     shortNodeId(id),
     styleMemberState(state, style),
     address === "" ? "-" : address,

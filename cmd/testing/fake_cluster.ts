@@ -101,6 +101,7 @@ function memberOf(name: string, index: number, node: FakeNode): Member {
     zone: "default",
     version: "0.5.0",
     instances: 0,
+    isAuthority: index === 0,
     isSelf: false,
     ...node,
   };

@@ -208,6 +208,7 @@ test("a member whose best address is not reached is heard at its other one", asy
     zone: "",
     version: "",
     startedAtMs: 0,
+    isAuthority: false,
   };
   const other = await cluster.join("n1", first, { facts });
   await untilAllKnow([first, other]);

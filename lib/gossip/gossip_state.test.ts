@@ -40,6 +40,7 @@ class Stage {
         zone: "",
         version: "",
         startedAtMs: 1,
+        isAuthority: false,
       },
       streams: { exchange: () => Promise.reject(new Error("none")), probe: () => Promise.reject(new Error("none")) },
       events: { log: () => {} },

@@ -14,6 +14,7 @@ const FACTS: NodeFacts = {
   zone: "eu-1",
   version: "0.1.0",
   startedAtMs: 1_800_000_000_000,
+  isAuthority: true,
 };
 
 let cluster: TestCluster;

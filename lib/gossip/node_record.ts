@@ -14,6 +14,8 @@ const PLACE_BYTES_MAX = 63;
 const VERSION_BYTES_MAX = 63;
 const FORMAT = 1;
 const PORT_MAX = 65_535;
+/** Bit of the roles; those that a later version adds are passed over. */
+const ROLE_AUTHORITY = 1;
 const SIGNATURE_BYTES = 64;
 /** Stands before what is signed, so that it is taken for nothing else that a node signs. */
 const LABEL = new TextEncoder().encode("cell node record 1\0");
@@ -34,6 +36,8 @@ export interface NodeFacts {
   /** Of its binary. */
   readonly version: string;
   readonly startedAtMs: number;
+  /** Whether it holds the authority's key: it makes tokens and renews certificates. */
+  readonly isAuthority: boolean;
 }
 
 /** A node as it describes itself, checked. */
@@ -60,13 +64,14 @@ export interface UnverifiedRecord {
 }
 
 /**
- * The signed record of a node at an incarnation: format (1), incarnation (8), start (6), ports (2 each: node, TLS, gossip),
+ * The signed record of a node at an incarnation: format (1), incarnation (8), start (6), roles (1), ports (2 each: node, TLS, gossip),
  * addresses behind their number (1), region, zone, version, certificate (4 + n), signature (64). Throws INVALID_ARGUMENT
  * for facts that no other node would take.
  */
 export function encodeRecord(facts: NodeFacts, incarnation: number, identity: NodeIdentity): Uint8Array {
   assertFacts(facts);
-  const writer = new ByteWriter(NODE_RECORD_BYTES_MAX).uint8(FORMAT).whole(incarnation).uint48(facts.startedAtMs);
+  const writer = new ByteWriter(NODE_RECORD_BYTES_MAX).uint8(FORMAT).whole(incarnation).uint48(facts.startedAtMs)
+    .uint8(facts.isAuthority ? ROLE_AUTHORITY : 0);
   for (const port of [facts.nodePort, facts.tlsPort, facts.gossipPort]) writer.uint16(port);
   writer.uint8(facts.addresses.length);
   for (const address of facts.addresses) writer.text(address);
@@ -88,6 +93,7 @@ export function decodeRecord(reader: ByteReader, bytes: Uint8Array): UnverifiedR
   if (format !== FORMAT) throw refused(`its record has format ${format}, expected ${FORMAT}`);
   const incarnation = reader.whole("the incarnation");
   const startedAtMs = reader.uint48("the start");
+  const isAuthority = (reader.uint8("the roles") & ROLE_AUTHORITY) !== 0;
   const [nodePort, tlsPort, gossipPort] = [reader.uint16("a port"), reader.uint16("a port"), reader.uint16("a port")];
   const count = reader.uint8("the number of addresses");
   if (count > NODE_ADDRESSES_MAX) throw refused(`it has ${count} addresses, ${NODE_ADDRESSES_MAX} at most`);
@@ -99,7 +105,7 @@ export function decodeRecord(reader: ByteReader, bytes: Uint8Array): UnverifiedR
   const signedBytes = bytes.length - reader.left;
   const signature = reader.take(SIGNATURE_BYTES, "the signature");
   reader.finish("the signature");
-  const facts = { addresses, nodePort, tlsPort, gossipPort, region, zone, version, startedAtMs };
+  const facts = { addresses, nodePort, tlsPort, gossipPort, region, zone, version, startedAtMs, isAuthority };
   assertFacts(facts);
   return {
     facts,

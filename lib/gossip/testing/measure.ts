@@ -22,6 +22,7 @@ const FACTS: NodeFacts = {
   zone: "default",
   version: "0.1.0",
   startedAtMs: Date.now(),
+  isAuthority: false,
 };
 
 function print(what: string, value: number, unit: string): void {

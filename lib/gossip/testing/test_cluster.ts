@@ -86,6 +86,7 @@ export class TestCluster {
         zone: "default",
         version: "0.0.0",
         startedAtMs: Date.now(),
+        isAuthority: false,
       },
       streams: {
         exchange: async (target, request, signal) => (await this.#dial(target, agent, signal)).answer(request),

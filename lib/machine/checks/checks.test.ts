@@ -331,6 +331,7 @@ test("nodes that have failed are named, with what to do about one that is gone f
     zone: "default",
     version: "1",
     instances: 0,
+    isAuthority: isSelf,
     isSelf,
   });
   expect(examineMembers([member("a", "alive", true)])).toEqual({ status: "ok", found: "no other node" });

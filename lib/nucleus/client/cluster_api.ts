@@ -40,6 +40,8 @@ export interface Member {
   version: string;
   /** How many instances it offers. */
   instances: number;
+  /** Whether it holds the authority's key: tokens are made there. */
+  isAuthority: boolean;
   /** Whether it is this node. */
   isSelf: boolean;
 }

@@ -13,6 +13,7 @@ function member(name: string, id: string, state: MemberState = "alive"): Member 
     zone: "default",
     version: "0.4.0",
     instances: 0,
+    isAuthority: false,
     isSelf: false,
   };
 }

@@ -260,7 +260,7 @@ export class Cluster {
   }
 
   async #self(): Promise<Member> {
-    const { node } = await this.#who();
+    const { node, authority } = await this.#who();
     const { settings, version } = this.options;
     const network = this.#network;
     return {
@@ -275,6 +275,7 @@ export class Cluster {
       instances:
         localInstances({ name: settings.id, id: node.nodeId, region: "", zone: "" }, this.options.node, undefined)
           .length,
+      isAuthority: authority !== undefined,
       isSelf: true,
     };
   }

@@ -15,6 +15,7 @@ export function memberOf({ id, state, record, sinceMs }: ClusterMember, instance
     zone: record.zone,
     version: record.version,
     instances,
+    isAuthority: record.isAuthority,
     isSelf: false,
   };
 }

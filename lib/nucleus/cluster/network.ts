@@ -1,7 +1,7 @@
 import { CellError, SECOND } from "../../base/mod.ts";
 import type { CatalogEntry } from "../../gossip/catalog/mod.ts";
 import { LAN, LOCAL, WAN } from "../../gossip/core/mod.ts";
-import { GOSSIP_PORT, GossipNode, type GossipStreams, targetOf } from "../../gossip/mod.ts";
+import { type ClusterMember, GOSSIP_PORT, GossipNode, type GossipStreams, targetOf } from "../../gossip/mod.ts";
 import {
   type AdoptedIdentity,
   createTrust,
@@ -252,7 +252,7 @@ export class Network implements CredentialsIssuer {
     this.#published = new Published(this.#gossip, node, this.presences, log);
     this.#renewal = new NodeRenewal({
       current: () => this.#stored,
-      authorities: () => this.#living().map((id) => this.#agentOf(id)),
+      authorities: () => this.#authorities().map((id) => this.#agentOf(id)),
       adopt: (identity) => this.#adopt(identity),
       log,
     });
@@ -294,6 +294,7 @@ export class Network implements CredentialsIssuer {
         zone,
         version,
         startedAtMs: Date.now(),
+        isAuthority: this.#stored.authority !== undefined,
       },
       streams,
       events: {
@@ -408,7 +409,16 @@ export class Network implements CredentialsIssuer {
 
   /** Ids of the other nodes that live. */
   #living(): string[] {
-    return this.#gossip.members().filter(({ isSelf, state }) => !isSelf && state === "alive").map(({ id }) => id);
+    return this.#others().map(({ id }) => id);
+  }
+
+  /** Ids of those that hold the authority's key. */
+  #authorities(): string[] {
+    return this.#others().filter(({ record }) => record.isAuthority).map(({ id }) => id);
+  }
+
+  #others(): ClusterMember[] {
+    return this.#gossip.members().filter(({ isSelf, state }) => !isSelf && state === "alive");
   }
 
   #agentOf(node: string): PeerCalls {
