@@ -48,7 +48,7 @@ test("members are a table in which this node is marked; programs get all of it",
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
   expect(stdout.split("\n").map((line) => line.trim().split(/ {2,}/))).toEqual([
     ["NAME", "ID", "STATE", "ADDRESS", "REGION", "VERSION", "INSTANCES", "SINCE"],
-    ["pi *", "11111111", "alive", "192.0.2.1:9043", "eu/attic", "0.5.0", "0", "2 m 5 s"],
+    ["pi * +", "11111111", "alive", "192.0.2.1:9043", "eu/attic", "0.5.0", "0", "2 m 5 s"],
     ["board", "22222222", "alive", "192.0.2.2:9043", "eu/cellar", "0.5.0", "0", "2 m 5 s"],
     ["vps", "33333333", "alive", "192.0.2.3:9043", "us", "0.5.0", "0", "2 m 5 s"],
     ["mute", "44444444", "suspect", "192.0.2.4:9043", "us", "0.5.0", "0", "2 m 5 s"],
