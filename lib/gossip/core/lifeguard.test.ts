@@ -11,6 +11,8 @@ const TIMEOUT_MS = IS_LONG ? 3_600_000 : 120_000;
 /** What Lifeguard has to be worth. */
 const TIMES_FEWER = 30;
 const MORE_PACKETS = 1.15;
+/** Where it has nothing to prevent; 1.16 over a hundred seeds. */
+const MORE_PACKETS_STOPPED = 1.3;
 /** Fewer would make a share of them chance. */
 const FALSE_POSITIVES_MIN = 1_000;
 
@@ -78,6 +80,6 @@ for (const nodes of IS_LONG ? [10, 100] : [10]) {
     const seeds = IS_LONG ? 1_000 / nodes : 6;
     const [plain, lifeguard] = compare(name, seeds, { ...experimentOf(nodes, 0), kind: "process" });
     expect(lifeguard.falsePositives).toBeLessThanOrEqual(Math.max(1, plain.falsePositives));
-    expect(lifeguard.packets).toBeLessThanOrEqual(plain.packets * 1.25);
+    expect(lifeguard.packets).toBeLessThanOrEqual(plain.packets * MORE_PACKETS_STOPPED);
   }, TIMEOUT_MS);
 }

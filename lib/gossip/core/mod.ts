@@ -28,6 +28,8 @@
  * **Push/pull repairs what gossip missed.** Two nodes compare digests of 8 bytes over a stream, and exchange states when they
  * differ (state_document.ts). That another holds somebody for failed is an accusation, no fact: a member that lives refutes
  * it. Failed members are tried again now and then, so a partition that is over heals by itself.
+ * Only nodes that moved to other addresses meanwhile, all of them, cannot be found that way: the driver goes on trying the
+ * contacts it has (`contact`) even when it knows somebody.
  *
  * **What may come from a hostile member.** Records are signed by their owners (the driver's `RecordReader` says so), and a node
  * believes only incarnations for which it has seen the record; accusations carry no signature, so they are believed only

@@ -19,8 +19,9 @@ import {
 import { decodeState, encodeState } from "../state_document.ts";
 import { fakeRecord, idOf, readFakeRecord } from "./fake_record.ts";
 
-/** How often a node that knows nobody tries its contacts again. */
+/** How often a node that knows nobody tries its contacts again, and how often one that does. */
 const CONTACT_MS = 5 * SECOND;
+const CONTACT_AGAIN_MS = 60 * SECOND;
 /** How long a push/pull may take. */
 const PUSH_PULL_MS_MAX = 10 * SECOND;
 /** The first byte of a request over a stream. */
@@ -159,14 +160,17 @@ export class SimulatedNode implements Program {
     this.machine.start(this);
   }
 
-  /** Tries contacts until somebody is known. */
+  /**
+   * Tries contacts until somebody is known, and now and then after that: nodes that moved while they were parted from all others
+   * know only each other, and nobody else knows where they are.
+   */
   join(addresses: () => readonly string[]): void {
     const { machine } = this;
     const { run } = machine;
     const attempt = () => {
-      if (machine.run !== run || this.core.live > 1) return;
+      if (machine.run !== run) return;
       this.contact(addresses());
-      this.cluster.timeline.after(CONTACT_MS, attempt);
+      this.cluster.timeline.after(this.core.live > 1 ? CONTACT_AGAIN_MS : CONTACT_MS, attempt);
     };
     attempt();
   }

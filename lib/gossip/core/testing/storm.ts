@@ -104,7 +104,10 @@ export class Storm {
     if (chance.isOne(0.3)) node.move();
     node.start(chance.pick([0, 3, Math.floor(cluster.timeline.now)]));
     this.#note(`${node.number} starts at ${node.address}, incarnation ${node.core.incarnation}`);
-    node.join(() => cluster.up.filter((other) => other !== node).map(({ address }) => address).slice(0, 3));
+    node.join(() => {
+      const others = cluster.up.filter((other) => other !== node);
+      return others.length === 0 ? [] : [chance.pick(others).address, chance.pick(others).address];
+    });
   }
 
   #calm(): void {
