@@ -395,6 +395,28 @@ test("logs of another node are its agent's; a name that runs only elsewhere is a
   expect(await cluster.cell(["logs", "vps/Hello World"])).toMatchObject({ exit: 2 });
 });
 
+test("a connection that is lost while something is asked through it is an error that names the node", async () => {
+  const vps = cluster.agent("vps");
+  vps.services.set("hello", 1);
+  vps.answers.scale = async () => {
+    cluster.breakTunnels();
+    await new Promise<never>(() => {});
+  };
+  const lost = await cluster.cell(["scale", "hello", "2", "--on", "vps"]);
+  expect(lost.exit).toBe(3);
+  expect(lost.stderr).toContain("the connection to the nucleus of node vps was lost: ");
+  expect(lost.stderr).toContain("the cable was pulled");
+  vps.answers.logs = async function* () {
+    yield { instance: "hello@1", time: new Date(0), stream: "stdout", text: "greeting" };
+    await new Promise<never>(() => {});
+  };
+  const following = cluster.start(["logs", "vps/hello", "-f"]);
+  await following.until(() => following.stdout.includes("greeting"), "the line");
+  cluster.breakTunnels();
+  expect(await following.exited()).toBe(3);
+  expect(following.stderr).toContain("the connection to the nucleus of node vps was lost: ");
+});
+
 test("deploy --on sends the package there and follows it there", async () => {
   const deployed = await cluster.cell(["deploy", "hello.ts", "-i", "2", "--on", "vps"]);
   expect(deployed).toMatchObject({ exit: 0, stdout: "" });

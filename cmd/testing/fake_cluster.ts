@@ -23,6 +23,7 @@ export class FakeCluster extends CommandMachine {
   readonly #homeBefore = process.env["CELL_HOME"];
   readonly #agents: FakeAgent[];
   readonly #servers = new Map<FakeAgent, RpcServer>();
+  readonly #tunnels = new Set<PromiseWithResolvers<never>>();
   readonly asked: Asked[] = [];
   /** What is in the catalog beside what the agents run. */
   catalog: CatalogInstance[] = [];
@@ -67,6 +68,11 @@ export class FakeCluster extends CommandMachine {
     return this.asked.filter((asked) => asked.method === method && (node === undefined || asked.node === node));
   }
 
+  /** Ends all connections to other nodes as a network does that is not there any more. */
+  breakTunnels(): void {
+    for (const { reject } of this.#tunnels) reject(new CellError("UNAVAILABLE", "the cable was pulled"));
+  }
+
   override async [Symbol.asyncDispose](): Promise<void> {
     await this.#service?.drain(0);
     try {
@@ -81,12 +87,25 @@ export class FakeCluster extends CommandMachine {
     const { name, state, id, address } = findMember(this.#agents.map(({ member }) => member), node);
     if (state === "suspect") throw new CellError("UNAVAILABLE", `connecting to ${address}: nobody answers there`);
     const outgoing = Promise.withResolvers<AsyncIterable<Uint8Array>>();
+    const broken = Promise.withResolvers<never>();
+    broken.promise.catch(() => {});
+    this.#tunnels.add(broken);
     const { link } = tunnelLink(async function* (out) {
       outgoing.resolve(out);
       yield* bytes;
     }, { kind: "instance", cluster: "c".repeat(32), node: id, service: "cell", instance: "1", address });
     this.#servers.get(this.agent(name))!.accept(link);
-    yield* await outgoing.promise;
+    const sent = (await outgoing.promise)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await Promise.race([sent.next(), broken.promise]);
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      this.#tunnels.delete(broken);
+      link.destroy();
+    }
   }
 }
 

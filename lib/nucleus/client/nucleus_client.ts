@@ -32,7 +32,7 @@ export interface ConnectNucleusOptions {
  */
 export async function connectNucleus({ node, timeoutMs }: ConnectNucleusOptions = {}): Promise<NucleusClient> {
   const own = await connectAgent();
-  return new NucleusClient(node === undefined ? own : await connectRemoteAgent(own, node), timeoutMs);
+  return new NucleusClient(node === undefined ? own : await connectRemoteAgent(own, node, timeoutMs), timeoutMs);
 }
 
 /** Asks the agent for its status, all in all for at most `timeoutMs`. Throws like `connectNucleus`. */

@@ -12,16 +12,21 @@ const END_MS_MAX = 1 * SECOND;
 
 /**
  * A connection to the agent of another node, through `own`, which is closed with it, or when this fails. `own` itself where
- * this very node is meant. Throws NOT_FOUND with near names, UNAVAILABLE when the node has failed, has left or cannot be
+ * this very node is meant. `timeoutMs` bounds each question to the own agent. Throws NOT_FOUND with near names, UNAVAILABLE when the node has failed, has left or cannot be
  * reached, and what the agents say.
  */
-export async function connectRemoteAgent(own: AgentConnection, node: string): Promise<AgentConnection> {
+export async function connectRemoteAgent(
+  own: AgentConnection,
+  node: string,
+  timeoutMs?: number,
+): Promise<AgentConnection> {
+  const options = timeoutMs === undefined ? {} : { timeoutMs };
   try {
-    const members = await own.call("members", []) as Member[];
+    const members = await own.call("members", [], options) as Member[];
     const member = findMember(members, node);
     if (member.isSelf) return own;
     assertThere(member);
-    const { cluster } = await own.call("cluster", []) as ClusterStatus;
+    const { cluster } = await own.call("cluster", [], options) as ClusterStatus;
     return await RemoteAgent.open(own, member, cluster);
   } catch (error) {
     await own.close();
@@ -34,6 +39,7 @@ class RemoteAgent implements AgentConnection {
     private readonly own: AgentConnection,
     private readonly client: RpcClient,
     private readonly ended: Promise<unknown>,
+    private readonly node: string,
   ) {}
 
   static async open(own: AgentConnection, member: Member, cluster: string): Promise<RemoteAgent> {
@@ -45,7 +51,7 @@ class RemoteAgent implements AgentConnection {
     const client = createClient(link, { schema: NUCLEUS_SCHEMA, service: NUCLEUS, callerService: "cell" });
     try {
       await client.hello();
-      return new RemoteAgent(own, client, ended);
+      return new RemoteAgent(own, client, ended, name);
     } catch (error) {
       await client.close();
       // What broke the tunnel says more than that the connection ended.
@@ -55,12 +61,28 @@ class RemoteAgent implements AgentConnection {
     }
   }
 
-  call(method: string, args: readonly unknown[], options?: { timeoutMs?: number }): Promise<unknown> {
-    return this.client.call(method, args, options);
+  async call(method: string, args: readonly unknown[], options?: { timeoutMs?: number }): Promise<unknown> {
+    try {
+      return await this.client.call(method, args, options);
+    } catch (error) {
+      throw this.#named(error);
+    }
   }
 
+  /** Not a generator around the stream: that could not be ended while it waits for an item. */
   stream(method: string, args: readonly unknown[]): AsyncGenerator<unknown, void, void> {
-    return this.client.stream(method, args);
+    const stream = this.client.stream(method, args);
+    const named: AsyncGenerator<unknown, void, void> = {
+      next: () =>
+        stream.next().catch((error: unknown) => {
+          throw this.#named(error);
+        }),
+      return: (value) => stream.return(value),
+      throw: (error) => stream.throw(error),
+      [Symbol.asyncIterator]: () => named,
+      [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose](),
+    };
+    return named;
   }
 
   /** What was sent last, such as a cancellation, still leaves. */
@@ -68,6 +90,14 @@ class RemoteAgent implements AgentConnection {
     await this.client.close();
     await within(END_MS_MAX, this.ended);
     await this.own.close();
+  }
+
+  /** The error of a call whose connection was lost: there are several agents on the way, and one of them is meant. */
+  #named(error: unknown): unknown {
+    if (!this.client.draining || !(error instanceof CellError) || error.code !== "UNAVAILABLE") return error;
+    const { message, retryable, data } = error;
+    const what = `the connection to the nucleus of node ${this.node} was lost: ${message}`;
+    return new CellError(error.code, what, { retryable, data, cause: error });
   }
 }
 
