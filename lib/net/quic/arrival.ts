@@ -21,6 +21,10 @@ const OWN_ALERTS: { [alert: number]: string } = {
   0x178: "it does not speak cell/1; is another version of cell there, or another program?",
 };
 
+/** The streams that a client opens (RFC 9000, section 2.1). */
+const FRAMES_ID = 0n;
+const GRANTS_ID = 4n;
+
 /** A connection of a listener: a stranger that is given some time to prove who it is, then a link. */
 export class Arrival implements QuicStreamOwner {
   /** The runtime does not know it before the handshake is done. */
@@ -28,6 +32,7 @@ export class Arrival implements QuicStreamOwner {
   private readonly reader = new IntroductionReader([IntroductionKind.proof]);
   private readonly timer: ReturnType<typeof setTimeout>;
   private bytes: QuicByteStream | undefined;
+  private grants: QuicStream | undefined;
   private isDecided = false;
 
   constructor(private readonly session: QuicSession, private readonly listener: ListenerContext) {
@@ -73,9 +78,16 @@ export class Arrival implements QuicStreamOwner {
     }
   }
 
+  /** The first stream is for frames, the second for windows; which is heard of first is up to the network. */
   private onStream(stream: QuicStream): void {
-    if (this.bytes === undefined) this.bytes = new QuicByteStream(this.session, stream, this);
-    else this.session.destroy(undefined, { code: CloseCode.protocol, type: "application", reason: "one stream only" });
+    const { session, listener } = this;
+    if (stream.id === FRAMES_ID && this.bytes === undefined) {
+      this.bytes = new QuicByteStream(session, stream, this, listener.options.windowBytes);
+      if (this.grants !== undefined) this.bytes.openWindow(this.grants);
+    } else if (stream.id === GRANTS_ID && this.grants === undefined) {
+      this.grants = stream;
+      this.bytes?.openWindow(stream);
+    } else session.destroy(undefined, { code: CloseCode.protocol, type: "application", reason: "two streams only" });
   }
 
   private admit(proof: Uint8Array, rest: Uint8Array): QuicLink {

@@ -107,7 +107,8 @@ export class Departure implements QuicStreamOwner {
     this.checkExpected(identity);
     this.shown = { identity, certificate: certificate!, isCurrent };
     const stream = await session.createBidirectionalStream();
-    this.bytes = new QuicByteStream(session, stream, this);
+    this.bytes = new QuicByteStream(session, stream, this, this.options.windowBytes);
+    this.bytes.openWindow(await session.createBidirectionalStream());
     const proof = encodeIntroduction(IntroductionKind.proof, proveIdentity(credentials, certificate!));
     this.bytes.write(proof as Uint8Array<ArrayBuffer>, 0, proof.length);
   }

@@ -1,4 +1,5 @@
-import { CellError, KIB, MIB, MINUTE, SECOND } from "../../base/mod.ts";
+import { CellError, MIB, MINUTE, SECOND } from "../../base/mod.ts";
+import { INITIAL_WINDOW_BYTES } from "./flow_window.ts";
 
 /** What a QUIC connection waits for, holds and lets strangers do. */
 export interface QuicOptions {
@@ -25,13 +26,11 @@ export interface QuicOptions {
    */
   unrefLingerMs: number;
   /**
-   * What the peer may have sent beyond what was read. Throughput is at most this per round trip; the runtime doubles it
-   * up to `windowBytesMax` for a reader that keeps up.
-   * @default 1 MiB
+   * What the peer may have sent beyond what was read: what a reader that pauses holds in memory at most. Throughput is at
+   * most this per round trip: 4 MiB are 80 MB/s on a way of 50 ms.
+   * @default 4 MiB
    */
   windowBytes: number;
-  /** @default 16 MiB */
-  windowBytesMax: number;
   /**
    * Clients of a listener that have not proved who they are, at once. When one more comes, the one that has taken longest
    * must go: honest ones need two round trips, so they get through as long as fewer than this many come meanwhile. Each
@@ -46,8 +45,7 @@ export const DEFAULT_QUIC_OPTIONS: QuicOptions = {
   idleMs: 15 * SECOND,
   keepAliveMs: 5 * SECOND,
   unrefLingerMs: 250,
-  windowBytes: 1 * MIB,
-  windowBytesMax: 16 * MIB,
+  windowBytes: 4 * MIB,
   strangersMax: 512,
 };
 
@@ -59,8 +57,7 @@ const BOUNDS: { [name in keyof QuicOptions]: readonly [minimum: number, maximum:
   idleMs: [IDLE_MS_MIN, 10 * MINUTE],
   keepAliveMs: [100, 3 * MINUTE],
   unrefLingerMs: [1, 10 * MINUTE],
-  windowBytes: [16 * KIB, 64 * MIB],
-  windowBytesMax: [16 * KIB, 64 * MIB],
+  windowBytes: [INITIAL_WINDOW_BYTES, 64 * MIB],
   strangersMax: [1, 16 * 1024],
 };
 
@@ -74,11 +71,8 @@ export function validateQuicOptions(given: Partial<QuicOptions> = {}): QuicOptio
       throw invalid(name, `an integer from ${minimum} to ${maximum}`, value);
     }
   }
-  const { idleMs, keepAliveMs, windowBytes, windowBytesMax } = options;
+  const { idleMs, keepAliveMs } = options;
   if (keepAliveMs > idleMs / 3) throw invalid("keepAliveMs", `at most a third of idleMs (${idleMs})`, keepAliveMs);
-  if (windowBytes > windowBytesMax) {
-    throw invalid("windowBytes", `at most windowBytesMax (${windowBytesMax})`, windowBytes);
-  }
   return options;
 }
 

@@ -1,6 +1,8 @@
 import { type CellError, SECOND } from "../../base/mod.ts";
+import { lost } from "../stall_watch.ts";
 import type { ByteStream } from "../stream_link.ts";
 import { CloseCode, endError } from "./close.ts";
+import { FlowWindow } from "./flow_window.ts";
 import { IDLE_MS_MIN } from "./options.ts";
 import { DRAINABLE, type QuicSession, type QuicStream } from "./runtime.ts";
 
@@ -9,6 +11,9 @@ export const END_LINGER_MS = 2 * SECOND;
 
 /** How long it may take until the runtime says that a session is over whose stream it has ended. */
 const SESSION_END_MS = 50;
+
+/** How often a paused stream looks at what its peer has sent. */
+const OVERRUN_CHECK_MS = 20;
 
 /** Whom a stream tells what happens. */
 export interface QuicStreamOwner {
@@ -21,11 +26,11 @@ export interface QuicStreamOwner {
 }
 
 /**
- * One bidirectional stream as the only one of its session: bytes in order both ways, with the runtime's flow control as
- * back-pressure, and the session's end as the stream's.
+ * A connection as bytes in order both ways: one bidirectional stream for them, one for how much each side takes, and the
+ * session's end as theirs.
  *
  * The runtime gives what arrived through an async iterator only, in batches of up to 16 chunks; who has paused leaves the
- * rest of a batch where it is and asks for no further one, so that the peer runs into its window.
+ * rest of a batch where it is and asks for no further one, so that the peer runs into its window (`FlowWindow`).
  */
 export class QuicByteStream implements ByteStream {
   private paused = false;
@@ -34,9 +39,17 @@ export class QuicByteStream implements ByteStream {
   private isEnding = false;
   private isWaitingForRoom = false;
   private heardAtMs = performance.now();
+  private readonly window: FlowWindow;
+  private overrunTimer: ReturnType<typeof setInterval> | undefined;
   private endTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly session: QuicSession, private readonly stream: QuicStream, private owner: QuicStreamOwner) {
+  constructor(
+    private readonly session: QuicSession,
+    private readonly stream: QuicStream,
+    private owner: QuicStreamOwner,
+    windowBytes: number,
+  ) {
+    this.window = new FlowWindow(windowBytes, () => this.onRoom());
     // Without a handler the runtime reports each lost connection as an unhandled rejection.
     stream.onerror = () => {};
     session.closed.then(() => this.onSessionClosed(undefined), (error: Error) => this.onSessionClosed(error));
@@ -48,23 +61,36 @@ export class QuicByteStream implements ByteStream {
     this.owner = owner;
   }
 
+  /** The stream on which both sides say how much they take. */
+  openWindow(stream: QuicStream): void {
+    this.window.open(stream);
+  }
+
   write(bytes: Uint8Array<ArrayBuffer>, offset: number, byteCount: number): number {
     if (this.isOver || this.isEnding) return -1;
+    // A writer that somebody waits for takes nothing.
+    if (this.isWaitingForRoom) return 0;
     const { writer } = this.stream;
     const room = writer.desiredSize;
     if (room === null) return -1;
-    const taken = Math.min(room, byteCount);
+    const taken = Math.min(room, byteCount, this.window.room);
     if (taken > 0 && !writer.writeSync(bytes.subarray(offset, offset + taken))) return -1;
-    if (taken < byteCount) this.waitForRoom();
+    this.window.onSent(taken);
+    // Room in the window is told by the peer.
+    if (taken < byteCount && taken === room) this.waitForRoom();
     return taken;
   }
 
   pause(): void {
     this.paused = true;
+    this.overrunTimer ??= setInterval(() => this.checkOverrun(), OVERRUN_CHECK_MS);
+    this.overrunTimer.unref();
   }
 
   resume(): void {
     this.paused = false;
+    clearInterval(this.overrunTimer);
+    this.overrunTimer = undefined;
     const { resumed } = this;
     this.resumed = undefined;
     resumed?.();
@@ -97,12 +123,23 @@ export class QuicByteStream implements ByteStream {
   private waitForRoom(): void {
     if (this.isWaitingForRoom) return;
     this.isWaitingForRoom = true;
-    const onRoom = () => {
-      this.isWaitingForRoom = false;
-      if (!this.isOver) this.owner.onDrain();
-    };
+    const drained = this.stream.writer[DRAINABLE]() ?? Promise.resolve();
     // Rejects with the stream's end, which is told otherwise.
-    (this.stream.writer[DRAINABLE]() ?? Promise.resolve()).then(onRoom, () => {});
+    drained.then(() => {
+      this.isWaitingForRoom = false;
+      this.onRoom();
+    }, () => {});
+  }
+
+  private onRoom(): void {
+    if (!this.isOver && !this.isWaitingForRoom) this.owner.onDrain();
+  }
+
+  /** A peer that sends more than it may would fill the memory of who has paused. */
+  private checkOverrun(): void {
+    if (this.isOver || !this.window.isOverrun(Number(this.stream.stats.bytesAccumulated))) return;
+    this.destroy(CloseCode.protocol, "more was sent than was granted");
+    this.owner.onClosed(lost("the peer sent more than it was granted"));
   }
 
   private async read(): Promise<void> {
@@ -112,6 +149,7 @@ export class QuicByteStream implements ByteStream {
           while (this.paused && !this.isOver) await new Promise<void>((resolve) => this.resumed = resolve);
           if (this.isOver) return;
           this.heardAtMs = performance.now();
+          this.window.onConsumed(chunk.length);
           this.owner.onData(chunk);
         }
       }

@@ -33,6 +33,10 @@ export interface QuicStream extends AsyncIterable<Uint8Array[]> {
   /** Bytes that its writer holds for what congestion or the peer does not let out yet. */
   highWaterMark: number;
   readonly destroyed: boolean;
+  /** 0n for the first that the client opened, 4n for its second, and so on. */
+  readonly id: bigint | null;
+  /** Received and not read. */
+  readonly stats: { readonly bytesAccumulated: bigint };
   onerror: ((error: Error) => void) | undefined;
   destroy(error?: Error, options?: { code?: number; reason?: string }): void;
 }
@@ -121,8 +125,7 @@ export interface QuicSessionOptions {
     initialMaxStreamsUni: number;
     maxDatagramFrameSize: number;
   };
-  maxStreamWindow?: number;
-  maxWindow?: number;
+
   cc?: "reno" | "cubic" | "bbr";
 }
 

@@ -61,7 +61,7 @@ export function connectOptions(
 function sessionOptions(
   endpoint: QuicEndpoint | QuicEndpointOptions,
   { authorityPem }: Credentials,
-  { idleMs, keepAliveMs, windowBytes, windowBytesMax }: QuicOptions,
+  { idleMs, keepAliveMs, windowBytes }: QuicOptions,
 ): QuicSessionOptions {
   return {
     endpoint,
@@ -76,12 +76,10 @@ function sessionOptions(
       initialMaxStreamDataBidiRemote: windowBytes,
       initialMaxStreamDataUni: 0,
       initialMaxData: windowBytes,
-      // A connection has one stream, and the client opens it.
-      initialMaxStreamsBidi: 1,
+      // One for frames, one for windows; the client opens both.
+      initialMaxStreamsBidi: 2,
       initialMaxStreamsUni: 0,
       maxDatagramFrameSize: 0,
     },
-    maxStreamWindow: windowBytesMax,
-    maxWindow: windowBytesMax,
   };
 }

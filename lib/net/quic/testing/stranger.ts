@@ -1,3 +1,4 @@
+import { MIB } from "../../../base/mod.ts";
 import type { Credentials } from "../../identity/mod.ts";
 import { DEFAULT_QUIC_OPTIONS } from "../options.ts";
 import { loadQuic, type QuicConnectOptions, type QuicEndpoint, type QuicSession, type QuicStream } from "../runtime.ts";
@@ -28,7 +29,7 @@ export class Stranger {
 
   /** Opens a stream and sends what it likes. */
   async say(bytes: Uint8Array): Promise<QuicStream> {
-    const stream = await this.session.createBidirectionalStream();
+    const stream = await this.session.createBidirectionalStream({ highWaterMark: 64 * MIB });
     stream.onerror = () => {};
     stream.writer.writeSync(bytes);
     return stream;
