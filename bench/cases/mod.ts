@@ -7,6 +7,7 @@
  * executable, a service file, and the client that a service gets.
  */
 import type { Case } from "../harness/mod.ts";
+import { CLUSTER_CASES } from "./cluster/mod.ts";
 import { codec } from "./codec.ts";
 import { deploy } from "./deploy.ts";
 import { firstCall } from "./first_call.ts";
@@ -33,4 +34,5 @@ export const CASES: readonly Case[] = [
   swap,
   scale,
   kill,
+  ...CLUSTER_CASES,
 ];

@@ -5,7 +5,7 @@ const SECONDS_MAX = 2;
 
 /** From typing `cell join TOKEN` on a new machine to the answer of a service that another one has. */
 export const join: Case = {
-  name: "cluster join",
+  name: "cluster-join",
   summary:
     "`cell join` on a new node, then a call of a service on another node, beside the same call when it has joined",
   needsBinary: true,
