@@ -172,6 +172,7 @@ test("join refuses what cannot be a token or an address before anybody is asked,
       [["join", TOKEN, "192.0.2.9"], "", 'expected an address HOST:PORT, such as 203.0.113.7:9043, found "192.0.2.9"'],
       [["join", "-"], "", "stdin: expected a token, found nothing"],
       [["join", "-"], "x y", 'a token begins with "cell-"'],
+      [["join", "-"], "x".repeat(100_000), "stdin: expected a token, found more than 16384 bytes"],
     ] as const
   ) {
     const refused = await alone.cell([...args], { stdin });

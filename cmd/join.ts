@@ -1,4 +1,4 @@
-import { CellError, KIB, MS, SECOND, toCellError } from "../lib/base/mod.ts";
+import { KIB, MS, SECOND, toCellError } from "../lib/base/mod.ts";
 import {
   type ClusterStatus,
   connectNucleus,
@@ -111,7 +111,7 @@ async function tokenFromStdin(): Promise<string> {
   for await (const chunk of Bun.stdin.stream()) {
     bytes += chunk.length;
     if (bytes > STDIN_BYTES_MAX) {
-      throw new CellError("INVALID_ARGUMENT", `stdin: expected a token, found more than ${STDIN_BYTES_MAX} bytes`);
+      throw new UsageError(`stdin: expected a token, found more than ${STDIN_BYTES_MAX} bytes`);
     }
     chunks.push(chunk);
   }

@@ -100,7 +100,7 @@ function assertBetween(replicas: number, min: number | undefined, max: number | 
 }
 
 /** Minimum and maximum are shared out like the replicas, so no node is asked for what contradicts itself. */
-export function sharesOf(
+function sharesOf(
   members: readonly Member[],
   by: SpreadBy,
   replicas: number,
@@ -197,7 +197,7 @@ async function nodesWithout(nucleus: NucleusClient, service: string, shares: rea
 }
 
 /** What was done, a line for each node. */
-export function outcomeLines(outcomes: readonly Outcome[], style: Style): string[] {
+function outcomeLines(outcomes: readonly Outcome[], style: Style): string[] {
   const rows = outcomes.map((outcome) => [
     withoutControls(outcome.node),
     placeText(outcome),

@@ -70,13 +70,12 @@ async function create({ ttl, uses, json }: TokenOptions): Promise<void> {
 }
 
 /** What to do with a token. It is only repeated where it was shown: what goes into a pipe is kept from logs. */
-export function hint(
+function hint(
   { token, expiresAt, uses, addresses }: IssuedToken,
   isShown: boolean,
-  nowMs: number = Date.now(),
 ): string[] {
   const who = uses === 1 ? "another machine" : `up to ${uses} other machines`;
-  const leftMs = Math.max(0, expiresAt.getTime() - nowMs);
+  const leftMs = Math.max(0, expiresAt.getTime() - Date.now());
   // A token for an hour is not one for 59 minutes because it took a moment to print.
   const within = formatDuration(Math.ceil(leftMs / SECOND) * SECOND);
   const reach = addresses.length === 0

@@ -92,7 +92,7 @@ async function draw<T>(frames: WatchedFrames<T>): Promise<void> {
 }
 
 /** As many of the lines as fit, and how to leave. */
-export function frame(lines: readonly string[], { width, height }: { width: number; height: number }): string[] {
+function frame(lines: readonly string[], { width, height }: { width: number; height: number }): string[] {
   const room = Math.max(1, height - 1);
   const hidden = lines.length - room;
   const fitting = lines.slice(0, hidden > 0 ? room - 1 : room).map((line) =>

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { initHome, NETWORK_DEFAULTS, parseHostPort } from "./mod.ts";
+import { initHome, parseHostPort } from "./mod.ts";
+import { NETWORK_DEFAULTS } from "./network_settings.ts";
 
 let folder: string;
 const saved = process.env["CELL_HOME"];

@@ -8,15 +8,6 @@
  * a file.
  */
 export { initHome, type InitOptions, type InitResult } from "./init_home.ts";
-export { type HostPort, parseHostPort } from "./host_port.ts";
-export {
-  ADDRESSES_LENGTH_MAX,
-  ADDRESSES_MAX,
-  NETWORK_DEFAULTS,
-  type NetworkPreset,
-  type NetworkSettings,
-  EVERY_NODE,
-  type PortRange,
-  SEEDS_MAX,
-} from "./network_settings.ts";
+export { parseHostPort } from "./host_port.ts";
+export { EVERY_NODE, type NetworkSettings } from "./network_settings.ts";
 export { type NodeSettings, readNodeFile } from "./node_file.ts";

@@ -53,14 +53,14 @@ export const NETWORK_DEFAULTS: NetworkSettings = {
 };
 
 /** A node's record, which has them, travels in one packet. */
-export const ADDRESSES_MAX = 8;
+const ADDRESSES_MAX = 8;
 /** All of them together. */
-export const ADDRESSES_LENGTH_MAX = 256;
+const ADDRESSES_LENGTH_MAX = 256;
 /** More are nobody's to keep in mind. */
 export const MANAGERS_MAX = 64;
 const NODE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 /** All of them are asked again and again. */
-export const SEEDS_MAX = 16;
+const SEEDS_MAX = 16;
 
 const PRESETS: readonly string[] = ["lan", "wan", "local"] satisfies NetworkPreset[];
 const KEYS = [
