@@ -17,6 +17,8 @@ class FakeState implements ExchangeState {
   /** What was taken, in order. */
   readonly taken: string[] = [];
   statesGiven = 0;
+  /** So many messages of the other say that they were cut. */
+  moreMessages = 0;
 
   constructor(readonly self: string, members: string[], entries: string[], readonly padding = 0) {
     this.held = [createClusterKey(1)];
@@ -73,7 +75,7 @@ class FakeState implements ExchangeState {
   }
 
   catalogHasMore(): boolean {
-    return false;
+    return this.moreMessages-- > 0;
   }
 
   takeCatalog(message: Uint8Array): void {
@@ -199,4 +201,12 @@ test("mutated exchanges are refused with INVALID_ARGUMENT or read; nothing else 
       expect((error as { code?: string }).code).toBe("INVALID_ARGUMENT");
     }
   }
+});
+
+test("a catalogue that did not fit into a message is asked for on, until nothing is missing", () => {
+  const [ada, bob] = [new FakeState(ADA, ["x", "y"], []), new FakeState(BOB, ["x", "y"], ["e"])];
+  const usual = exchange(ada, bob);
+  const cut = new FakeState(ADA, ["x", "y"], []);
+  cut.moreMessages = 3;
+  expect(exchange(cut, bob)).toBeGreaterThan(usual);
 });

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from "bun:test";
 import { seededRandom } from "../base/mod.ts";
-import { type NodeIdentity, RevocationSet } from "../net/identity/mod.ts";
+import type { NodeIdentity } from "../net/identity/mod.ts";
 import type { OwnEntry } from "./catalog/mod.ts";
 import { Exchanger } from "./exchanger.ts";
-import { type GossipOptions, validateGossip } from "./gossip_options.ts";
-import { GossipState } from "./gossip_state.ts";
+import type { GossipOptions } from "./gossip_options.ts";
+import { converse, meet, Stage } from "./testing/stage.ts";
 import { TestCluster } from "./testing/test_cluster.ts";
 
 const ENTRY: OwnEntry = {
@@ -19,50 +19,6 @@ const ENTRY: OwnEntry = {
   access: false,
 };
 
-/** A state with a clock that the test turns, whose packets the test carries. */
-class Stage {
-  nowMs = Date.now();
-  readonly sent: { to: string; packet: Uint8Array }[] = [];
-  readonly exchanges: string[] = [];
-  readonly state: GossipState;
-  readonly address: string;
-
-  constructor(identity: NodeIdentity, authorityKey: Uint8Array, port: number, options: Partial<GossipOptions> = {}) {
-    this.address = `127.0.0.1:${port}`;
-    const clock = () => this.nowMs;
-    const valid = validateGossip({
-      identity,
-      facts: {
-        addresses: ["127.0.0.1"],
-        nodePort: port,
-        tlsPort: port,
-        region: "",
-        zone: "",
-        version: "",
-        startedAtMs: 1,
-        isAuthority: false,
-      },
-      streams: { exchange: () => Promise.reject(new Error("none")), probe: () => Promise.reject(new Error("none")) },
-      events: { log: () => {} },
-      revocations: new RevocationSet(authorityKey),
-      clocks: { wallMs: clock, steadyMs: clock },
-      random: seededRandom(port),
-      ...options,
-    });
-    this.state = new GossipState(valid, port, {
-      send: (to, packet) => this.sent.push({ to, packet }),
-      exchange: ({ node }) => this.exchanges.push(node ?? ""),
-      probe: () => {},
-      onChanged: () => {},
-    });
-  }
-
-  advance(byMs: number): void {
-    this.nowMs += byMs;
-    this.state.tick();
-  }
-}
-
 let cluster: TestCluster;
 let identities: NodeIdentity[];
 
@@ -76,23 +32,6 @@ function stages(options: Partial<GossipOptions> = {}): [Stage, Stage] {
   const [ada, bob] = [new Stage(identities[0]!, key, 7001, options), new Stage(identities[1]!, key, 7002, options)];
   meet(ada, bob);
   return [ada, bob];
-}
-
-function meet(one: Stage, other: Stage): void {
-  const [asking, answering] = [new Exchanger(one.state, 0), new Exchanger(other.state, 0)];
-  for (let request: Uint8Array | undefined = asking.begin(); request !== undefined;) {
-    request = asking.finish(answering.answer(request, 0));
-  }
-}
-
-/** Carries what one sends to the other, for so long. */
-function converse(one: Stage, other: Stage, forMs: number): void {
-  for (let passedMs = 0; passedMs < forMs; passedMs += 50) {
-    for (const stage of [one, other]) stage.advance(50);
-    for (const [from, to] of [[one, other], [other, one]] as const) {
-      for (const { packet } of from.sent.splice(0)) to.state.receive(from.state.self, from.address, packet);
-    }
-  }
 }
 
 test("one exchange makes two nodes members of each other, with the same key", () => {
@@ -181,4 +120,52 @@ test("exchanges of a hostile member, real ones with wrong bytes, throw INVALID_A
     }
   }
   expect(bob.state.members().map(({ record }) => record.name).sort()).toEqual(["ada", "bob"]);
+});
+
+test("after a revocation the key of before opens for a minute, on every node", () => {
+  const [ada, bob] = stages();
+  const [before] = ada.state.keys();
+  ada.state.revoke(cluster.authority.revoke(identities[2]!.nodeId, ada.state.self, ada.nowMs));
+  meet(bob, ada);
+  for (const { state, nowMs } of [ada, bob]) {
+    expect(state.keyring.ring.opening(before!.id, nowMs + 59_000)).toBeDefined();
+    expect(state.keyring.ring.opening(before!.id, nowMs + 61_000)).toBeUndefined();
+  }
+});
+
+test("a revocation is given to the owner to be kept, on every node", () => {
+  const kept: Uint8Array[] = [];
+  const [ada, bob] = stages({ events: { log: () => {}, onRevocations: (bytes) => kept.push(bytes) } });
+  ada.state.revoke(cluster.authority.revoke(identities[2]!.nodeId, ada.state.self, ada.nowMs));
+  expect(kept).toEqual([ada.state.revocations()]);
+  meet(bob, ada);
+  expect(kept).toEqual([ada.state.revocations(), ada.state.revocations()]);
+});
+
+test("a node that publishes too much is told of in the log", () => {
+  const lines: string[] = [];
+  const [ada, bob] = stages();
+  const strict = new Stage(identities[2]!, cluster.authority.key.publicKey, 7003, {
+    catalog: { entriesPerOwnerMax: 2 },
+    events: { log: (line) => lines.push(line) },
+  });
+  for (let number = 1; number <= 4; number++) ada.state.publish({ ...ENTRY, instance: `hello@${number}` });
+  meet(strict, ada);
+  strict.advance(1);
+  expect(strict.state.catalog.entries("hello")).toHaveLength(2);
+  expect(lines).toEqual([`node ${ada.state.self} publishes more than 2 instances: only its newest are kept`]);
+  expect(bob.state.catalog.entries("hello")).toHaveLength(0);
+});
+
+test("a member that is silent at its best address is tried at the next", () => {
+  const [ada, bob] = stages();
+  bob.state.describe({ addresses: ["127.0.0.1", "127.0.0.2"] });
+  meet(ada, bob);
+  const addresses = () => new Set(ada.sent.splice(0).map(({ to }) => to));
+  ada.advance(1000);
+  expect(addresses()).toEqual(new Set(["127.0.0.1:7002"]));
+  for (let passedMs = 0; ada.state.member(bob.state.self)?.state === "alive"; passedMs += 100) ada.advance(100);
+  ada.sent.length = 0;
+  ada.advance(1000);
+  expect(addresses()).toEqual(new Set(["127.0.0.2:7002"]));
 });

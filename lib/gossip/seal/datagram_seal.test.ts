@@ -181,3 +181,17 @@ test("random bytes are refused, of any length", () => {
     expect(refusalOf(bob.open(garbage, START))).toBeDefined();
   }
 });
+
+test("a node that opens what is sealed under a new key seals under it, too", () => {
+  const [adaRing, bobRing] = [new KeyRing(), new KeyRing()];
+  for (const ring of [adaRing, bobRing]) ring.merge([KEY], START);
+  const next = createClusterKey(START);
+  for (const ring of [adaRing, bobRing]) ring.merge([next], START);
+  const [ada, bob] = [new DatagramSeal(ADA, adaRing, START), new DatagramSeal(BOB, bobRing, START)];
+  adaRing.noteUse(next.id);
+  sent(bob);
+  expect(bob.sealedUnder).toBe(KEY.id);
+  bob.open(sent(ada), START);
+  sent(bob);
+  expect(bob.sealedUnder).toBe(next.id);
+});
