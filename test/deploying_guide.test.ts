@@ -24,6 +24,7 @@ test("the cell.toml that the guide shows means what it says", () => {
       idleMs: 5 * MINUTE,
       cpuTarget: 0.6,
       env: { CURRENCY: "EUR" },
+      allow: ["trader", "ops-*"],
     });
   } finally {
     rmSync(folder, { recursive: true });
