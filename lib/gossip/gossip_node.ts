@@ -175,6 +175,8 @@ export class GossipNode {
   /** This node's addresses, its certificate or something else of its record have changed. Throws INVALID_ARGUMENT. */
   describe(facts: Partial<Omit<NodeFacts, "gossipPort">>, identity?: NodeIdentity): void {
     this.#state.describe(facts, identity);
+    // The group is joined anew on interfaces that have another address.
+    if (facts.addresses !== undefined) this.#lan?.hurry();
     this.#schedule();
   }
 

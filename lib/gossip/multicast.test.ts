@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { seekCluster, seekKeyOf } from "./discovery/mod.ts";
+import { MulticastReceiver, seekCluster, seekKeyOf, validateMulticast } from "./discovery/mod.ts";
 import { hasMulticast, TEST_MULTICAST as multicast } from "./testing/has_multicast.ts";
 import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
@@ -71,6 +71,19 @@ withMulticast("a node without keys says nothing to the network", async () => {
   // Its own hellos and what was just sought.
   expect([refusals.forged, refusals.clock_skew, exchanges]).toEqual([0, 0, 0]);
   expect(livingOf(node!)).toEqual(["n0"]);
+});
+
+withMulticast("a node that has other addresses says hello at once", async () => {
+  let hellos = 0;
+  const receiver = await MulticastReceiver.open(validateMulticast(multicast), () => hellos++);
+  try {
+    const [node] = await startNodes(1);
+    await until("it has said all its first hellos but the late ones", () => hellos === 2);
+    node!.gossip.describe({ addresses: ["127.0.0.2"] });
+    await until("it says another", () => hellos === 3, 500);
+  } finally {
+    receiver.close();
+  }
 });
 
 test("where multicast is impossible that is said once, and the rest works", async () => {
