@@ -24,3 +24,19 @@ test("waiting ends with its signal", async () => {
   await bell.after(bell.count, abort.signal);
   expect(bell.count).toBe(0);
 });
+
+test("who gives up waiting leaves nothing at a bell that is never rung", async () => {
+  const bell = new Bell();
+  const abort = new AbortController();
+  const all = Array.from({ length: 1000 }, () => bell.after(bell.count, abort.signal));
+  expect(bell.waiting).toBe(1000);
+  abort.abort();
+  await Promise.all(all);
+  expect(bell.waiting).toBe(0);
+});
+
+test("waiting ends after its time", async () => {
+  const bell = new Bell();
+  await bell.after(bell.count, undefined, 1);
+  expect([bell.count, bell.waiting]).toEqual([0, 0]);
+});

@@ -1,30 +1,43 @@
-/** Rung at every change; whoever follows something waits for it. No ring is missed between looking and waiting. */
+/**
+ * Rung at every change; whoever follows something waits for it. No ring is missed between looking and waiting, and who gives
+ * up waiting leaves nothing behind: a bell may hang for a year without being rung.
+ */
 export class Bell {
   #count = 0;
-  #next = Promise.withResolvers<void>();
+  readonly #waiting = new Set<() => void>();
 
   /** How often it was rung. */
   get count(): number {
     return this.#count;
   }
 
-  ring(): void {
-    this.#count++;
-    this.#next.resolve();
-    this.#next = Promise.withResolvers();
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
-  /** Resolves when it has been rung more often than `seen` times, or when `signal` aborts. */
-  async after(seen: number, signal?: AbortSignal): Promise<void> {
+  ring(): void {
+    this.#count++;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resume of waiting) resume();
+  }
+
+  /** Resolves when it has been rung more often than `seen` times, when `signal` aborts, or after `timeoutMs`. */
+  async after(seen: number, signal?: AbortSignal, timeoutMs?: number): Promise<void> {
     if (this.#count > seen || signal?.aborted) return;
-    if (signal === undefined) return await this.#next.promise;
-    const aborted = Promise.withResolvers<void>();
-    const onAbort = () => aborted.resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const onAbort = () => resolve();
+    this.#waiting.add(resolve);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs);
+    timer?.unref();
     try {
-      await Promise.race([this.#next.promise, aborted.promise]);
+      await promise;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      this.#waiting.delete(resolve);
+      signal?.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
     }
   }
 }

@@ -38,3 +38,14 @@ test("there is room for so many, and those that are there can say something new"
   presences.add(ad("hello@1", 9));
   expect(presences.of("hello@1")?.quicPort).toBe(9);
 });
+
+test("an instance that others cannot be told of is not there either, and what was there stays", () => {
+  const presences = new Presences((_, advertisement) => {
+    if (advertisement !== undefined && advertisement.quicPort > 65_535) throw new Error("no such port");
+  });
+  expect(() => presences.add(ad("hello@1", 70_000))).toThrow("no such port");
+  expect(presences.all()).toEqual([]);
+  presences.add(ad("hello@1", 7));
+  expect(() => presences.add(ad("hello@1", 70_000))).toThrow("no such port");
+  expect(presences.of("hello@1")?.quicPort).toBe(7);
+});

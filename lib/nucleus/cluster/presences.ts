@@ -14,7 +14,7 @@ export class Presences {
 
   /**
    * Adds an instance, or takes the place of what was said of it before. Gives what takes it back. Throws RESOURCE_EXHAUSTED
-   * when there are too many.
+   * when there are too many, and what `onChange` throws; then all is as it was.
    */
   add(advertisement: Advertisement): () => void {
     const { instance } = advertisement;
@@ -24,8 +24,9 @@ export class Presences {
         `offering ${instance} to others: a node offers at most ${PRESENCES_MAX}`,
       );
     }
-    this.#listening.set(instance, advertisement);
+    // What is not told to others is not listed either.
     this.onChange(instance, advertisement);
+    this.#listening.set(instance, advertisement);
     return () => {
       // Its successor may have taken its name over already.
       if (this.#listening.get(instance) !== advertisement) return;
