@@ -8,7 +8,7 @@ import { Storm } from "./testing/storm.ts";
 
 const FILE = "lib/gossip/core/simulation";
 const IS_LONG = process.env["CELL_SOAK"] !== undefined;
-const TIMEOUT_MS = IS_LONG ? 3_600_000 : 120_000;
+const TIMEOUT_MS = IS_LONG || process.env["CELL_SEEDS"] !== undefined ? 3_600_000 : 120_000;
 const LOSSES = [0, 0.05, 0.2];
 
 /** Runs seeds, more of them in a soak. */
