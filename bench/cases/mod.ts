@@ -14,6 +14,7 @@ import { firstCall } from "./first_call.ts";
 import { fleet } from "./fleet.ts";
 import { idle } from "./idle.ts";
 import { kill, scale, swap } from "./no_failed_call.ts";
+import { QUIC_CASES } from "./quic/mod.ts";
 import { SHM_CASES } from "./shm/mod.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
@@ -26,6 +27,7 @@ export const CASES: readonly Case[] = [
   unixLatency,
   throughput,
   ...SHM_CASES,
+  ...QUIC_CASES,
   codec,
   idle,
   wake,

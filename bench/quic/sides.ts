@@ -1,6 +1,5 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   createCredentials,
@@ -14,9 +13,8 @@ import { cluster, instanceOn } from "../../lib/net/identity/testing/cluster.ts";
 /** Which process of a pair. */
 export type Side = "server" | "client";
 
-/** Founds a cluster of two nodes and writes an instance's credentials for each side into a new folder. */
-export async function writeSides(): Promise<{ folder: string; remove(): void }> {
-  const folder = mkdtempSync(join(tmpdir(), "cell-bench-"));
+/** Founds a cluster of two nodes and writes an instance's credentials for each side into a folder. */
+export async function writeSides(folder: string): Promise<void> {
   const { one, other } = await cluster(Date.now());
   const sides = {
     server: await instanceOn(one, "hello", Date.now()),
@@ -26,7 +24,6 @@ export async function writeSides(): Promise<{ folder: string; remove(): void }> 
     const text = JSON.stringify({ privateKeyPem, chainPem, authorityPem, notAfterMs });
     writeFileSync(join(folder, `${side}.json`), text, { mode: 0o600 });
   }
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** What `writeSides` wrote for a side. */

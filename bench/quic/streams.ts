@@ -7,6 +7,9 @@
  * First on loopback as it is: one call at a time, and 512 in flight. Then through a relay that takes 20 ms each way and loses
  * some datagrams, 1,000 calls a second: a lost datagram holds up what is behind it on its stream, and nothing else.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { loadQuic, type QuicSession, type QuicStream } from "../../lib/net/quic/runtime.ts";
 import { connectOptions, listenOptions } from "../../lib/net/quic/session_options.ts";
 import { DEFAULT_QUIC_OPTIONS } from "../../lib/net/quic/options.ts";
@@ -163,7 +166,8 @@ async function paced(caller: Caller): Promise<{ p50Ms: number; p99Ms: number; ma
 }
 
 async function compareShapes(): Promise<void> {
-  const { folder, remove } = await writeSides();
+  const folder = mkdtempSync(join(tmpdir(), "cell-bench-"));
+  await writeSides(folder);
   const server = Bun.spawn([process.execPath, import.meta.path, "server", folder], {
     stdout: "pipe",
     stderr: "inherit",
@@ -197,7 +201,7 @@ async function compareShapes(): Promise<void> {
     }
   } finally {
     server.kill();
-    remove();
+    rmSync(folder, { recursive: true });
   }
 }
 
