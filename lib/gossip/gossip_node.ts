@@ -77,6 +77,7 @@ export class GossipNode {
     this.#inbox = new Inbox(this.#state, clocks, {
       onHello: (heard) => this.#greeter.hear(heard, this.#state.membership.live, clocks.steadyMs()),
       exchange,
+      tellRevoked: (revocation, to) => this.#send(to, DatagramKind.REVOCATION, revocation),
     });
     const knocking = {
       isAlone: () => this.#isAlone,

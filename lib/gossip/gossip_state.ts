@@ -180,6 +180,11 @@ export class GossipState implements ExchangeState {
     return this.options.revocations.has(node);
   }
 
+  /** The authority's word that a node was revoked. */
+  revocationOf(node: NodeId): Uint8Array | undefined {
+    return this.options.revocations.bytesOf(node);
+  }
+
   keys(): readonly ClusterKey[] {
     return this.keyring.ring.keys(this.options.clocks.wallMs());
   }

@@ -14,6 +14,7 @@ let bob: Stage;
 let inbox: Inbox;
 const hellos: Heard[] = [];
 const exchanges: string[] = [];
+const told: { revocation: Uint8Array; to: string }[] = [];
 
 beforeAll(async () => {
   cluster = await TestCluster.create();
@@ -28,9 +29,11 @@ beforeEach(() => {
   inbox = new Inbox(ada.state, { wallMs: clock, steadyMs: clock }, {
     onHello: (heard) => hellos.push(heard),
     exchange: ({ node }) => exchanges.push(node ?? ""),
+    tellRevoked: (revocation, to) => told.push({ revocation, to }),
   });
   hellos.length = 0;
   exchanges.length = 0;
+  told.length = 0;
 });
 
 function sealed(kind: DatagramKind, payload: Uint8Array = new Uint8Array([0])): Uint8Array {
@@ -55,6 +58,26 @@ test("of a revoked node nothing is heard, although it knows the key", () => {
   inbox.onDatagram(hello(), "127.0.0.1:7002");
   inbox.onMulticast(hello(), "127.0.0.1:5353");
   expect([ada.state.membership.stats.packetsIn, hellos.length]).toEqual([0, 0]);
+});
+
+test("a revoked node that goes on is told the authority's word, once in a second", () => {
+  const revocation = cluster.authority.revoke(bob.state.self, ada.state.self, ada.nowMs);
+  ada.state.revoke(revocation);
+  for (let count = 0; count < 3; count++) inbox.onDatagram(sealed(DatagramKind.MEMBERSHIP), "127.0.0.1:7002");
+  expect(told).toEqual([{ revocation: new Uint8Array(revocation), to: "127.0.0.1:7002" }]);
+  ada.nowMs += 1000;
+  inbox.onDatagram(sealed(DatagramKind.MEMBERSHIP), "127.0.0.1:7002");
+  expect(told).toHaveLength(2);
+});
+
+test("a node believes that it was revoked if the authority has signed it, whoever tells", () => {
+  const revocation = cluster.authority.revoke(ada.state.self, bob.state.self, ada.nowMs);
+  const forged = Uint8Array.from(revocation);
+  forged[50]! ^= 1;
+  inbox.onDatagram(sealed(DatagramKind.REVOCATION, forged), "127.0.0.1:7002");
+  expect(ada.state.isRevoked(ada.state.self)).toBe(false);
+  inbox.onDatagram(sealed(DatagramKind.REVOCATION, revocation), "127.0.0.1:7002");
+  expect(ada.state.isRevoked(ada.state.self)).toBe(true);
 });
 
 test("to everybody only hellos are said; what is sealed under another key is left to who may know it", () => {

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from "../base/mod.ts";
-import { type NodeId, shortId } from "../net/identity/mod.ts";
+import { type NodeId, REVOCATION_BYTES, shortId } from "../net/identity/mod.ts";
 import { Cooldown } from "./cooldown.ts";
 import type { Clocks } from "./gossip_options.ts";
 import type { GossipState } from "./gossip_state.ts";
@@ -12,16 +12,22 @@ import type { StreamTarget } from "./stream_target.ts";
 /** How often keys are fetched from one node that seals under an unknown one: its address may be forged. */
 const FETCH_KEYS_MS = 10 * SECOND;
 const FETCHES_KEPT_MAX = 1024;
+/** How often a node that was revoked is told so. */
+const TELL_REVOKED_MS = 1 * SECOND;
+const TOLD_KEPT_MAX = 64;
 
 /** What the inbox does with what it has opened. */
 export interface InboxHands {
   onHello(heard: Heard): void;
   exchange(target: StreamTarget): void;
+  /** Sends the authority's word to the node that it is about. */
+  tellRevoked(revocation: Uint8Array, to: string): void;
 }
 
 /** Opens every datagram that comes, and gives what is in it to whom it is for. */
 export class Inbox {
   readonly #fetches = new Cooldown(FETCH_KEYS_MS, FETCHES_KEPT_MAX);
+  readonly #told = new Cooldown(TELL_REVOKED_MS, TOLD_KEPT_MAX);
 
   constructor(
     private readonly state: GossipState,
@@ -34,10 +40,16 @@ export class Inbox {
     const opened = this.state.seal.open(datagram, this.clocks.wallMs());
     if ("refused" in opened) return this.#onRefused(opened, from);
     const { header: { sender, kind }, payload } = opened;
-    if (this.state.isRevoked(sender)) return;
+    if (this.state.isRevoked(sender)) return this.#onRevoked(sender, from);
     this.state.routes.heard(sender, from, this.clocks.steadyMs());
-    if (kind === DatagramKind.HELLO) this.#onHello(sender, payload, from, false);
-    else this.state.receive(sender, from, payload);
+    switch (kind) {
+      case DatagramKind.HELLO:
+        return this.#onHello(sender, payload, from, false);
+      case DatagramKind.REVOCATION:
+        return this.state.takeRevocations(payload.slice(0, REVOCATION_BYTES));
+      case DatagramKind.MEMBERSHIP:
+        return this.state.receive(sender, from, payload);
+    }
   }
 
   /** A datagram to everybody on the local network. False when it is not for this cluster's members. */
@@ -47,6 +59,13 @@ export class Inbox {
     const { header: { sender, kind }, payload } = opened;
     if (kind === DatagramKind.HELLO && !this.state.isRevoked(sender)) this.#onHello(sender, payload, from, true);
     return true;
+  }
+
+  /** It goes on as if nothing had happened, so it does not know yet. Whether it is the node or a thief with its key. */
+  #onRevoked(sender: NodeId, from: string): void {
+    const revocation = this.state.revocationOf(sender);
+    if (revocation === undefined || !this.#told.pass(sender, this.clocks.steadyMs())) return;
+    this.hands.tellRevoked(revocation, from);
   }
 
   #onHello(sender: NodeId, payload: Uint8Array, from: string, isMulticast: boolean): void {

@@ -48,6 +48,13 @@ test("a revoked node is forgotten everywhere, its entries go, and every node is 
   }
 });
 
+test("a revoked node hears that it is one, although nobody takes anything from it", async () => {
+  const [first, , , last] = nodes as [TestNode, TestNode, TestNode, TestNode];
+  last.isCutOff = true;
+  first.gossip.revoke(revocationOf(last));
+  await until("it was told", () => last.revoked.includes(last.gossip.id));
+});
+
 test("a revoked node does not get the key that follows, and all others do", async () => {
   const [first, , , last] = nodes as [TestNode, TestNode, TestNode, TestNode];
   const before = newestKeyOf(first);

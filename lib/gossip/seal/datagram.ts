@@ -3,7 +3,7 @@ import { ByteWriter } from "../byte_writer.ts";
 import { SEAL_OVERHEAD_BYTES } from "./sealing_key.ts";
 
 /** What a datagram carries. */
-export const DatagramKind = { MEMBERSHIP: 1, HELLO: 2 } as const;
+export const DatagramKind = { MEMBERSHIP: 1, HELLO: 2, REVOCATION: 3 } as const;
 /** One of the kinds. */
 export type DatagramKind = (typeof DatagramKind)[keyof typeof DatagramKind];
 
@@ -55,5 +55,5 @@ export function decodeDatagram(text: Uint8Array): { header: DatagramHeader; payl
 }
 
 function isKind(kind: number): kind is DatagramKind {
-  return kind === DatagramKind.MEMBERSHIP || kind === DatagramKind.HELLO;
+  return kind >= DatagramKind.MEMBERSHIP && kind <= DatagramKind.REVOCATION;
 }

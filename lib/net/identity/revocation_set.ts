@@ -29,6 +29,11 @@ export class RevocationSet {
     return this.entries.has(node);
   }
 
+  /** The revocation of one node as the authority signed it, for `merge` on another. */
+  bytesOf(node: NodeId): Uint8Array | undefined {
+    return this.entries.get(node)?.bytes;
+  }
+
   /** The revoked nodes, in no order. */
   nodes(): NodeId[] {
     return [...this.entries.keys()];
