@@ -82,7 +82,6 @@
  * returns was signed by the node that it names; bytes from outside are bounded before they are read, and no reader
  * recurses.
  */
-export { ACCESS_PATTERNS_MAX, type AccessList, isAllowed, parseAccessList } from "./access_list.ts";
 export { alertError, alertOfErrorCode } from "./alert.ts";
 export { Authority, AUTHORITY_LIFETIME_MS, createAuthority, NODE_LIFETIME_MS } from "./authority.ts";
 export { type Certificate, CERTIFICATE_BYTES_MAX, readCertificate } from "./certificate.ts";
