@@ -14,9 +14,10 @@
  * messages alone are held up is the experiment of the Lifeguard paper; there the timers run on time, and what it would
  * need to hear is late. Both kinds exist.
  *
- * **Invariants.** One seed and the same calls give the same run, to the last packet: nothing here throws dice of its own, and
- * only the choice of fresh seeds asks the time. Events of one moment happen in the order in which they were planned. A machine that is off hears and says
- * nothing, and what was on its way to it is lost. A timer of a program is never early by its own clock.
+ * **Invariants.** One seed and the same calls give the same run, to the last packet: nothing here throws dice of its own,
+ * and only the choice of fresh seeds asks the time. Events of one moment happen in the order in which they were planned.
+ * A machine that is off hears and says nothing, and what was on its way to it is lost. A timer of a program is never early
+ * by its own clock.
  *
  * **Turned down.** Faking the timers and sockets of the runtime and running the real drivers: a virtual clock under
  * promises needs every await to be counted, and a run is no longer the same twice. Real processes with traffic control of

@@ -4,18 +4,15 @@ import { Beliefs } from "./beliefs.ts";
 import type { Effect } from "./effect.ts";
 import { ADDRESS_BYTES_MAX, BROADCAST_BYTES_MAX, CONTACTS_MAX } from "./limits.ts";
 import { Mailer } from "./mailer.ts";
-import { isLive, type Member, type MemberView, type NodeId, type RecordReader, type Self, viewOf } from "./member.ts";
+import { type MemberView, type NodeId, type RecordReader, type Self, viewOf } from "./member.ts";
 import type { Message } from "./message.ts";
 import { type MembershipOptions, validateOptions } from "./options.ts";
 import { decodePacket, encodeMessage } from "./packet.ts";
 import { ProbeOrder } from "./probe_order.ts";
 import { Prober } from "./prober.ts";
-import { pushPullMs } from "./scaling.ts";
+import { Rounds } from "./rounds.ts";
 import { decodeState, digestOf, encodeState } from "./state_document.ts";
 import { type MembershipStats, newStats } from "./stats.ts";
-
-/** A newcomer compares again within so many gossip intervals: some of what was told while it came has passed it by. */
-const NEWCOMER_INTERVALS = 25;
 
 /**
  * Who is in the cluster and who is not any more, as one node sees it. Every input takes the time, by a clock that never
@@ -29,9 +26,7 @@ export class Membership {
   readonly #beliefs: Beliefs;
   readonly #prober: Prober;
   readonly #sinceMs: number;
-  #gossipAtMs = 0;
-  #pushPullAtMs = 0;
-  #reconnectAtMs = 0;
+  readonly #rounds: Rounds;
 
   /**
    * `incarnationFirst` may be anything that a former life of this node has probably not reached, such as the seconds
@@ -41,7 +36,7 @@ export class Membership {
   constructor(
     private readonly self: Self,
     options: Partial<MembershipOptions>,
-    private readonly random: () => number,
+    random: () => number,
     readRecord: RecordReader,
     nowMs: number,
     incarnationFirst = 0,
@@ -63,6 +58,7 @@ export class Membership {
       onJoined: (member) => order.add(member),
     });
     this.#prober = new Prober({ ...shared, selfId: self.id, beliefs: this.#beliefs, order, mailer, awareness }, nowMs);
+    this.#rounds = new Rounds(this.#options, random, this.#beliefs, mailer);
     this.#awareness = awareness;
     this.#mailer = mailer;
   }
@@ -101,7 +97,7 @@ export class Membership {
   /** When `tick` wants to be called; Infinity while this node knows nobody. */
   get nextAtMs(): number {
     const gossips = this.#mailer.hasRumours && this.#beliefs.table.size > 0;
-    return gossips ? Math.min(this.#gossipAtMs, this.#dueMs) : this.#dueMs;
+    return gossips ? Math.min(this.#rounds.gossipAtMs, this.#dueMs) : this.#dueMs;
   }
 
   /** When something is due that was planned; rumours come unplanned, and may have waited for company. */
@@ -109,8 +105,7 @@ export class Membership {
     const { own, table, suspicionsAtMs, isLeaving } = this.#beliefs;
     if (isLeaving) return Infinity;
     if (table.size === 0) return own.settleAtMs;
-    const { nextAtMs } = this.#prober;
-    return Math.min(own.settleAtMs, nextAtMs, suspicionsAtMs, this.#pushPullAtMs, this.#reconnectAtMs);
+    return Math.min(own.settleAtMs, suspicionsAtMs, this.#prober.nextAtMs, this.#rounds.nextAtMs);
   }
 
   /** Does what is due. */
@@ -120,12 +115,11 @@ export class Membership {
       const isAlone = this.#beliefs.table.size === 0;
       if (!isLeaving && !isAlone) {
         this.#prober.tick(nowMs);
-        if (this.#pushPullAtMs <= nowMs) this.#pushPull(nowMs);
-        if (this.#reconnectAtMs <= nowMs) this.#reconnect(nowMs);
+        this.#rounds.tick(nowMs);
       }
       // After the prober: what it finds may be the confirmation that ends a suspicion.
       if (!isLeaving) this.#beliefs.tick(nowMs);
-      if (!isAlone && this.#gossipAtMs <= nowMs) this.#gossip(nowMs);
+      if (!isAlone && this.#rounds.gossipAtMs <= nowMs) this.#rounds.gossip(nowMs);
     });
   }
 
@@ -154,8 +148,8 @@ export class Membership {
   }
 
   /**
-   * Tells something to all members; not durable, and seldom to nobody at all. A later payload with the same key replaces one that
-   * still waits. Who hears it decides whether to tell it on. Throws INVALID_ARGUMENT when it is too long.
+   * Tells something to all members; not durable, and seldom some miss it. A later payload with the same key replaces one
+   * that still waits. Who hears it decides whether to tell it on. Throws INVALID_ARGUMENT when it is too long.
    */
   broadcast(key: string, payload: Uint8Array, nowMs: number): void {
     if (payload.length > BROADCAST_BYTES_MAX) {
@@ -205,7 +199,7 @@ export class Membership {
       this.#beliefs.isLeaving = true;
       const goodbye: Message = { kind: "left", id: this.self.id, incarnation: this.incarnation };
       this.#mailer.rumours.put(this.self.id, encodeMessage(goodbye));
-      this.#gossip(nowMs);
+      this.#rounds.gossip(nowMs);
     });
   }
 
@@ -228,7 +222,10 @@ export class Membership {
     this.#noticeLostTime(nowMs);
     const wasAlone = this.#beliefs.table.size === 0;
     act();
-    if (wasAlone && this.#beliefs.table.size > 0) this.#beginRounds(nowMs);
+    if (wasAlone && this.#beliefs.table.size > 0) {
+      this.#prober.restart(nowMs);
+      this.#rounds.restart(nowMs);
+    }
     return this.#mailer.take();
   }
 
@@ -245,8 +242,7 @@ export class Membership {
     this.stats.lapses++;
     this.#prober.extend(forgivenMs);
     this.#beliefs.extend(forgivenMs);
-    this.#pushPullAtMs += forgivenMs;
-    this.#reconnectAtMs += forgivenMs;
+    this.#rounds.extend(forgivenMs);
     this.#awareness.apply(1);
   }
 
@@ -270,43 +266,6 @@ export class Membership {
       case "broadcast":
         return this.#mailer.push({ kind: "broadcast", payload: message.payload.slice(), from });
     }
-  }
-
-  /** The first other member is known: from now on there is something to do in turns. */
-  #beginRounds(nowMs: number): void {
-    const { gossipIntervalMs, pushPullIntervalMs, reconnectIntervalMs } = this.#options;
-    this.#prober.restart(nowMs);
-    this.#pushPullAtMs = nowMs + this.random() * Math.min(pushPullIntervalMs, NEWCOMER_INTERVALS * gossipIntervalMs);
-    this.#reconnectAtMs = nowMs + this.random() * reconnectIntervalMs;
-  }
-
-  #gossip(nowMs: number): void {
-    const { gossipIntervalMs, gossipNodes, gossipToTheDeadMs } = this.#options;
-    this.#gossipAtMs = nowMs + gossipIntervalMs;
-    const hears = (member: Member) =>
-      isLive(member) || (member.state === "failed" && nowMs - member.sinceMs < gossipToTheDeadMs);
-    for (const { address } of this.#beliefs.table.draw(gossipNodes, hears)) {
-      if (!this.#mailer.gossip(address)) return;
-    }
-  }
-
-  #pushPull(nowMs: number): void {
-    const { table, live } = this.#beliefs;
-    const { pushPullIntervalMs, goneKeptMs } = this.#options;
-    this.#pushPullAtMs = nowMs + pushPullMs(pushPullIntervalMs, live);
-    for (const member of [...table.goneSince(nowMs - goneKeptMs)]) this.#beliefs.forget(member);
-    for (const { id, address } of table.draw(1, ({ state }) => state === "alive")) {
-      this.#mailer.push({ kind: "push_pull", with: id, address });
-    }
-  }
-
-  /** A partition that is over shows itself only to those who try. */
-  #reconnect(nowMs: number): void {
-    const { table, live } = this.#beliefs;
-    this.#reconnectAtMs = nowMs + this.#options.reconnectIntervalMs;
-    if (this.random() * live >= table.failed) return;
-    const member = table.anyFailed();
-    if (member !== undefined) this.#mailer.push({ kind: "push_pull", with: member.id, address: member.address });
   }
 
   #ownView(): MemberView {

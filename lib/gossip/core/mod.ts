@@ -35,8 +35,9 @@
  * believes only incarnations for which it has seen the record; accusations carry no signature, so they are believed only
  * about an incarnation that is proven, and the accused itself follows an unproven one at most INCARNATION_JUMP_MAX
  * upwards (own_record.ts). So nobody can push a member to the end of the numbers. Forged accusations cost their victim
- * a refutation each; whoever holds the cluster's key can do that, and is better revoked. A probe for another goes to members that
- * are known only. Bytes are parsed with every length checked first, and a packet with anything wrong is refused whole.
+ * a refutation each; whoever holds the cluster's key can do that, and is better revoked. A probe for another goes to
+ * members that are known only. Bytes are parsed with every length checked first, and a packet with anything wrong is
+ * refused whole.
  *
  * Invariants, held by the simulations beside this (testing/):
  * - a member's incarnation never falls while it is remembered, and its record is one that its owner signed;
@@ -44,8 +45,8 @@
  * - tables, queues and packets stay within the bounds of limits.ts; no input throws or loops;
  * - the tick that `nextAtMs` asks for leaves nothing due.
  *
- * **Turned down.** A heartbeat of each node to all, or through a gossiped table of counters: n² messages, or detection times that
- * grow with n. An accrual detector (phi): it learns how regular heartbeats are and needs a steady stream of them from each
+ * **Turned down.** A heartbeat of each node to all, or through a gossiped table of counters: n² messages, or detection times
+ * that grow with n. An accrual detector (phi): it learns how regular heartbeats are and needs a steady stream of them from each
  * to each. A fixed overlay that is repaired (HyParView): fewer packets for very many nodes, but a view of some and not of
  * all, and all is what the catalogue and routing need. Consensus over membership: a minority could not say who is gone.
  * Incarnations believed on any claim, as in memberlist: one forged number ends a member's ability to refute.

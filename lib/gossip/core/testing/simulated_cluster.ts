@@ -161,8 +161,8 @@ export class SimulatedNode implements Program {
   }
 
   /**
-   * Tries contacts until somebody is known, and now and then after that: nodes that moved while they were parted from all others
-   * know only each other, and nobody else knows where they are.
+   * Tries contacts until somebody is known, and now and then after that: nodes that moved while they were parted from
+   * the others know only each other, and nobody else knows where they are.
    */
   join(addresses: () => readonly string[]): void {
     const { machine } = this;
