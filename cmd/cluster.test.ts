@@ -445,6 +445,7 @@ test("deploy --spread gives every node that is alive its share, and says what we
     ["pi", { replicas: 2, minReplicas: 1 }],
     ["vps", { replicas: 2, minReplicas: 1 }],
   ]);
+  expect(spread.stderr).toStartWith("without a share: mute (suspect), dead (failed)\n");
   expect(spread.stderr).toContain("hello also runs on mute, which has no share of this: cell rm hello --on NODE");
 });
 

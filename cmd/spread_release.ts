@@ -70,7 +70,13 @@ export async function spreadRelease(
 ): Promise<void> {
   const env = environmentFor({ ...options, instances: replicas });
   await using nucleus = await connectNucleus();
-  const alive = (await nucleus.members()).filter(({ state }) => state === "alive");
+  const members = await nucleus.members();
+  const alive = members.filter(({ state }) => state === "alive");
+  const away = members.filter(({ state }) => state === "suspect" || state === "failed");
+  if (away.length > 0) {
+    const names = away.map(({ name, state }) => `${withoutControls(name)} (${state})`);
+    say(`${stderrStyle().yellow("without a share:")} ${names.join(", ")}`);
+  }
   const release = await buildRelease(path, name, env);
   const { service, species, sha256, config } = release.built;
   const [min, max] = [options.min ?? config.minReplicas, options.max ?? config.maxReplicas];
