@@ -20,6 +20,16 @@ const TOKEN_SECRET = Uint8Array.from({ length: 16 }, (_, index) => index);
 const CHALLENGE = Uint8Array.from({ length: 16 }, (_, index) => 0xf0 + index);
 const JOIN_ADDRESSES = ["192.0.2.7:9043", "[2001:db8::7]:9043"];
 
+/** A packet of membership with one ack. */
+const ACK = Uint8Array.of(1, 2, 4, 0, 1, 0, 0, 0);
+
+/** How a datagram is sealed that is not as most are. */
+interface Sealing {
+  readonly key?: ClusterKey;
+  readonly payload?: Uint8Array;
+  change?(text: Uint8Array): void;
+}
+
 /** Keys of a ring, as they are handed to others. */
 export function keyVectors() {
   const older = { id: 0xa0b0c0d0, createdAtMs: VECTOR_TIME_MS - 60 * MINUTE, secret: new Uint8Array(32).fill(0xa5) };
@@ -31,10 +41,9 @@ export function keyVectors() {
 }
 
 /** Datagrams that bob gets from ada one after the other, and what becomes of each. */
-export function datagramVectors({ ada, bob }: VectorWorld) {
-  const payload = Uint8Array.of(1, 2, 4, 0, 1, 0, 0, 0);
+export function datagramVectors({ authority, ada, bob }: VectorWorld) {
   let count = 0;
-  const sealed = (changes: Partial<DatagramHeader> = {}, key = VECTOR_KEY, change = (text: Uint8Array) => text) => {
+  const sealed = (changes: Partial<DatagramHeader> = {}, { key = VECTOR_KEY, payload = ACK, change }: Sealing = {}) => {
     const header: DatagramHeader = {
       kind: DatagramKind.MEMBERSHIP,
       sender: ada.nodeId,
@@ -43,17 +52,16 @@ export function datagramVectors({ ada, bob }: VectorWorld) {
       clockMs: VECTOR_TIME_MS,
       ...changes,
     };
-    const text = change(encodeDatagram(header, payload));
+    const text = encodeDatagram(header, payload);
+    change?.(text);
     const datagram = sealWith(nonceOf(++count), key.id, key.secret, text);
     return { datagram: hex(datagram), text: hex(text), header, payload: hex(payload) };
   };
   const refused = (name: string, why: string, { datagram }: { datagram: string }) => ({ name, datagram, refused: why });
-  const withByte = (at: number, value: number) => (text: Uint8Array) => {
-    text[at] = value;
-    return text;
-  };
+  const withByte = (at: number, value: number) => ({ change: (text: Uint8Array) => void (text[at] = value) });
   const first = sealed();
   const farAheadMs = VECTOR_TIME_MS + CLOCK_TOLERANCE_MS + 1;
+  const revocation = authority.revoke(bob.nodeId, ada.nodeId, VECTOR_TIME_MS);
   const farBehindMs = VECTOR_TIME_MS - CLOCK_TOLERANCE_MS - 1;
   return [
     { name: "the first one of this start", ...first },
@@ -63,19 +71,23 @@ export function datagramVectors({ ada, bob }: VectorWorld) {
     refused("one that was overtaken by too many", "replayed", sealed({ sequence: 2000 - 992 })),
     refused("a sequence number of 0", "replayed", sealed({ sequence: 0 })),
     refused("of an earlier start", "old_boot", sealed({ bootMs: VECTOR_TIME_MS - 6 * MINUTE, sequence: 3000 })),
-    { name: "a clock that is ten minutes ahead", ...sealed({ sequence: 2001, clockMs: farAheadMs - 1 }) },
+    {
+      name: "a revocation",
+      ...sealed({ kind: DatagramKind.REVOCATION, sequence: 2001 }, { payload: revocation }),
+    },
+    { name: "a clock that is ten minutes ahead", ...sealed({ sequence: 2010, clockMs: farAheadMs - 1 }) },
     refused("a clock that is further ahead", "clock_skew", sealed({ sequence: 2002, clockMs: farAheadMs })),
     refused("a clock that is too far behind", "clock_skew", sealed({ sequence: 2003, clockMs: farBehindMs })),
     refused("a start in the future", "clock_skew", sealed({ sequence: 2004, bootMs: farAheadMs })),
     refused("in this node's own name", "own", sealed({ sender: bob.nodeId })),
-    refused("another version", "version", sealed({ sequence: 2005 }, VECTOR_KEY, withByte(0, 2))),
-    refused("an unknown kind", "version", sealed({ sequence: 2006 }, VECTOR_KEY, withByte(1, 3))),
+    refused("another version", "version", sealed({ sequence: 2005 }, withByte(0, 2))),
+    refused("an unknown kind", "version", sealed({ sequence: 2006 }, withByte(1, 0xff))),
     refused(
       "under another key with this key's id",
       "forged",
-      sealed({}, { ...VECTOR_KEY, secret: new Uint8Array(32) }),
+      sealed({}, { key: { ...VECTOR_KEY, secret: new Uint8Array(32) } }),
     ),
-    refused("under a key that is not known", "unknown_key", sealed({}, { ...VECTOR_KEY, id: 7 })),
+    refused("under a key that is not known", "unknown_key", sealed({}, { key: { ...VECTOR_KEY, id: 7 } })),
     refused("too short", "length", { datagram: first.datagram.slice(0, 2 * 67) }),
     refused("too long", "length", { datagram: first.datagram.padEnd(2 * 1233, "00") }),
     { name: "a later start", ...sealed({ bootMs: VECTOR_TIME_MS, sequence: 1 }) },
