@@ -354,3 +354,16 @@ test("a file that is no lock is in the way of its own name only", async () => {
   }
   expect(readdirSync(run).sort()).toEqual(["folder.lock", "link.lock"]);
 });
+
+test("the agent says in its lock whether there is a network, and who it is stays known", async () => {
+  const claim = await claimName("nucleus");
+  const isOnline = () => holders().find(({ service }) => service === "nucleus")?.isOnline;
+  expect(isOnline()).toBe(false);
+  for (const state of [true, false, true]) {
+    claim.setOnline(state);
+    expect([isOnline(), holders()[0]?.pid]).toEqual([state, process.pid]);
+  }
+  claim.release();
+  claim.setOnline(true);
+  expect(holders()).toEqual([]);
+});

@@ -16,6 +16,7 @@ const remembered = new RememberedRoutes();
 export class NetworkDialer {
   #hold: CredentialsHold | undefined;
   #stopListening: Promise<() => void> | undefined;
+  #isClosed = false;
 
   constructor(private readonly agent: NodeAgent) {}
 
@@ -51,12 +52,18 @@ export class NetworkDialer {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#hold?.release();
     void this.#stopListening?.then((stop) => stop());
   }
 
   /** Connections to nodes that are removed end for as long as the client lives. */
   async #credentials(): Promise<OwnCredentials> {
+    if (this.#isClosed) {
+      throw new CellError("CANCELLED", "connecting over the network: this client is closed", {
+        data: { started: false },
+      });
+    }
     const hold = this.#hold ??= holdCredentials(this.agent, whoAmI());
     this.#stopListening ??= hold.credentials.then((credentials) => credentials.listen({ onRevoked: closeLinks }));
     await this.#stopListening;

@@ -1,0 +1,89 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { until } from "../../../test/harness/until.ts";
+import { NetworkPresence } from "./network_presence.ts";
+import type { FakeAgent } from "./testing/fake_agent.ts";
+import { FakeCluster } from "./testing/fake_cluster.ts";
+
+setDefaultTimeout(30_000);
+
+const OFFER = {
+  service: "hello",
+  instance: "hello@1",
+  species: "0123456789abcdef",
+  release: 1,
+  isRestricted: false,
+};
+
+function presenceOn(agent: FakeAgent): { presence: NetworkPresence; refused: string[] } {
+  const refused: string[] = [];
+  const onRefused = ({ message }: Error) => void refused.push(message);
+  return { presence: new NetworkPresence({ agent, offer: OFFER, onLink: () => {}, onRefused }), refused };
+}
+
+async function agentOfOne(): Promise<FakeAgent> {
+  return await (await FakeCluster.create()).node("one");
+}
+
+test.each(["absent", "offline"] as const)("nothing is begun and nobody asked while the agent is %s", async (state) => {
+  const agent = await agentOfOne();
+  agent.current = state;
+  const { presence, refused } = presenceOn(agent);
+  await presence.close();
+  expect([agent.asked, presence.ports, refused]).toEqual([[], undefined, []]);
+});
+
+test("an instance takes ports of the range that it is given", async () => {
+  const agent = await agentOfOne();
+  const free = await freePort();
+  agent.place = { host: "127.0.0.1", portFirst: free, portLast: free };
+  const { presence } = presenceOn(agent);
+  await until(() => agent.catalog.of("hello").length === 1, "the instance to be known");
+  expect([presence.ports?.quicPort, presence.ports?.tlsPort]).toEqual([free, free]);
+  await presence.close();
+  await until(() => agent.streams.size === 0, "the streams to be given back");
+  expect([presence.ports, agent.catalog.of("hello")]).toEqual([undefined, []]);
+});
+
+test("an instance that finds no free port says so once, and listens when there is one", async () => {
+  const agent = await agentOfOne();
+  const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const udp = await Bun.udpSocket({ hostname: "127.0.0.1", port: tcp.port });
+  agent.place = { host: "127.0.0.1", portFirst: tcp.port, portLast: tcp.port };
+  const { presence, refused } = presenceOn(agent);
+  await until(() => refused.length > 0, "the complaint");
+  expect(refused).toEqual([expect.stringContaining(String(tcp.port))]);
+  expect(agent.asked).not.toContain("advertise hello@1");
+  tcp.stop(true);
+  udp.close();
+  await until(() => presence.ports !== undefined, "it to listen");
+  expect(refused.length).toBe(1);
+  await presence.close();
+});
+
+test("where only one of both transports can listen the other one is offered", async () => {
+  const agent = await agentOfOne();
+  const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  agent.place = { host: "127.0.0.1", portFirst: tcp.port, portLast: tcp.port };
+  const { presence, refused } = presenceOn(agent);
+  await until(() => presence.ports !== undefined, "it to listen");
+  expect([presence.ports?.quicPort, presence.ports?.tlsPort, refused.length]).toEqual([tcp.port, 0, 1]);
+  expect(agent.catalog.of("hello")[0]?.endpoints).toEqual([`quic:127.0.0.1:${tcp.port}`]);
+  await presence.close();
+  tcp.stop(true);
+});
+
+test("a presence that is closed before it has begun leaves nothing behind", async () => {
+  const agent = await agentOfOne();
+  const { presence } = presenceOn(agent);
+  await presence.close();
+  await until(() => agent.streams.size === 0, "the streams to be given back");
+  expect([presence.ports, agent.catalog.of("hello")]).toEqual([undefined, []]);
+});
+
+/** A port that nobody has, by neither protocol. */
+async function freePort(): Promise<number> {
+  const udp = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0 });
+  const { port } = udp;
+  udp.close();
+  return port;
+}
