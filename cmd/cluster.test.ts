@@ -464,8 +464,33 @@ test("when a node fails, the error says which and why, and what was done on the 
     ],
   });
   expect(spread.stderr).toContain(
-    "deploying hello: 1 of 3 nodes failed (board): the disk is full. It is deployed on pi, vps.",
+    "deploying hello: 1 of 3 nodes failed (board). It is deployed on pi, vps. Deploy it again when that is mended: ",
   );
+  expect(spread.stderr).toEndWith("\nboard: the disk is full\n");
+  cluster.agent("board").answers = {
+    follow: () => {
+      throw new CellError("ABORTED", "hello@1 is crash-looping\nThe last lines of hello@1:\n  boom");
+    },
+  };
+  const broken = await cluster.cell(["deploy", "hello.ts", "--spread", "node", "-i", "3"]);
+  expect(broken.exit).toBe(1);
+  expect(broken.stdout).toMatch(/^board +eu\/cellar +1 +1 +failed: hello@1 is crash-looping$/m);
+  expect(broken.stderr).toContain("It stays deployed on board: `cell rm hello --on NODE` forgets it.");
+});
+
+test("what a new version breaks on every node is said once", async () => {
+  for (const name of ["pi", "board", "vps"]) {
+    cluster.agent(name).answers.deploy = () => {
+      throw new CellError("FAILED_PRECONDITION", "breaking", {
+        data: { changes: [{ compatible: false, path: "greet", message: "the method was removed" }] },
+      });
+    };
+  }
+  const refused = await cluster.cell(["deploy", "hello.ts", "--spread", "node", "-i", "3"]);
+  expect(refused.exit).toBe(1);
+  expect(refused.stderr.match(/the method was removed/g)).toHaveLength(1);
+  expect(refused.stderr).toContain("deploying hello: 3 of 3 nodes failed");
+  expect(refused.stderr).toContain("--parallel runs the new beside the old");
 });
 
 test("options of deploy that contradict each other are wrong usage", async () => {

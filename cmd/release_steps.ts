@@ -61,15 +61,21 @@ export function requestOf(
   return { service, package: sha256, mode, ...settings };
 }
 
-/** Deploys; a refusal because of breaking changes comes with the list of them and with what can be done. */
-export async function deployPackage(nucleus: NucleusClient, request: DeployRequest): Promise<DeployAnswer> {
+/**
+ * Deploys; a refusal because of breaking changes comes with the list of them, given to `tell`, and with what can be done.
+ */
+export async function deployPackage(
+  nucleus: NucleusClient,
+  request: DeployRequest,
+  tell: (lines: readonly string[]) => void = (lines) => lines.forEach(say),
+): Promise<DeployAnswer> {
   try {
     return await nucleus.deploy(request);
   } catch (error) {
     const changes = changesOf(error);
     if (changes === undefined) throw error;
     const style = stderrStyle();
-    for (const change of changes) say(changeLine({ ...change, message: withoutControls(change.message) }, style));
+    tell(changes.map((change) => changeLine({ ...change, message: withoutControls(change.message) }, style)));
     const breaking = changes.filter(({ compatible }) => !compatible).length;
     throw new CellError(
       "FAILED_PRECONDITION",

@@ -1,10 +1,9 @@
-import { CellError, type Code } from "../lib/base/mod.ts";
+import { CellError } from "../lib/base/mod.ts";
 import { connectNucleus, type DeployRequest, type Member, type NucleusClient } from "../lib/nucleus/client/mod.ts";
 import { NODES_AT_ONCE_MAX } from "./ask_nodes.ts";
-import { stderrStyle, stdoutStyle, type Style } from "./color.ts";
+import { stderrStyle, stdoutStyle } from "./color.ts";
 import type { ReleaseOptions } from "./deploy_options.ts";
-import { countInstances, progressText } from "./follow_service.ts";
-import { placeText } from "./members.ts";
+import { progressText } from "./follow_service.ts";
 import { ProgressLine } from "./progress_line.ts";
 import {
   buildRelease,
@@ -17,7 +16,7 @@ import {
 import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { spread, type SpreadBy } from "./spread.ts";
-import { type Column, table } from "./table.ts";
+import { assertAll, type Outcome, outcomeLines } from "./spread_outcome.ts";
 import { UsageError } from "./usage_error.ts";
 import { withoutControls } from "./without_controls.ts";
 
@@ -37,28 +36,6 @@ interface Share {
   readonly minReplicas: number | undefined;
   readonly maxReplicas: number | undefined;
 }
-
-/** What has become of a node's part. */
-interface Outcome {
-  node: string;
-  nodeId: string;
-  region: string;
-  zone: string;
-  replicas: number;
-  release: number | null;
-  action: string | null;
-  /** Instances that were up in the end; null where nobody waited for it, or it failed. */
-  up: number | null;
-  error: { code: Code; message: string } | null;
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: "NODE", align: "left" },
-  { title: "REGION", align: "left" },
-  { title: "INSTANCES", align: "right" },
-  { title: "RELEASE", align: "right" },
-  { title: "RESULT", align: "left" },
-];
 
 /**
  * Builds a package, gives every node that is alive its share of the replicas, and shows what went where. Throws when a node
@@ -133,6 +110,14 @@ async function deployAll(
 ): Promise<Outcome[]> {
   const line = new ProgressLine();
   const outcomes: Outcome[] = [];
+  // What the new version breaks, it breaks on every node.
+  const said = new Set<string>();
+  const sayOnce = (lines: readonly string[]): void => {
+    for (const text of lines) {
+      if (!said.has(text)) say(text);
+      said.add(text);
+    }
+  };
   let done = 0;
   const waiting = [...shares.entries()];
   const deployNext = async (): Promise<void> => {
@@ -140,7 +125,7 @@ async function deployAll(
       const [index, share] = next;
       const tell = (text: string): void =>
         line.update(`${done} of ${shares.length} nodes done; ${share.member.name}: ${text}`);
-      outcomes[index] = await deployShare(release, share, options, tell);
+      outcomes[index] = await deployShare(release, share, options, tell, sayOnce);
       done++;
     }
   };
@@ -157,21 +142,33 @@ async function deployShare(
   share: Share,
   options: ReleaseOptions,
   tell: (text: string) => void,
+  once: (lines: readonly string[]) => void,
 ): Promise<Outcome> {
   const { member: { id, name, region, zone }, replicas } = share;
-  const place = { node: name, nodeId: id, region, zone, replicas };
+  const outcome: Outcome = {
+    node: name,
+    nodeId: id,
+    region,
+    zone,
+    replicas,
+    release: null,
+    action: null,
+    up: null,
+    error: null,
+  };
   try {
     await using nucleus = await connectNucleus({ node: id });
     tell(`sending ${release.built.service}`);
     await sendPackage(nucleus, release.built);
-    const answer = await deployPackage(nucleus, requestFor(release, share, options));
-    const up = options.detach ? null : await settle(nucleus, answer.service, tell);
-    return { ...place, release: answer.release, action: answer.action, up, error: null };
+    const answer = await deployPackage(nucleus, requestFor(release, share, options), once);
+    outcome.release = answer.release;
+    outcome.action = answer.action;
+    if (!options.detach) outcome.up = await settle(nucleus, answer.service, tell);
   } catch (error) {
     if (!(error instanceof CellError)) throw error;
-    const { code, message } = error;
-    return { ...place, release: null, action: null, up: null, error: { code, message } };
+    outcome.error = { code: error.code, message: error.message };
   }
+  return outcome;
 }
 
 function requestFor(
@@ -200,40 +197,4 @@ async function nodesWithout(nucleus: NucleusClient, service: string, shares: rea
   const found = await nucleus.discover(service);
   const given = new Set(shares.map(({ member }) => member.id));
   return [...new Set(found.filter(({ nodeId }) => !given.has(nodeId)).map(({ node }) => node))];
-}
-
-/** What was done, a line for each node. */
-function outcomeLines(outcomes: readonly Outcome[], style: Style): string[] {
-  const rows = outcomes.map((outcome) => [
-    withoutControls(outcome.node),
-    placeText(outcome),
-    String(outcome.replicas),
-    outcome.release === null ? "-" : String(outcome.release),
-    resultOf(outcome, style),
-  ]);
-  const [titles = "", ...lines] = table(COLUMNS, rows);
-  return [style.dim(titles), ...lines];
-}
-
-function resultOf({ action, up, error }: Outcome, style: Style): string {
-  if (error !== null) return `${style.red("failed")}: ${withoutControls(error.message).replaceAll("\n", " ")}`;
-  return up === null ? `${action}` : style.green(`${countInstances(up)} up`);
-}
-
-/** Throws when a node failed: which, why, and that the others have theirs. */
-function assertAll(service: string, outcomes: readonly Outcome[]): void {
-  const failed = outcomes.filter(({ error }) => error !== null);
-  const [first] = failed;
-  if (first === undefined) return;
-  const done = outcomes.filter(({ error }) => error === null).map(({ node }) => node);
-  const names = failed.map(({ node }) => node).join(", ");
-  const rest = done.length === 0
-    ? "Nothing was deployed."
-    : `It is deployed on ${done.join(", ")}. Deploy it again when that is mended: what is as it should be stays so.`;
-  throw new CellError(
-    "ABORTED",
-    `deploying ${service}: ${failed.length} of ${outcomes.length} nodes failed (${names}): ${
-      first.error!.message
-    }. ${rest}`,
-  );
 }
