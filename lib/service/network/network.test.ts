@@ -5,6 +5,7 @@ import { currentCall } from "../../rpc/mod.ts";
 import { setOwnService } from "../identity.ts";
 import type { RunningService } from "../serve.ts";
 import { serveInstance, TestHome } from "../testing/mod.ts";
+import { NetworkDialer } from "./mod.ts";
 import { PIECE_BYTES_MAX } from "./relay.ts";
 import type { FakeAgent } from "./testing/fake_agent.ts";
 import { clientOn, FakeCluster } from "./testing/fake_cluster.ts";
@@ -256,13 +257,15 @@ test("who is not who was meant is not talked to, whatever way leads there", asyn
   const [one, two, three] = [await cluster.node("one"), await cluster.node("two"), await cluster.node("three")];
   await serveOn(home, one);
   const known = cluster.catalog.of("hello")[0]!;
-  cluster.catalog.set(`${one.node.id}/hello@1`, undefined);
-  cluster.catalog.set("stale", { ...known, nodeId: three.node.id, node: "three" });
-  const client = clientOn(two, "hello", "tls");
-  const error = await rejection(client.call("where", [], { timeoutMs: 300 }));
-  expect(error.message).toContain("hello@1 of node three");
-  expect(error.message).toContain(one.node.id.slice(0, 8));
-  await client.close();
+  const dialer = new NetworkDialer(two);
+  for (const transport of ["tls", "quic"] as const) {
+    const error = await rejection(dialer.dial({ ...known, nodeId: three.node.id, node: "three" }, transport));
+    expect([error.code, error.data]).toEqual(["UNAVAILABLE", { started: false }]);
+    expect(error.message).toContain("hello@1 of node three");
+    expect(error.message).toContain(one.node.id.slice(0, 8));
+  }
+  dialer.close();
+  expect((await rejection(dialer.dial(known, "tls"))).code).toBe("CANCELLED");
 });
 
 test("an instance stops listening when its node leaves the cluster, and listens again when it is back", async () => {
