@@ -1,7 +1,7 @@
 /**
- * The clients of the QUIC cases: `bun client.ts FOLDER KIND PORT`; a request per line of stdin. KIND is what is measured: "calls",
- * "items" (of a stream) over QUIC, "uds-items" over a Unix socket, "handshakes" to a link, "bare-handshakes" of the runtime,
- * "bare" (an echo over a stream of the runtime) or "udp" (an echo of datagrams).
+ * The clients of the QUIC cases: `bun client.ts FOLDER KIND PORT`; a request per line of stdin. KIND is what is measured:
+ * "calls", "items" (of a stream) over QUIC, "uds-items" over a Unix socket, "handshakes" to a link, "bare-handshakes" of the
+ * runtime, "bare" (an echo over a stream of the runtime) or "udp" (an echo of datagrams).
  */
 import { join } from "node:path";
 import { dialUnix } from "../../lib/net/mod.ts";
