@@ -89,7 +89,7 @@ test("members --watch on a terminal fits it, shows what changes in its place, an
   cluster.agent("board").member.state = "alive";
   watching.press("q");
   expect(await watching.exited()).toBe(0);
-  expect(watching.sent).toEndWith("\x1b[?25h\x1b[?1049l");
+  await watching.shows("\x1b[?25h\x1b[?1049l");
 });
 
 test("members remove asks for a node and says what that means; it prints nothing for programs", async () => {
