@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { toCellError } from "../../base/mod.ts";
 import type { Trust } from "../identity/mod.ts";
 import type { StreamLinkOptions } from "../stream_link.ts";
 import type { CredentialsSource, Expected } from "../tls/mod.ts";
@@ -45,7 +46,7 @@ export async function dialQuic(given: DialQuicOptions): Promise<QuicLink> {
   given.signal?.addEventListener("abort", onAbort);
   if (given.signal?.aborted) onAbort();
   try {
-    connect(given, options, departure).catch((error) => departure.fail(error));
+    connect(given, options, departure).catch((error) => departure.fail(toCellError(error, "INTERNAL")));
     return await departure.done;
   } finally {
     clearTimeout(timer);

@@ -22,6 +22,17 @@ test("a name that nobody has is UNAVAILABLE", async () => {
   await expect(world.dial(9, { host: "no-such-host.invalid" })).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });
 
+test("credentials that cannot be had fail the attempt, not the process", async () => {
+  await using world = await QuicWorld.create();
+  const credentials = () => {
+    throw new Error("the agent does not answer");
+  };
+  await expect(world.dial(9, { credentials })).rejects.toMatchObject({
+    code: "INTERNAL",
+    message: "the agent does not answer",
+  });
+});
+
 test("a caller that gives up is CANCELLED, before it begins and while it waits", async () => {
   await using world = await QuicWorld.create();
   const silent = await Bun.udpSocket({ hostname: "127.0.0.1" });
