@@ -60,6 +60,14 @@ test("members are a table in which this node is marked; programs get all of it",
   expect(json).toHaveLength(5);
 });
 
+test("a node that sees no other is told what lets one join, or brings itself back", async () => {
+  const own = cluster.agent("pi");
+  for (const [isAuthority, advice] of [[true, "cell token create"], [false, "cell join"]] as const) {
+    own.answers.members = () => [{ ...own.member, isAuthority, isSelf: true }];
+    expect((await cluster.cell(["members"])).stderr).toContain(advice);
+  }
+});
+
 test("members --watch prints a line of JSON for each change, and nothing while only time passes", async () => {
   const { member } = cluster.agent("vps");
   const watching = cluster.start(["members", "--watch", "--json"]);

@@ -49,13 +49,19 @@ export function command(): AnyCommand {
         const members = await nucleus.members();
         if (json) return await printJson(members);
         await printLines(memberLines(members, stdoutWidth(), stdoutStyle()));
-        if (members.length === 1) say("no other node; `cell token create` lets one join");
+        if (members.length === 1) say(aloneAdvice(members[0]!));
         return;
       }
       await using nucleus = await connectNucleus();
       const values = pollValues(() => nucleus.members());
       await watchFrames({ values, lines: memberLines, changeKey, asJson: json === true });
     });
+}
+
+function aloneAdvice({ isAuthority }: Member): string {
+  return isAuthority
+    ? "no other node; `cell token create` lets one join"
+    : "no other node is seen from here; `cell join` comes back to the cluster, `cell join TOKEN` goes into another";
 }
 
 async function remove(node: string | undefined, isWrong: true | undefined): Promise<void> {
