@@ -153,7 +153,7 @@ test("what a crashed holder left behind is removed by whoever looks", async () =
       pid: first.child.pid,
       socket: join(runDirectory(), "hello.sock"),
       sharesMemory: true,
-      isOnline: false,
+      isOnline: undefined,
     },
   ]);
   first.child.kill("SIGKILL");
@@ -358,7 +358,7 @@ test("a file that is no lock is in the way of its own name only", async () => {
 test("the agent says in its lock whether there is a network, and who it is stays known", async () => {
   const claim = await claimName("nucleus");
   const isOnline = () => holders().find(({ service }) => service === "nucleus")?.isOnline;
-  expect(isOnline()).toBe(false);
+  expect(isOnline()).toBeUndefined();
   for (const state of [true, false, true]) {
     claim.setOnline(state);
     expect([isOnline(), holders()[0]?.pid]).toEqual([state, process.pid]);

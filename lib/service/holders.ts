@@ -25,8 +25,8 @@ export interface Holder {
   readonly socket: string;
   /** Whether connections to it may move into shared memory. */
   readonly sharesMemory: boolean;
-  /** Of the node agent: whether it talks to other machines. */
-  readonly isOnline: boolean;
+  /** Of the node agent: whether it talks to other machines; undefined until it has begun. */
+  readonly isOnline: boolean | undefined;
 }
 
 /**
@@ -101,7 +101,7 @@ function look(run: string, id: InstanceId): Holder | undefined {
   const locked = openLocked(paths.lock, "leave", (fd) => record = readRecord(fd));
   if (locked === "missing") return undefined;
   if (locked === "held") {
-    const { pid, species, release, transports = [], network: isOnline = false } = record ?? {};
+    const { pid, species, release, transports = [], network: isOnline } = record ?? {};
     const sharesMemory = transports.includes("shm");
     return { ...id, instance, release, species, pid, socket: paths.socket, sharesMemory, isOnline };
   }

@@ -36,7 +36,7 @@ export interface LockRecord {
   readonly release?: number;
   /** What clients may reach it by; nothing of one whose version knew sockets only. */
   readonly transports?: readonly string[];
-  /** Of the node agent: whether it talks to other machines now. */
+  /** Of the node agent: whether it talks to other machines now; nothing until it has begun. */
   readonly network?: boolean;
 }
 
@@ -117,7 +117,7 @@ function parseRecord(text: string): LockRecord | undefined {
     ...(typeof species === "string" ? { species } : {}),
     ...(isPositive(release) ? { release } : {}),
     ...(Array.isArray(transports) ? { transports: transports.map(String) } : {}),
-    ...(network === true ? { network } : {}),
+    ...(typeof network === "boolean" ? { network } : {}),
   };
 }
 

@@ -62,6 +62,7 @@ export class Cluster {
   async begin(): Promise<void> {
     try {
       if (this.#file.memory.network) await this.#inTurn(() => this.#turnOn());
+      else this.options.tell(false);
     } catch (error) {
       this.options.log(`error: turning the network on: ${toCellError(error).message}`);
       this.options.tell(false);

@@ -73,8 +73,8 @@ export interface Offer {
   readonly isRestricted: boolean;
 }
 
-/** Whether an agent runs here, and whether it has a network. */
-export type AgentState = "absent" | "offline" | "online";
+/** Whether an agent runs here, and whether it has a network; one that is starting has yet to say. */
+export type AgentState = "absent" | "starting" | "offline" | "online";
 
 /** What the agent says for as long as it is listened to. It is iterated over once. */
 export interface AgentStream<T> extends AsyncIterable<T> {
@@ -110,6 +110,7 @@ export class LocalAgent implements NodeAgent {
   state(): AgentState {
     const agent = agentHere();
     if (agent === undefined) return "absent";
+    if (agent.isOnline === undefined) return "starting";
     return agent.isOnline ? "online" : "offline";
   }
 
@@ -209,7 +210,7 @@ function lettingGo(link: Link): Link {
   return link;
 }
 
-function agentHere(): { socket: string; isOnline: boolean } | undefined {
+function agentHere(): { socket: string; isOnline: boolean | undefined } | undefined {
   const holder = holderOf({ service: NUCLEUS, number: undefined });
   return holder !== undefined && isListening(holder) ? holder : undefined;
 }

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../../../test/harness/until.ts";
-import { NetworkPresence } from "./network_presence.ts";
+import { LOOK_MS, NetworkPresence } from "./network_presence.ts";
 import type { FakeAgent } from "./testing/fake_agent.ts";
 import { FakeCluster } from "./testing/fake_cluster.ts";
 
@@ -30,6 +30,38 @@ test.each(["absent", "offline"] as const)("nothing is begun and nobody asked whi
   const { presence, refused } = presenceOn(agent);
   await presence.close();
   expect([agent.asked, presence.ports, refused]).toEqual([[], undefined, []]);
+});
+
+test("an instance that is started with its agent is there soon after the network is", async () => {
+  const agent = await agentOfOne();
+  agent.current = "starting";
+  const startedAt = performance.now();
+  const { presence } = presenceOn(agent);
+  agent.current = "online";
+  await until(() => presence.ports !== undefined, "it to listen");
+  expect(performance.now() - startedAt).toBeLessThan(LOOK_MS);
+  await presence.close();
+});
+
+test("an instance goes on listening at its ports while its agent starts again", async () => {
+  const agent = await agentOfOne();
+  const { presence } = presenceOn(agent);
+  await until(() => agent.catalog.of("hello").length === 1, "the instance to be known");
+  const before = { ...agent.catalog.of("hello")[0]! };
+  agent.die();
+  agent.current = "starting";
+  await until(() => agent.catalog.of("hello").length === 0, "the entry to go with the agent");
+  let looks = 0;
+  agent.state = () => {
+    looks++;
+    return agent.current;
+  };
+  await until(() => looks > 3, "the instance to look for its agent");
+  expect(presence.ports).toBeDefined();
+  agent.current = "online";
+  await until(() => agent.catalog.of("hello").length === 1, "the instance to be known again");
+  expect(agent.catalog.of("hello")[0]).toEqual(before);
+  await presence.close();
 });
 
 test("an instance takes ports of the range that it is given", async () => {

@@ -1,4 +1,4 @@
-import { type CellError, SECOND, toCellError } from "../../base/mod.ts";
+import { type CellError, MS, SECOND, toCellError } from "../../base/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import type { NodeAgent, Offer } from "./agent.ts";
 import { type CredentialsHold, holdCredentials } from "./held_credentials.ts";
@@ -6,6 +6,8 @@ import type { OwnCredentials } from "./own_credentials.ts";
 import { StandingStream } from "./standing_stream.ts";
 import type { NetworkListener } from "./transports.ts";
 
+/** The first wait while the agent is starting; each further one is twice as long, up to `LOOK_MS`. */
+export const LOOK_FIRST_MS = 250 * MS;
 /** So often it is looked whether there is an agent with a network, and tried again to listen where that failed. */
 export const LOOK_MS = 5 * SECOND;
 
@@ -39,6 +41,7 @@ export class NetworkPresence {
   /** What changes comes one after the other. */
   #turn: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #waitMs = LOOK_FIRST_MS;
   #lastTold = "";
 
   constructor(private readonly options: NetworkPresenceOptions) {
@@ -67,8 +70,11 @@ export class NetworkPresence {
   /** Nothing is begun before there is a network; from then on the streams of the agent say what happens. */
   #look(): void {
     if (this.#isClosed) return;
-    if (this.options.agent.state() === "online") return this.#begin();
-    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+    const state = this.options.agent.state();
+    if (state === "online") return this.#begin();
+    const isSoon = state === "starting";
+    this.#timer = setTimeout(() => this.#look(), isSoon ? this.#waitMs : LOOK_MS);
+    this.#waitMs = isSoon ? Math.min(2 * this.#waitMs, LOOK_MS) : LOOK_FIRST_MS;
     this.#timer.unref();
   }
 

@@ -105,6 +105,16 @@ test.each(["absent", "offline"] as const)(
   },
 );
 
+test("an agent that is starting is looked for soon, and is not taken for one without a network", async () => {
+  const world = new World("starting");
+  await pass(REOPEN_FIRST_MS - 1);
+  world.state = "online";
+  expect(world.opened.length).toBe(0);
+  await pass(1);
+  expect([world.opened.length, world.offline]).toEqual([1, 0]);
+  world.stream.close();
+});
+
 test("an item that cannot be used is an error of the stream, which begins anew", async () => {
   const world = new World();
   world.last.push(-1);

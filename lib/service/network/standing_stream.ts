@@ -47,6 +47,7 @@ export class StandingStream<T> {
   #open(): void {
     const state = this.options.agent.state();
     if (state === "offline") this.options.onOffline?.();
+    if (state === "starting") return this.#openSoon();
     if (state !== "online") return this.#openLater(REOPEN_MS_MAX);
     outsideCalls(() => void this.#read());
   }
@@ -64,6 +65,10 @@ export class StandingStream<T> {
     }
     this.#items = undefined;
     if (this.#isClosed) return;
+    this.#openSoon();
+  }
+
+  #openSoon(): void {
     const { random = Math.random } = this.options;
     // All processes of a node lose their streams at the same moment.
     this.#openLater(this.#waitMs * (0.5 + random() / 2));
