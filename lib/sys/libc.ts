@@ -5,6 +5,8 @@ import { currentPlatform, type Platform } from "./platform.ts";
 export interface Libc extends Errno {
   flock(fd: number, operation: number): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, byteCount: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   dup(fd: number): number;
   dup2(fd: number, target: number): number;
   execve(path: Uint8Array, argv: BigUint64Array, envp: BigUint64Array): number;
@@ -31,6 +33,8 @@ function open(platform: Platform): Libc {
   const functions = openLibrary<Omit<Libc, "addressOf">>(platform.libraries, {
     flock: { args: ["int", "int"], returns: "int" },
     getsockopt: { args: ["int", "int", "int", "ptr", "ptr"], returns: "int" },
+    setsockopt: { args: ["int", "int", "int", "ptr", "u32"], returns: "int" },
+    getsockname: { args: ["int", "ptr", "ptr"], returns: "int" },
     dup: { args: ["int"], returns: "int" },
     dup2: { args: ["int", "int"], returns: "int" },
     execve: { args: ["ptr", "ptr", "ptr"], returns: "int" },

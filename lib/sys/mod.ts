@@ -1,8 +1,8 @@
 /**
  * The few questions that only the kernel can answer, and what only it can do: who is at the other end of a Unix socket, who
  * holds a lock that dies with its holder, whether anybody reads from a pipe, how a child ended that the runtime did not
- * start, putting another program in the place of this one, and giving two processes the same memory. Everything else goes
- * through the runtime.
+ * start, putting another program in the place of this one, giving two processes the same memory, and not hearing of
+ * datagrams that did not arrive. Everything else goes through the runtime.
  *
  * Turned down: reading `/proc/net/unix` for the peer (racy, Linux only); lock files with a pid inside (a crash leaves
  * them behind, and pids are used again); `fcntl` locks (any `close` of the same file in the process drops them, which a
@@ -28,6 +28,7 @@
  * nothing pays neither start-up time (0.5 ms) nor memory (200 KB) for it. What differs between platforms stands in one table,
  * `platform.ts`; no struct layout and no constant appears anywhere else.
  */
+export { ignoreDatagramErrors } from "./datagram_errors.ts";
 export { drainMicrotasks } from "./microtasks.ts";
 export { yieldProcessor } from "./processor.ts";
 export type { SharedMemoryKind } from "./platform.ts";

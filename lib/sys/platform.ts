@@ -34,6 +34,16 @@ export interface MemoryPlatform {
   replaceFlags: number;
 }
 
+/** How the kernel is told to keep errors of datagrams to itself. */
+export interface DatagramErrors {
+  /** Where this process's descriptors are listed. */
+  descriptors: string;
+  /** `getsockopt(SO_TYPE)`, and what it says of a datagram socket. */
+  type: { level: number; option: number; datagram: number };
+  /** `IP_RECVERR` and `IPV6_RECVERR` of ip(7) and ipv6(7). */
+  reports: readonly { level: number; option: number }[];
+}
+
 /** What differs between the platforms that a binary is built for. */
 export interface Platform {
   /** Tried in order until one opens. */
@@ -44,6 +54,8 @@ export interface Platform {
   /** `SIG_BLOCK` and `SIG_UNBLOCK` of pthread_sigmask(3). */
   signalMask: { block: number; unblock: number };
   memory: MemoryPlatform;
+  /** Undefined where the kernel does not report errors by sockets that are not connected. */
+  datagramErrors: DatagramErrors | undefined;
 }
 
 const UCRED: PeerQuery = { kind: "ucred", level: 1, /* SOL_SOCKET */ option: 17 /* SO_PEERCRED */ };
@@ -83,6 +95,11 @@ const PLATFORMS: { [platform: string]: Platform } = {
     peerQuery: UCRED,
     signalMask: { block: 0, unblock: 1 },
     memory: LINUX_MEMORY,
+    datagramErrors: {
+      descriptors: "/proc/self/fd",
+      type: { level: 1, /* SOL_SOCKET */ option: 3, /* SO_TYPE */ datagram: 2 /* SOCK_DGRAM */ },
+      reports: [{ level: 0, option: 11 }, { level: 41, option: 25 }],
+    },
   },
   darwin: {
     libraries: DARWIN_LIBRARIES,
@@ -90,6 +107,7 @@ const PLATFORMS: { [platform: string]: Platform } = {
     peerQuery: { kind: "peereid", level: 0, /* SOL_LOCAL */ pidOption: 2 /* LOCAL_PEERPID */ },
     signalMask: { block: 1, unblock: 2 },
     memory: DARWIN_MEMORY,
+    datagramErrors: undefined,
   },
 };
 

@@ -1,3 +1,4 @@
+import { ignoreDatagramErrors } from "../../sys/mod.ts";
 import type { QuicEndpoint, QuicRuntime, QuicSession } from "./runtime.ts";
 import { SOCKET_OPTIONS } from "./session_options.ts";
 
@@ -5,6 +6,8 @@ import { SOCKET_OPTIONS } from "./session_options.ts";
 interface Shared {
   readonly endpoint: QuicEndpoint;
   users: number;
+  /** The kernel keeps errors of its datagrams to itself. */
+  isHushed: boolean;
 }
 
 const shared = new Map<"ipv4" | "ipv6", Shared>();
@@ -22,6 +25,7 @@ export async function withDialEndpoint(
   entry.users++;
   try {
     const session = await connect(entry.endpoint);
+    hushOnce(entry);
     const leave = () => release(family, entry);
     session.closed.then(leave, leave);
     return session;
@@ -36,9 +40,15 @@ function open(quic: QuicRuntime, family: "ipv4" | "ipv6"): Shared {
   if (known !== undefined && !known.endpoint.destroyed) return known;
   const endpoint = new quic.QuicEndpoint({ address: family === "ipv4" ? "0.0.0.0:0" : "[::]:0", ...SOCKET_OPTIONS });
   endpoint.closed.catch(() => {});
-  const entry = { endpoint, users: 0 };
+  const entry = { endpoint, users: 0, isHushed: false };
   shared.set(family, entry);
   return entry;
+}
+
+/** A socket has its port when it is first used. */
+function hushOnce(entry: Shared): void {
+  const port = entry.endpoint.address?.port;
+  if (!entry.isHushed && port !== undefined) entry.isHushed = ignoreDatagramErrors(port);
 }
 
 function release(family: "ipv4" | "ipv6", entry: Shared): void {

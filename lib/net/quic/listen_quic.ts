@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { CellError, type Code } from "../../base/mod.ts";
 import type { Trust } from "../identity/mod.ts";
+import { ignoreDatagramErrors } from "../../sys/mod.ts";
 import type { StreamLinkOptions } from "../stream_link.ts";
 import type { CredentialsSource, PortRange } from "../tls/mod.ts";
 import { Arrival } from "./arrival.ts";
@@ -103,7 +104,10 @@ class PortListener implements QuicListener, ListenerContext {
         (session) => this.accept(session),
         listenOptions({ address, ...SOCKET_OPTIONS }, this.credentials(), this.options),
       );
-      if (endpoint.address !== undefined) return this.begin(endpoint, endpoint.address);
+      if (endpoint.address !== undefined) {
+        ignoreDatagramErrors(endpoint.address.port);
+        return this.begin(endpoint, endpoint.address);
+      }
       const failure = await endpoint.closed.then(() => undefined, (error: Error) => error);
       if (errnoOf(failure) === constants.errno.EADDRINUSE && candidate !== ports.at(-1)) continue;
       const last = ports.length > 1 ? ` to ${candidate}` : "";
