@@ -1,5 +1,4 @@
-import { ByteReader } from "./byte_reader.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import { ByteReader, ByteWriter, ifWellFormed } from "../base/mod.ts";
 import type { ClusterKey } from "./seal/mod.ts";
 
 const Kind = { CATALOG: 1, REVOCATION: 2, KEY: 3 } as const;
@@ -13,12 +12,12 @@ export type BroadcastPayload =
 
 /** A record of the catalogue. */
 export function catalogPayload(record: Uint8Array): Uint8Array {
-  return new ByteWriter(record.length + 1).uint8(Kind.CATALOG).bytes(record).finish();
+  return new ByteWriter(record.length + 1).uint8(Kind.CATALOG).raw(record).finish();
 }
 
 /** A revocation, as the authority signed it. */
 export function revocationPayload(bytes: Uint8Array): Uint8Array {
-  return new ByteWriter(bytes.length + 1).uint8(Kind.REVOCATION).bytes(bytes).finish();
+  return new ByteWriter(bytes.length + 1).uint8(Kind.REVOCATION).raw(bytes).finish();
 }
 
 /** That there is a new key. */
@@ -28,7 +27,7 @@ export function keyPayload({ id, createdAtMs }: ClusterKey): Uint8Array {
 
 /** Reads a broadcast; undefined for what no node of ours tells. */
 export function readPayload(payload: Uint8Array): BroadcastPayload | undefined {
-  try {
+  return ifWellFormed(() => {
     const reader = new ByteReader(payload);
     const kind = reader.uint8("the kind");
     if (kind === Kind.CATALOG) return { kind: "catalog", record: reader.rest() };
@@ -37,7 +36,5 @@ export function readPayload(payload: Uint8Array): BroadcastPayload | undefined {
     const key = { kind: "key", id: reader.uint32("a key's id"), createdAtMs: reader.uint48("a key's time") } as const;
     reader.finish("a key");
     return key;
-  } catch {
-    return undefined; // malformed
-  }
+  });
 }

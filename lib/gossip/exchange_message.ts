@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
-import { KIB } from "../base/mod.ts";
+import { ByteReader, ByteWriter, KIB, MalformedError } from "../base/mod.ts";
 import { REVOCATION_BYTES, REVOCATIONS_MAX } from "../net/identity/mod.ts";
-import { ByteReader, malformed } from "./byte_reader.ts";
-import { ByteWriter } from "./byte_writer.ts";
 import { SYNC_BYTES_MAX } from "./catalog/mod.ts";
 import { DIGEST_BYTES, STATE_BYTES_MAX } from "./core/mod.ts";
 import { type ClusterKey, KEYS_MAX, readKeys, writeKeys } from "./seal/mod.ts";
 
 const VERSION = 1;
+const SENDER_BYTES = 16;
 const WANTS_STATE_BIT = 1;
 const REVOCATIONS_BYTES_MAX = REVOCATIONS_MAX * REVOCATION_BYTES;
 /** Everything but the three large blocks. */
@@ -41,28 +40,28 @@ export function digestOf(bytes: Uint8Array): Uint8Array {
 export function encodeExchange(message: ExchangeMessage): Uint8Array {
   const { revocations, state, catalog } = message;
   const writer = new ByteWriter(HEAD_BYTES_MAX + revocations.length + state.length + catalog.length);
-  writer.uint8(VERSION).uint8(message.wantsState ? WANTS_STATE_BIT : 0).nodeId(message.sender);
+  writer.uint8(VERSION).uint8(message.wantsState ? WANTS_STATE_BIT : 0).hex(message.sender);
   writeKeys(writer, message.keys);
-  writer.bytes(message.revocationsDigest).bytes(message.membershipDigest);
+  writer.raw(message.revocationsDigest).raw(message.membershipDigest);
   return writer.block(revocations).block(state).block(catalog).finish();
 }
 
 /** Reads what another node sent. Throws INVALID_ARGUMENT for what none of ours sends. Blocks are views of `bytes`. */
 export function decodeExchange(bytes: Uint8Array): ExchangeMessage {
   if (bytes.length > EXCHANGE_BYTES_MAX) {
-    throw malformed(`an exchange of ${bytes.length} bytes, ${EXCHANGE_BYTES_MAX} at most`);
+    throw new MalformedError(`an exchange of ${bytes.length} bytes, ${EXCHANGE_BYTES_MAX} at most`);
   }
   const reader = new ByteReader(bytes);
   const version = reader.uint8("the version");
-  if (version !== VERSION) throw malformed(`an exchange of version ${version}, expected ${VERSION}`);
+  if (version !== VERSION) throw new MalformedError(`an exchange of version ${version}, expected ${VERSION}`);
   const flags = reader.uint8("the flags");
-  if ((flags & ~WANTS_STATE_BIT) !== 0) throw malformed(`unknown flags ${flags} in an exchange`);
+  if ((flags & ~WANTS_STATE_BIT) !== 0) throw new MalformedError(`unknown flags ${flags} in an exchange`);
   const message = {
     wantsState: (flags & WANTS_STATE_BIT) !== 0,
-    sender: reader.nodeId("the sender"),
+    sender: reader.hex(SENDER_BYTES, "the sender"),
     keys: readKeys(reader, KEYS_MAX),
-    revocationsDigest: reader.take(DIGEST_BYTES, "a digest"),
-    membershipDigest: reader.take(DIGEST_BYTES, "a digest"),
+    revocationsDigest: reader.view(DIGEST_BYTES, "a digest"),
+    membershipDigest: reader.view(DIGEST_BYTES, "a digest"),
     revocations: reader.block(REVOCATIONS_BYTES_MAX, "the revocations"),
     state: reader.block(STATE_BYTES_MAX, "the state"),
     catalog: reader.block(SYNC_BYTES_MAX, "the catalogue"),

@@ -43,7 +43,7 @@ test("keys that were kept are read again, and nothing else is", () => {
   const bytes = encodeKeys(ring.keys(START + 1));
   expect(decodeKeys(bytes)).toEqual(ring.keys(START + 1));
   expect(decodeKeys(new Uint8Array(0))).toEqual([]);
-  expect(() => decodeKeys(bytes.subarray(1))).toThrow("reading bytes of another node");
+  expect(() => decodeKeys(bytes.subarray(1))).toThrow("reading bytes from outside");
   expect(() => decodeKeys(new Uint8Array([5]))).toThrow("5 keys, expected at most 4");
   expect(() => decodeKeys(new Uint8Array([...bytes, 0]))).toThrow("followed by 1 bytes too many");
 });

@@ -1,6 +1,4 @@
-import { MINUTE } from "../base/mod.ts";
-import { ByteReader } from "./byte_reader.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import { ByteReader, ByteWriter, MINUTE } from "../base/mod.ts";
 import { type ClusterKey, type KeyRing, KEYS_MAX, MESSAGES_PER_KEY_MAX, readKeys, writeKeys } from "./seal/mod.ts";
 
 /** How old the newest key becomes. */

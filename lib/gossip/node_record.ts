@@ -1,7 +1,5 @@
-import { CellError } from "../base/mod.ts";
+import { type ByteReader, ByteWriter, CellError } from "../base/mod.ts";
 import type { NodeId, NodeIdentity } from "../net/identity/mod.ts";
-import type { ByteReader } from "./byte_reader.ts";
-import { ByteWriter } from "./byte_writer.ts";
 import { isHost } from "./socket_address.ts";
 
 /** No record is longer, so that one fits into a datagram. */
@@ -70,12 +68,12 @@ export interface UnverifiedRecord {
  */
 export function encodeRecord(facts: NodeFacts, incarnation: number, identity: NodeIdentity): Uint8Array {
   assertFacts(facts);
-  const writer = new ByteWriter(NODE_RECORD_BYTES_MAX).uint8(FORMAT).whole(incarnation).uint48(facts.startedAtMs)
+  const writer = new ByteWriter(NODE_RECORD_BYTES_MAX).uint8(FORMAT).uint53(incarnation).uint48(facts.startedAtMs)
     .uint8(facts.isAuthority ? ROLE_AUTHORITY : 0);
   for (const port of [facts.nodePort, facts.tlsPort, facts.gossipPort]) writer.uint16(port);
   writer.uint8(facts.addresses.length);
-  for (const address of facts.addresses) writer.text(address);
-  for (const text of [facts.region, facts.zone, facts.version]) writer.text(text);
+  for (const address of facts.addresses) writer.ascii(address);
+  for (const text of [facts.region, facts.zone, facts.version]) writer.ascii(text);
   const signed = writer.block(identity.certificate.der).finish();
   const record = Buffer.concat([signed, identity.sign(Buffer.concat([LABEL, signed]))]);
   if (record.length > NODE_RECORD_BYTES_MAX) {
@@ -91,19 +89,19 @@ export function decodeRecord(reader: ByteReader, bytes: Uint8Array): UnverifiedR
   if (bytes.length > NODE_RECORD_BYTES_MAX) throw refused(`its record has ${bytes.length} bytes`);
   const format = reader.uint8("the format");
   if (format !== FORMAT) throw refused(`its record has format ${format}, expected ${FORMAT}`);
-  const incarnation = reader.whole("the incarnation");
+  const incarnation = reader.uint53("the incarnation");
   const startedAtMs = reader.uint48("the start");
   const isAuthority = (reader.uint8("the roles") & ROLE_AUTHORITY) !== 0;
   const [nodePort, tlsPort, gossipPort] = [reader.uint16("a port"), reader.uint16("a port"), reader.uint16("a port")];
   const count = reader.uint8("the number of addresses");
   if (count > NODE_ADDRESSES_MAX) throw refused(`it has ${count} addresses, ${NODE_ADDRESSES_MAX} at most`);
-  const addresses = Array.from({ length: count }, () => reader.text(HOST_BYTES_MAX, "an address"));
-  const region = reader.text(PLACE_BYTES_MAX, "the region");
-  const zone = reader.text(PLACE_BYTES_MAX, "the zone");
-  const version = reader.text(VERSION_BYTES_MAX, "the version");
+  const addresses = Array.from({ length: count }, () => reader.ascii(HOST_BYTES_MAX, "an address"));
+  const region = reader.ascii(PLACE_BYTES_MAX, "the region");
+  const zone = reader.ascii(PLACE_BYTES_MAX, "the zone");
+  const version = reader.ascii(VERSION_BYTES_MAX, "the version");
   const certificate = reader.block(NODE_RECORD_BYTES_MAX, "the certificate");
   const signedBytes = bytes.length - reader.left;
-  const signature = reader.take(SIGNATURE_BYTES, "the signature");
+  const signature = reader.view(SIGNATURE_BYTES, "the signature");
   reader.finish("the signature");
   const facts = { addresses, nodePort, tlsPort, gossipPort, region, zone, version, startedAtMs, isAuthority };
   assertFacts(facts);

@@ -1,3 +1,4 @@
+import { ByteReader, MalformedError } from "../base/mod.ts";
 import {
   type Certificate,
   CLOCK_TOLERANCE_MS,
@@ -7,7 +8,6 @@ import {
   verifyNode,
   verifyNodeSignature,
 } from "../net/identity/mod.ts";
-import { ByteReader, malformed } from "./byte_reader.ts";
 import { decodeRecord, type NodeRecord } from "./node_record.ts";
 
 /** Records that are kept read, and certificates that are known to be the authority's: more than a cluster has members. */
@@ -74,9 +74,9 @@ export class RecordBook {
     const certificate = known !== undefined && isEqual(known.certificate.der, der) && this.#isStillGood(known, nowMs)
       ? known.certificate
       : verifyNode(der, this.trust, nowMs, `the node at ${facts.addresses[0]}`).certificate;
-    if (nodeIdOf(certificate.publicKey) !== id) throw malformed(`the record of node ${id} is another node's`);
+    if (nodeIdOf(certificate.publicKey) !== id) throw new MalformedError(`the record of node ${id} is another node's`);
     if (!verifyNodeSignature(certificate.publicKey, signed, signature)) {
-      throw malformed(`the record of node ${id} is not signed with its key`);
+      throw new MalformedError(`the record of node ${id} is not signed with its key`);
     }
     const { name, publicKey } = certificate;
     const record = { ...facts, nodeId: id, name, publicKey, certificate: certificate.der, incarnation };

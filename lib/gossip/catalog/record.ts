@@ -1,6 +1,4 @@
-import { assert } from "../../base/mod.ts";
-import { ByteReader, MalformedError } from "./byte_reader.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import { assert, ByteReader, ByteWriter, ifWellFormed, MalformedError } from "../../base/mod.ts";
 import { hash64 } from "./content_hash.ts";
 import {
   areNames,
@@ -77,19 +75,13 @@ export function makeRecord(
   entry: OwnEntry | undefined,
   sign: Signer,
 ): CatalogRecord {
-  const writer = new ByteWriter(RECORD_BYTES_MAX);
-  writer.u8(FORMAT);
-  writer.u8(entry === undefined ? 0 : flagsOf(entry));
-  writer.hex(node);
-  writer.u53(version);
-  writer.ascii(service);
-  writer.ascii(instance);
+  const writer = new ByteWriter(RECORD_BYTES_MAX, "big-endian");
+  writer.uint8(FORMAT).uint8(entry === undefined ? 0 : flagsOf(entry)).hex(node).uint53(version);
+  writer.ascii(service).ascii(instance);
   if (entry !== undefined) {
     writer.hex(entry.species);
-    if (entry.release !== undefined) writer.u53(entry.release);
-    writer.u16(entry.quicPort);
-    writer.u16(entry.tlsPort);
-    writer.u8(entry.load);
+    if (entry.release !== undefined) writer.uint53(entry.release);
+    writer.uint16(entry.quicPort).uint16(entry.tlsPort).uint8(entry.load);
   }
   const signature = sign(signedBytes(writer.written()));
   assert(signature.length === SIGNATURE_BYTES, `a signature has ${SIGNATURE_BYTES} bytes, not ${signature.length}`);
@@ -103,24 +95,18 @@ function flagsOf({ health, release, access }: OwnEntry): number {
 
 /** A record from outside, its signature not yet verified; undefined for what is none. Nothing of `bytes` is held on to. */
 export function decodeRecord(bytes: Uint8Array): CatalogRecord | undefined {
-  if (bytes.length > RECORD_BYTES_MAX) return undefined;
-  try {
-    return readRecord(bytes);
-  } catch (error) {
-    if (error instanceof MalformedError) return undefined;
-    throw error;
-  }
+  return bytes.length > RECORD_BYTES_MAX ? undefined : ifWellFormed(() => readRecord(bytes));
 }
 
 function readRecord(source: Uint8Array): CatalogRecord {
-  const reader = new ByteReader(source);
-  if (reader.u8() !== FORMAT) throw new MalformedError("another format");
-  const flags = reader.u8();
-  const node = reader.hex(NODE_BYTES);
-  const version = reader.u53();
+  const reader = new ByteReader(source, "big-endian");
+  if (reader.uint8("the format") !== FORMAT) throw new MalformedError("another format");
+  const flags = reader.uint8("the flags");
+  const node = reader.hex(NODE_BYTES, "the node");
+  const version = reader.uint53("the version");
   const keyStart = reader.offset;
-  const service = reader.ascii(SERVICE_LENGTH_MAX);
-  const instance = reader.ascii(INSTANCE_LENGTH_MAX);
+  const service = reader.ascii(SERVICE_LENGTH_MAX, "the service");
+  const instance = reader.ascii(INSTANCE_LENGTH_MAX, "the instance");
   const keyEnd = reader.offset;
   if (!areNames(service, instance)) throw new MalformedError("no name");
   const entry = (flags & ENTRY_BIT) === 0 ? undefined : readEntry(reader, flags, { node, version, service, instance });
@@ -153,11 +139,11 @@ function readEntry(reader: ByteReader, flags: number, { node, version, service, 
     version,
     service,
     instance,
-    species: reader.hex(SPECIES_BYTES),
-    release: (flags & RELEASE_BIT) === 0 ? undefined : reader.u53(),
-    quicPort: reader.u16(),
-    tlsPort: reader.u16(),
-    load: reader.u8(),
+    species: reader.hex(SPECIES_BYTES, "the species"),
+    release: (flags & RELEASE_BIT) === 0 ? undefined : reader.uint53("the release"),
+    quicPort: reader.uint16("a port"),
+    tlsPort: reader.uint16("a port"),
+    load: reader.uint8("the load"),
     health,
     access: (flags & ACCESS_BIT) !== 0,
   };

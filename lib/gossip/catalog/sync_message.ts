@@ -1,5 +1,4 @@
-import { KIB } from "../../base/mod.ts";
-import { ByteReader, MalformedError } from "./byte_reader.ts";
+import { ByteReader, ifWellFormed, KIB, MalformedError } from "../../base/mod.ts";
 import type { NodeId } from "./entry.ts";
 
 /** No message of anti-entropy is longer: some 600 records, whose signatures take 25 ms to verify. */
@@ -60,19 +59,13 @@ export function hasMore(message: Uint8Array): boolean {
 
 /** Reads a message from outside; undefined for what is none. An empty one says nothing. */
 export function parseSync(bytes: Uint8Array): SyncMessage | undefined {
-  if (bytes.length > SYNC_BYTES_MAX) return undefined;
-  try {
-    return read(new ByteReader(bytes));
-  } catch (error) {
-    if (error instanceof MalformedError) return undefined;
-    throw error;
-  }
+  return bytes.length > SYNC_BYTES_MAX ? undefined : ifWellFormed(() => read(new ByteReader(bytes, "big-endian")));
 }
 
 function read(reader: ByteReader): SyncMessage {
   const isEmpty = reader.left === 0;
-  if (!isEmpty && reader.u8() !== SYNC_FORMAT) throw new MalformedError("another format");
-  const flags = isEmpty ? 0 : reader.u8();
+  if (!isEmpty && reader.uint8("the format") !== SYNC_FORMAT) throw new MalformedError("another format");
+  const flags = isEmpty ? 0 : reader.uint8("the flags");
   if ((flags & ~CUT_BIT) !== 0) throw new MalformedError("unknown flags");
   const message: SyncMessage = {
     isCut: (flags & CUT_BIT) !== 0,
@@ -86,11 +79,12 @@ function read(reader: ByteReader): SyncMessage {
 }
 
 function readSection(reader: ByteReader, message: SyncMessage): void {
-  const section = reader.u8();
+  const section = reader.uint8("a section");
   if (section === SECTION.digest && message.digest === undefined) message.digest = readDigest(reader);
-  else if (section === SECTION.outline) addOnce(message.outlines, reader.hex(NODE_BYTES), readOutline(reader));
-  else if (section === SECTION.want) addOnce(message.wants, reader.hex(NODE_BYTES), readWant(reader));
-  else if (section === SECTION.record) message.records.push(reader.view(reader.u16()));
+  else if (section === SECTION.outline) {
+    addOnce(message.outlines, reader.hex(NODE_BYTES, "a node"), readOutline(reader));
+  } else if (section === SECTION.want) addOnce(message.wants, reader.hex(NODE_BYTES, "a node"), readWant(reader));
+  else if (section === SECTION.record) message.records.push(reader.view(reader.uint16("a length"), "a record"));
   else throw new MalformedError(`section ${section}`);
 }
 
@@ -101,25 +95,31 @@ function addOnce<T>(map: Map<NodeId, T>, id: NodeId, value: T): void {
 }
 
 function readDigest(reader: ByteReader): Digest {
-  const [from, until] = [reader.hex(NODE_BYTES), reader.hex(NODE_BYTES)];
+  const [from, until] = [reader.hex(NODE_BYTES, "a node"), reader.hex(NODE_BYTES, "a node")];
   const owners = new Map<NodeId, OwnerDigest>();
-  for (let count = reader.u16(); count > 0; count--) {
-    const id = reader.hex(NODE_BYTES);
-    addOnce(owners, id, { isAlive: reader.u8() === 1, hashHigh: reader.u32(), hashLow: reader.u32() });
+  for (let count = reader.uint16("a count"); count > 0; count--) {
+    const id = reader.hex(NODE_BYTES, "a node");
+    addOnce(owners, id, {
+      isAlive: reader.uint8("a flag") === 1,
+      hashHigh: reader.uint32("a hash"),
+      hashLow: reader.uint32("a hash"),
+    });
   }
   return { from, until, owners };
 }
 
 function readOutline(reader: ByteReader): Map<number, Outlined> {
   const outline = new Map<number, Outlined>();
-  for (let count = reader.u16(); count > 0; count--) {
-    outline.set(reader.u53(), { version: reader.u53(), hashHigh: reader.u32(), hashLow: reader.u32() });
+  for (let count = reader.uint16("a count"); count > 0; count--) {
+    const keyHash = reader.uint53("a key");
+    const version = reader.uint53("a version");
+    outline.set(keyHash, { version, hashHigh: reader.uint32("a hash"), hashLow: reader.uint32("a hash") });
   }
   return outline;
 }
 
 function readWant(reader: ByteReader): Set<number> {
   const want = new Set<number>();
-  for (let count = reader.u16(); count > 0; count--) want.add(reader.u53());
+  for (let count = reader.uint16("a count"); count > 0; count--) want.add(reader.uint53("a key"));
   return want;
 }

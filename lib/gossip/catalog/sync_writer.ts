@@ -1,5 +1,4 @@
-import { assert } from "../../base/mod.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import { assert, ByteWriter } from "../../base/mod.ts";
 import type { NodeId } from "./entry.ts";
 import type { Owner } from "./owner.ts";
 import type { CatalogRecord } from "./record.ts";
@@ -39,25 +38,18 @@ assert(
  *     4 record:  length: u16 | bytes
  */
 export class SyncWriter {
-  readonly #writer = new ByteWriter();
+  readonly #writer = new ByteWriter(1024, "big-endian");
   /** Something did not fit. */
   isCut = false;
 
   constructor() {
-    this.#writer.u16(SYNC_FORMAT << 8);
+    this.#writer.uint8(SYNC_FORMAT).uint8(0);
   }
 
   digest(from: NodeId, until: NodeId, owners: readonly Owner[]): void {
-    const writer = this.#writer;
-    writer.u8(SECTION.digest);
-    writer.hex(from);
-    writer.hex(until);
-    writer.u16(owners.length);
+    this.#writer.uint8(SECTION.digest).hex(from).hex(until).uint16(owners.length);
     for (const { id, isAlive, hashHigh, hashLow } of owners) {
-      writer.hex(id);
-      writer.u8(isAlive ? 1 : 0);
-      writer.u32(hashHigh);
-      writer.u32(hashLow);
+      this.#writer.hex(id).uint8(isAlive ? 1 : 0).uint32(hashHigh).uint32(hashLow);
     }
   }
 
@@ -65,10 +57,7 @@ export class SyncWriter {
   outline(owner: NodeId, records: Iterable<CatalogRecord>, count: number): boolean {
     if (!this.#head(SECTION.outline, owner, count, OUTLINED_BYTES)) return false;
     for (const { keyHash, version, hashHigh, hashLow } of records) {
-      this.#writer.u53(keyHash);
-      this.#writer.u53(version);
-      this.#writer.u32(hashHigh);
-      this.#writer.u32(hashLow);
+      this.#writer.uint53(keyHash).uint53(version).uint32(hashHigh).uint32(hashLow);
     }
     return true;
   }
@@ -76,16 +65,14 @@ export class SyncWriter {
   /** Asks for records of an owner; false when that did not fit. */
   want(owner: NodeId, keyHashes: readonly number[]): boolean {
     if (!this.#head(SECTION.want, owner, keyHashes.length, KEY_HASH_BYTES)) return false;
-    for (const keyHash of keyHashes) this.#writer.u53(keyHash);
+    for (const keyHash of keyHashes) this.#writer.uint53(keyHash);
     return true;
   }
 
   /** Appends a record; false when it did not fit. */
   record({ bytes }: CatalogRecord): boolean {
     if (!this.#hasRoom(RECORD_HEAD_BYTES + bytes.length)) return false;
-    this.#writer.u8(SECTION.record);
-    this.#writer.u16(bytes.length);
-    this.#writer.append(bytes);
+    this.#writer.uint8(SECTION.record).uint16(bytes.length).raw(bytes);
     return true;
   }
 
@@ -99,9 +86,7 @@ export class SyncWriter {
 
   #head(section: number, owner: NodeId, count: number, itemBytes: number): boolean {
     if (!this.#hasRoom(LIST_HEAD_BYTES + count * itemBytes)) return false;
-    this.#writer.u8(section);
-    this.#writer.hex(owner);
-    this.#writer.u16(count);
+    this.#writer.uint8(section).hex(owner).uint16(count);
     return true;
   }
 

@@ -3,6 +3,9 @@ import type { Suspicion } from "./suspicion.ts";
 /** 32 lower-case hex digits. */
 export type NodeId = string;
 
+/** The bytes of a node's id. */
+export const ID_BYTES = 16;
+
 /** What is believed of a member. Suspects count as live until their time is over. */
 export type MemberState = "alive" | "suspect" | "failed" | "left";
 

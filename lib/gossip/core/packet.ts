@@ -1,5 +1,6 @@
-import { ByteReader, ID_BYTES, writeId, writeIncarnation } from "./byte_reader.ts";
+import { ByteReader, ByteWriter, ifWellFormed, MalformedError } from "../../base/mod.ts";
 import { BROADCAST_BYTES_MAX, PACKET_BYTES_MAX, PACKET_MESSAGES_MAX, RECORD_BYTES_MAX } from "./limits.ts";
+import { ID_BYTES, type NodeId } from "./member.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -29,32 +30,28 @@ const CODES = Object.fromEntries(KINDS.map((kind, index) => [kind, index + 1])) 
 
 /** A message as it stands in a packet, with its header. */
 export function encodeMessage(message: Message): Uint8Array {
-  const bytes = new Uint8Array(MESSAGE_HEADER_BYTES + bodyBytes(message));
-  const view = new DataView(bytes.buffer);
-  bytes[0] = CODES[message.kind];
-  view.setUint16(1, bytes.length - MESSAGE_HEADER_BYTES, true);
-  let offset = MESSAGE_HEADER_BYTES;
+  const bodyBytes = bodyBytesOf(message);
+  const writer = new ByteWriter(MESSAGE_HEADER_BYTES + bodyBytes).uint8(CODES[message.kind]).uint16(bodyBytes);
   switch (message.kind) {
     case "broadcast":
-      bytes.set(message.payload, offset);
-      return bytes;
+      return writer.raw(message.payload).finish();
     case "ping":
     case "ack":
     case "nack":
     case "probe_request":
-      view.setUint32(offset, message.sequence, true);
-      if ("target" in message) offset = writeId(bytes, offset + 4, message.target);
-      if ("wantsNack" in message) bytes[offset] = message.wantsNack ? 1 : 0;
-      return bytes;
+      writer.uint32(message.sequence);
+      if ("target" in message) writer.hex(message.target);
+      if ("wantsNack" in message) writer.uint8(message.wantsNack ? 1 : 0);
+      return writer.finish();
     default:
-      offset = writeIncarnation(view, writeId(bytes, offset, message.id), message.incarnation);
-      if (message.kind === "alive") bytes.set(message.record, offset);
-      if (message.kind === "suspect") writeId(bytes, offset, message.from);
-      return bytes;
+      writer.hex(message.id).uint53(message.incarnation);
+      if (message.kind === "alive") writer.raw(message.record);
+      if (message.kind === "suspect") writer.hex(message.from);
+      return writer.finish();
   }
 }
 
-function bodyBytes(message: Message): number {
+function bodyBytesOf(message: Message): number {
   switch (message.kind) {
     case "ack":
     case "nack":
@@ -77,50 +74,63 @@ function bodyBytes(message: Message): number {
 
 /** The messages of a packet, undefined when no correct peer made it. Records and payloads are views of the packet. */
 export function decodePacket(packet: Uint8Array): Message[] | undefined {
-  if (packet.length > PACKET_BYTES_MAX) return undefined;
-  const reader = new ByteReader(packet);
-  if (reader.uint8() !== PACKET_VERSION) return undefined;
+  return packet.length > PACKET_BYTES_MAX ? undefined : ifWellFormed(() => readPacket(new ByteReader(packet)));
+}
+
+function readPacket(reader: ByteReader): Message[] {
+  if (reader.uint8("the version") !== PACKET_VERSION) throw new MalformedError("another version");
   const messages: Message[] = [];
   let questions = 0;
   for (let count = 0; reader.left > 0; count++) {
-    const kind = KINDS[reader.uint8() - 1];
-    const body = reader.view(reader.uint16());
-    if (reader.isBroken || count === PACKET_MESSAGES_MAX) return undefined;
+    if (count === PACKET_MESSAGES_MAX) throw new MalformedError(`more than ${PACKET_MESSAGES_MAX} messages`);
+    const kind = KINDS[reader.uint8("a kind") - 1];
+    const body = new ByteReader(reader.view(reader.uint16("a length"), "a message"));
     if (kind === undefined) continue;
-    const message = decodeBody(kind, new ByteReader(body), body.length);
-    if (message === undefined) return undefined;
-    if ((kind === "ping" || kind === "probe_request") && ++questions > 1) return undefined;
-    messages.push(message);
+    messages.push(readBody(kind, body));
+    body.finish("a message");
+    const isQuestion = kind === "ping" || kind === "probe_request";
+    if (isQuestion && ++questions > 1) throw new MalformedError("two questions");
   }
   return messages;
 }
 
-function decodeBody(kind: Message["kind"], reader: ByteReader, byteCount: number): Message | undefined {
-  const message = readBody(kind, reader, byteCount);
-  return reader.isBroken || reader.left > 0 ? undefined : message;
-}
-
-function readBody(kind: Message["kind"], reader: ByteReader, byteCount: number): Message | undefined {
+function readBody(kind: Message["kind"], reader: ByteReader): Message {
   switch (kind) {
     case "ack":
     case "nack":
-      return { kind, sequence: reader.uint32() };
+      return { kind, sequence: reader.uint32("a number") };
     case "ping":
-      return { kind, sequence: reader.uint32(), target: reader.id() };
-    case "probe_request":
-      return { kind, sequence: reader.uint32(), target: reader.id(), wantsNack: reader.uint8() === 1 };
+      return { kind, sequence: reader.uint32("a number"), target: idIn(reader) };
+    case "probe_request": {
+      const [sequence, target] = [reader.uint32("a number"), idIn(reader)];
+      return { kind, sequence, target, wantsNack: reader.uint8("a flag") === 1 };
+    }
     case "alive": {
-      const [id, incarnation] = [reader.id(), reader.incarnation()];
-      const recordBytes = reader.left;
-      if (recordBytes < 1 || recordBytes > RECORD_BYTES_MAX) return undefined;
-      return { kind, id, incarnation, record: reader.view(recordBytes) };
+      const [id, incarnation] = [idIn(reader), incarnationIn(reader)];
+      return { kind, id, incarnation, record: restOf(reader, 1, RECORD_BYTES_MAX) };
     }
     case "suspect":
-      return { kind, id: reader.id(), incarnation: reader.incarnation(), from: reader.id() };
+      return { kind, id: idIn(reader), incarnation: incarnationIn(reader), from: idIn(reader) };
     case "failed":
     case "left":
-      return { kind, id: reader.id(), incarnation: reader.incarnation() };
+      return { kind, id: idIn(reader), incarnation: incarnationIn(reader) };
     case "broadcast":
-      return byteCount > BROADCAST_BYTES_MAX ? undefined : { kind, payload: reader.view(byteCount) };
+      return { kind, payload: restOf(reader, 0, BROADCAST_BYTES_MAX) };
   }
+}
+
+function idIn(reader: ByteReader): NodeId {
+  return reader.hex(ID_BYTES, "an id");
+}
+
+function incarnationIn(reader: ByteReader): number {
+  return reader.uint53("an incarnation");
+}
+
+function restOf(reader: ByteReader, bytesMin: number, bytesMax: number): Uint8Array {
+  const { left } = reader;
+  if (left < bytesMin || left > bytesMax) {
+    throw new MalformedError(`${left} bytes, expected ${bytesMin} to ${bytesMax}`);
+  }
+  return reader.rest();
 }

@@ -1,6 +1,6 @@
-import { ByteReader, ID_BYTES, writeId, writeIncarnation } from "./byte_reader.ts";
+import { ByteReader, ByteWriter, ifWellFormed, MalformedError } from "../../base/mod.ts";
 import { MEMBERS_MAX, RECORD_BYTES_MAX } from "./limits.ts";
-import { isLive, type MemberState, type MemberView } from "./member.ts";
+import { ID_BYTES, isLive, type MemberState, type MemberView } from "./member.ts";
 
 /**
  * All that a node believes of all members, itself first, as two nodes exchange it. Numbers are little-endian.
@@ -22,37 +22,36 @@ export type StateEntry = Pick<MemberView, "id" | "incarnation" | "state" | "reco
 /** Puts all entries into one document. */
 export function encodeState(entries: readonly StateEntry[]): Uint8Array {
   const byteCount = entries.reduce((sum, { record }) => sum + ENTRY_BYTES + record.length, HEADER_BYTES);
-  const bytes = new Uint8Array(byteCount);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = STATE_VERSION;
-  view.setUint32(1, entries.length, true);
-  let offset = HEADER_BYTES;
+  const writer = new ByteWriter(byteCount).uint8(STATE_VERSION).uint32(entries.length);
   for (const { id, incarnation, state, record } of entries) {
-    offset = writeIncarnation(view, writeId(bytes, offset, id), incarnation);
-    bytes[offset] = STATES.indexOf(state);
-    view.setUint16(offset + 1, record.length, true);
-    bytes.set(record, offset + 3);
-    offset += 3 + record.length;
+    writer.hex(id).uint53(incarnation).uint8(STATES.indexOf(state)).uint16(record.length).raw(record);
   }
-  return bytes;
+  return writer.finish();
 }
 
 /** The entries of a document, undefined when no correct peer made it. Records are views of it. */
 export function decodeState(bytes: Uint8Array): StateEntry[] | undefined {
-  const reader = new ByteReader(bytes);
-  if (bytes.length > STATE_BYTES_MAX || reader.uint8() !== STATE_VERSION) return undefined;
-  const count = reader.uint32();
-  if (reader.isBroken || count > MEMBERS_MAX + 1 || count * ENTRY_BYTES > reader.left) return undefined;
-  const entries: StateEntry[] = [];
-  for (let index = 0; index < count; index++) {
-    const [id, incarnation, state] = [reader.id(), reader.incarnation(), STATES[reader.uint8()]];
-    const record = reader.view(reader.uint16());
-    if (reader.isBroken || state === undefined || record.length < 1 || record.length > RECORD_BYTES_MAX) {
-      return undefined;
-    }
-    entries.push({ id, incarnation, state, record });
+  return bytes.length > STATE_BYTES_MAX ? undefined : ifWellFormed(() => readState(new ByteReader(bytes)));
+}
+
+function readState(reader: ByteReader): StateEntry[] {
+  if (reader.uint8("the version") !== STATE_VERSION) throw new MalformedError("another version");
+  const count = reader.uint32("the number of members");
+  if (count > MEMBERS_MAX + 1) throw new MalformedError(`${count} members, expected at most ${MEMBERS_MAX + 1}`);
+  const entries = Array.from({ length: count }, () => readEntry(reader));
+  reader.finish("the last member");
+  return entries;
+}
+
+function readEntry(reader: ByteReader): StateEntry {
+  const [id, incarnation] = [reader.hex(ID_BYTES, "an id"), reader.uint53("an incarnation")];
+  const state = STATES[reader.uint8("a state")];
+  const record = reader.view(reader.uint16("a length"), "a record");
+  if (state === undefined) throw new MalformedError("an unknown state");
+  if (record.length < 1 || record.length > RECORD_BYTES_MAX) {
+    throw new MalformedError(`a record of ${record.length} bytes`);
   }
-  return reader.left === 0 ? entries : undefined;
+  return { id, incarnation, state, record };
 }
 
 /** The bytes of a digest. */

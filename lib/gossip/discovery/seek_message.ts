@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ByteReader, malformed } from "../byte_reader.ts";
-import { ByteWriter } from "../byte_writer.ts";
+import { ByteReader, ByteWriter, ifWellFormed, MalformedError } from "../../base/mod.ts";
 import { parseAddress } from "../socket_address.ts";
 
 /** Join addresses in one answer. */
@@ -41,23 +40,21 @@ export function encodeAnswer(challenge: Uint8Array, addresses: readonly string[]
     address.length <= ADDRESS_BYTES_MAX && parseAddress(address) !== undefined
   );
   const told = fitting.slice(0, SEEK_ADDRESSES_MAX);
-  const writer = new ByteWriter(QUESTION_BYTES).uint8(VERSION).uint8(Kind.ANSWER).bytes(challenge).uint8(told.length);
-  for (const address of told) writer.text(address);
+  const writer = new ByteWriter(QUESTION_BYTES).uint8(VERSION).uint8(Kind.ANSWER).raw(challenge).uint8(told.length);
+  for (const address of told) writer.ascii(address);
   return writer.finish();
 }
 
 /** The addresses in an answer to the question with this challenge; undefined for anything else. */
 export function readAnswer(text: Uint8Array, challenge: Uint8Array): string[] | undefined {
-  try {
+  return ifWellFormed(() => {
     const reader = new ByteReader(text);
     if (reader.uint8("the version") !== VERSION || reader.uint8("the kind") !== Kind.ANSWER) return undefined;
-    if (Buffer.compare(reader.take(CHALLENGE_BYTES, "the challenge"), challenge) !== 0) return undefined;
+    if (Buffer.compare(reader.view(CHALLENGE_BYTES, "the challenge"), challenge) !== 0) return undefined;
     const count = reader.uint8("the number of addresses");
-    if (count > SEEK_ADDRESSES_MAX) throw malformed(`${count} addresses`);
-    const addresses = Array.from({ length: count }, () => reader.text(ADDRESS_BYTES_MAX, "an address"));
+    if (count > SEEK_ADDRESSES_MAX) throw new MalformedError(`${count} addresses`);
+    const addresses = Array.from({ length: count }, () => reader.ascii(ADDRESS_BYTES_MAX, "an address"));
     reader.finish("the answer");
     return addresses.every((address) => parseAddress(address) !== undefined) ? addresses : undefined;
-  } catch {
-    return undefined; // malformed
-  }
+  });
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type ByteReader, malformed } from "../byte_reader.ts";
-import type { ByteWriter } from "../byte_writer.ts";
+import { type ByteReader, type ByteWriter, MalformedError } from "../../base/mod.ts";
 import { SECRET_BYTES } from "./sealing_key.ts";
 
 /** A secret that all nodes of a cluster share for a while. */
@@ -34,17 +33,17 @@ export function compareKeys(left: ClusterKey, right: ClusterKey): number {
 export function writeKeys(writer: ByteWriter, keys: readonly ClusterKey[]): void {
   writer.uint8(keys.length);
   for (const { id, createdAtMs, secret } of keys) {
-    writer.uint32(id).uint48(Math.min(createdAtMs, TIME_MS_MAX)).bytes(secret);
+    writer.uint32(id).uint48(Math.min(createdAtMs, TIME_MS_MAX)).raw(secret);
   }
 }
 
 /** Reads what `writeKeys` wrote, at most `keysMax`: copies. Throws INVALID_ARGUMENT for anything else. */
 export function readKeys(reader: ByteReader, keysMax: number): ClusterKey[] {
   const count = reader.uint8("the number of keys");
-  if (count > keysMax) throw malformed(`${count} keys, expected at most ${keysMax}`);
+  if (count > keysMax) throw new MalformedError(`${count} keys, expected at most ${keysMax}`);
   return Array.from({ length: count }, () => ({
     id: reader.uint32("a key's id"),
     createdAtMs: reader.uint48("a key's time"),
-    secret: reader.take(SECRET_BYTES, "a key's secret").slice(),
+    secret: reader.view(SECRET_BYTES, "a key's secret").slice(),
   }));
 }

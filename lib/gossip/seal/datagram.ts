@@ -1,5 +1,4 @@
-import { ByteReader } from "../byte_reader.ts";
-import { ByteWriter } from "../byte_writer.ts";
+import { ByteReader, ByteWriter } from "../../base/mod.ts";
 import { SEAL_OVERHEAD_BYTES } from "./sealing_key.ts";
 
 /** What a datagram carries. */
@@ -20,8 +19,9 @@ export interface DatagramHeader {
 }
 
 const VERSION = 1;
+const SENDER_BYTES = 16;
 /** version (1), kind (1), sender (16), boot (6), sequence (6), clock (6). */
-const HEADER_BYTES = 1 + 1 + 16 + 6 + 6 + 6;
+const HEADER_BYTES = 1 + 1 + SENDER_BYTES + 6 + 6 + 6;
 /** What a datagram has beside its payload. */
 export const DATAGRAM_OVERHEAD_BYTES = SEAL_OVERHEAD_BYTES + HEADER_BYTES;
 /** IPv6 carries 1,280 bytes over any link in one piece (RFC 8200, section 5); 48 of them are its header and UDP's. */
@@ -32,9 +32,9 @@ export const PAYLOAD_BYTES_MAX = DATAGRAM_BYTES_MAX - DATAGRAM_OVERHEAD_BYTES;
 /** Lays a datagram's text out. */
 export function encodeDatagram(header: DatagramHeader, payload: Uint8Array): Uint8Array {
   return new ByteWriter(HEADER_BYTES + payload.length)
-    .uint8(VERSION).uint8(header.kind).nodeId(header.sender)
+    .uint8(VERSION).uint8(header.kind).hex(header.sender)
     .uint48(header.bootMs).uint48(header.sequence).uint48(header.clockMs)
-    .bytes(payload).finish();
+    .raw(payload).finish();
 }
 
 /** Reads a datagram's text, which has been authenticated; undefined for another version or an unknown kind. */
@@ -46,7 +46,7 @@ export function decodeDatagram(text: Uint8Array): { header: DatagramHeader; payl
   if (version !== VERSION || !isKind(kind)) return undefined;
   const header = {
     kind,
-    sender: reader.nodeId("the sender"),
+    sender: reader.hex(SENDER_BYTES, "the sender"),
     bootMs: reader.uint48("the boot"),
     sequence: reader.uint48("the sequence"),
     clockMs: reader.uint48("the clock"),
