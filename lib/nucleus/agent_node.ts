@@ -8,12 +8,12 @@ import { type InstanceHealth, NUCLEUS, NUCLEUS_SCHEMA } from "./client/mod.ts";
 import type { Condition, LocalNode } from "./cluster/mod.ts";
 
 /**
- * Methods that are this node's processes' own, or that decide who is a member: the agent of another node, whoever has taken
- * it over, is not to have them.
+ * What a command at another node may call here. What is not named is this node's processes' own or decides who is a member,
+ * and the agent of another node, whoever has taken it over, is not to have it: so also what is added one day.
  */
-const NOT_FOR_OTHERS: ReadonlySet<string> = new Set([
-  ...["advertise", "credentials", "heartbeat", "lookup", "register"],
-  ...["createToken", "join", "leave", "removeMember", "revokeToken", "tokens", "tunnel"],
+export const FOR_OTHERS: ReadonlySet<string> = new Set([
+  ...["status", "health", "instances", "cluster", "members", "discover", "watch", "speciesSchema", "logs", "follow"],
+  ...["deploy", "storePackage", "scale", "stop", "restart", "remove", "activate", "shutdown"],
 ]);
 
 const HEALTHS: { readonly [state: string]: InstanceHealth } = { up: "up", degraded: "degraded" };
@@ -31,6 +31,10 @@ export class AgentNode implements LocalNode {
 
   has(service: string): boolean {
     return this.agent.supervisor.catalog.get(service)?.stopped === false;
+  }
+
+  startsHere(service: string): boolean {
+    return this.has(service) && this.agent.supervisor.core.service(service)?.state !== "down";
   }
 
   async wake(service: string): Promise<boolean> {
@@ -61,7 +65,8 @@ export class AgentNode implements LocalNode {
 
   #serve(): RpcServer {
     const handlers = roleHandlers({ name: NUCLEUS, schema: NUCLEUS_SCHEMA }, this.parts);
-    for (const method of NOT_FOR_OTHERS) handlers[method] = { fn: () => Promise.reject(notForOthers(method)) };
+    const kept = Object.keys(handlers).filter((method) => !FOR_OTHERS.has(method));
+    for (const method of kept) handlers[method] = { fn: () => Promise.reject(notForOthers(method)) };
     return createServer({
       schema: NUCLEUS_SCHEMA,
       handlers,

@@ -72,7 +72,8 @@ class TunnelStream {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.end();
-    void this.#incoming?.return();
+    // What ends the other direction has nothing to say to anybody.
+    this.#incoming?.return().catch(() => {});
   }
 
   /** Moves bytes both ways until one side ends; resolves to what broke the tunnel. */

@@ -17,6 +17,8 @@ export interface Door {
   gossipKeys(): Uint8Array;
   /** HOST:PORT of nodes that gossip. */
   contacts(): string[];
+  /** A node of this name is being let in. */
+  onAdmitted?(name: string, id: NodeId): void;
   log(line: string): void;
 }
 
@@ -31,6 +33,7 @@ export async function admit({ secret, request }: JoinRequest, address: string, d
   const { publicKey, name } = readNodeRequest(request);
   const id = nodeIdOf(publicKey);
   door.tokens.redeem(secret, address, () => assertAdmissible(id, name, door));
+  door.onAdmitted?.(name, id);
   const { certificatePem } = await door.authority.issueNode(request, Date.now());
   door.log(`node ${shortId(id)} (${name}) joined from ${address}`);
   return {

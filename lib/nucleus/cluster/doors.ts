@@ -1,7 +1,8 @@
-import { SECOND } from "../../base/mod.ts";
+import { CellError, SECOND } from "../../base/mod.ts";
 import { seekCluster } from "../../gossip/mod.ts";
 import { dialTls } from "../../net/tls/mod.ts";
-import type { NetworkSettings } from "../home/mod.ts";
+import { NUCLEUS } from "../../service/mod.ts";
+import { type NetworkSettings, parseHostPort } from "../home/mod.ts";
 import type { Doors } from "./join.ts";
 
 /** A host that does not answer keeps nobody longer. */
@@ -12,10 +13,14 @@ const SEEK_MS_MAX = 3 * SECOND;
 /** How a machine with these settings reaches nodes that may let it in. */
 export function doorsOf({ isMulticast, multicastPort }: NetworkSettings): Doors {
   return {
-    dial(address, authorityFingerprint) {
-      const { hostname, port } = new URL(`tcp://${address}`);
-      const host = hostname.replace(/^\[|\]$/g, "");
-      return dialTls({ host, port: Number(port), trust: { authorityFingerprint }, timeoutMs: DIAL_MS_MAX });
+    async dial(address, authorityFingerprint, signal) {
+      const at = parseHostPort(address);
+      if (at === undefined) {
+        throw new CellError("INVALID_ARGUMENT", `${address.slice(0, 64)} is no HOST:PORT, such as 192.0.2.7:9043`);
+      }
+      const trust = { authorityFingerprint };
+      // A service of the cluster that listens there is not to be shown the token: only agents admit.
+      return await dialTls({ ...at, trust, expect: { service: NUCLEUS }, timeoutMs: DIAL_MS_MAX, signal });
     },
     seek({ secret }) {
       if (!isMulticast) return Promise.resolve([]);

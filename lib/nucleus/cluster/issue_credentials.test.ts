@@ -7,8 +7,11 @@ import {
   createNodeRequest,
   NodeIdentity,
 } from "../../net/identity/mod.ts";
+import { CellError } from "../../base/mod.ts";
 import { Bell } from "./bell.ts";
 import { type CredentialsIssuer, issueCredentials } from "./issue_credentials.ts";
+
+const trusted = { assertIs: () => {} };
 
 async function issuer(): Promise<CredentialsIssuer & { removed: string[] }> {
   const authority = await createAuthority(Date.now());
@@ -31,7 +34,7 @@ test("a process gets a certificate for its own key that others accept", async ()
   const request = { service: "hello", instance: "hello@2", publicKey: key.publicKey };
   const from = await issuer();
   const abort = new AbortController();
-  const stream = issueCredentials(request, from, abort.signal);
+  const stream = issueCredentials(request, trusted, from, abort.signal);
   const { value } = await stream.next();
   const { chain, authority, expiresAt } = value!;
   const credentials = createCredentials(
@@ -54,7 +57,7 @@ test("it hears at once that a node was removed", async () => {
   const from = await issuer();
   const abort = new AbortController();
   const request = { service: "cell", instance: "77", publicKey: createInstanceKey().publicKey };
-  const stream = issueCredentials(request, from, abort.signal);
+  const stream = issueCredentials(request, trusted, from, abort.signal);
   expect((await stream.next()).value!.revoked).toEqual([]);
   const next = stream.next();
   from.removed.push("b".repeat(32));
@@ -62,4 +65,21 @@ test("it hears at once that a node was removed", async () => {
   expect((await next).value!.revoked).toEqual(["b".repeat(32)]);
   abort.abort();
   await stream.return();
+});
+
+test("a process that has given up being an instance gets no further certificate", async () => {
+  const from = await issuer();
+  const state = { isHeld: true };
+  const process = {
+    assertIs: () => {
+      if (!state.isHeld) throw new CellError("PERMISSION_DENIED", "it does not serve hello@2");
+    },
+  };
+  const request = { service: "hello", instance: "hello@2", publicKey: createInstanceKey().publicKey };
+  const stream = issueCredentials(request, process, from, new AbortController().signal);
+  expect((await stream.next()).done).toBe(false);
+  state.isHeld = false;
+  const next = stream.next();
+  from.renewed.ring();
+  await expect(next).rejects.toThrow("does not serve hello@2");
 });

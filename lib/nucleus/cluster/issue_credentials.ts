@@ -2,6 +2,7 @@ import { MINUTE } from "../../base/mod.ts";
 import { INSTANCE_LIFETIME_MS, type NodeIdentity } from "../../net/identity/mod.ts";
 import type { CredentialsRequest, IssuedCredentials } from "../client/mod.ts";
 import type { Bell } from "./bell.ts";
+import type { LocalProcess } from "./local_process.ts";
 
 /** A certificate is made anew after this: the other half of its life is for an agent that is away, and for clocks. */
 export const RENEW_AFTER_MS = INSTANCE_LIFETIME_MS / 2;
@@ -18,22 +19,24 @@ export interface CredentialsIssuer {
   readonly host: string;
   readonly portFirst: number;
   readonly portLast: number;
-  /** Rung when nodes were removed, and when the node's certificate was renewed. */
+  /** Rung when nodes were removed, when the node's certificate was renewed, and when the clock has jumped. */
   readonly renewed: Bell;
 }
 
 /**
- * Who a process is to others: at once, and anew before that expires, when a node was removed, and when the node has a new
- * certificate. Ends with `signal`.
+ * Who a process is to others: at once, and anew before that expires and whenever `renewed` rings. Ends with `signal`. Throws
+ * PERMISSION_DENIED when the process is not, or is no longer, what it says.
  */
 export async function* issueCredentials(
   { service, instance, publicKey }: CredentialsRequest,
+  process: Pick<LocalProcess, "assertIs">,
   issuer: CredentialsIssuer,
   signal: AbortSignal,
 ): AsyncGenerator<IssuedCredentials, void, void> {
   while (!signal.aborted) {
     const { identity, renewed } = issuer;
     const seen = renewed.count;
+    process.assertIs(service, instance);
     const nowMs = Date.now();
     const { chainPem, notAfterMs } = await identity.issueInstance({ publicKey, service, instance }, nowMs);
     yield {
@@ -47,11 +50,7 @@ export async function* issueCredentials(
       portFirst: issuer.portFirst,
       portLast: issuer.portLast,
     };
-    const timer = new AbortController();
     const delayMs = Math.max(RENEW_AFTER_MS_MIN, Math.min(RENEW_AFTER_MS, (notAfterMs - nowMs) / 2));
-    const timeout = setTimeout(() => timer.abort(), delayMs);
-    timeout.unref();
-    await renewed.after(seen, AbortSignal.any([signal, timer.signal]));
-    clearTimeout(timeout);
+    await renewed.after(seen, signal, delayMs);
   }
 }

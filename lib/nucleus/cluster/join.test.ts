@@ -13,6 +13,7 @@ import { createServer } from "../../rpc/mod.ts";
 import { askToJoin, type Doors } from "./join.ts";
 import { JOIN_SCHEMA, type JoinRequest } from "./peer_schema.ts";
 
+const { signal } = new AbortController();
 const ADDRESSES = ["192.0.2.1:9043", "192.0.2.2:9043"];
 
 function tokenOf({ fingerprint }: Authority, addresses = ADDRESSES): JoinToken {
@@ -46,7 +47,7 @@ function doors(authority: Authority, answering: string[], onLan: string[] = []) 
 test("the first address that answers lets the machine in", async () => {
   const authority = await createAuthority(Date.now());
   const { own, dialed } = doors(authority, [ADDRESSES[1]!]);
-  const joined = await askToJoin({ token: tokenOf(authority), address: undefined, name: "two" }, own);
+  const joined = await askToJoin({ token: tokenOf(authority), address: undefined, name: "two", signal }, own);
   expect(dialed).toEqual(ADDRESSES);
   expect(joined.contacts).toEqual(["192.0.2.1:9044"]);
   expect(nodeIdOf(joined.identity.key.publicKey)).not.toBe(authority.clusterId);
@@ -55,14 +56,14 @@ test("the first address that answers lets the machine in", async () => {
 test("where no address answers the LAN is asked, each machine once", async () => {
   const authority = await createAuthority(Date.now());
   const { own, dialed } = doors(authority, ["10.0.0.5:9043"], [ADDRESSES[0]!, "10.0.0.5:9043"]);
-  await askToJoin({ token: tokenOf(authority), address: undefined, name: "two" }, own);
+  await askToJoin({ token: tokenOf(authority), address: undefined, name: "two", signal }, own);
   expect(dialed).toEqual([...ADDRESSES, "10.0.0.5:9043"]);
 });
 
 test("an address that was given is the only one that is asked", async () => {
   const authority = await createAuthority(Date.now());
   const { own, dialed } = doors(authority, [], ["10.0.0.5:9043"]);
-  const joining = askToJoin({ token: tokenOf(authority), address: "192.0.2.9:1", name: "two" }, own);
+  const joining = askToJoin({ token: tokenOf(authority), address: "192.0.2.9:1", name: "two", signal }, own);
   await expect(joining).rejects.toThrow("connecting to 192.0.2.9:1: nobody answers");
   expect(dialed).toEqual(["192.0.2.9:1"]);
 });
@@ -70,9 +71,9 @@ test("an address that was given is the only one that is asked", async () => {
 test("who reaches nobody is told what became of each address", async () => {
   const authority = await createAuthority(Date.now());
   const { own } = doors(authority, []);
-  const error = await askToJoin({ token: tokenOf(authority), address: undefined, name: "two" }, own).catch((thrown) =>
-    thrown
-  );
+  const error = await askToJoin({ token: tokenOf(authority), address: undefined, name: "two", signal }, own).catch((
+    thrown,
+  ) => thrown);
   expect(error.code).toBe("UNAVAILABLE");
   for (const address of ADDRESSES) expect(error.message).toContain(address);
   expect(error.message).toContain("on the LAN");
@@ -81,7 +82,20 @@ test("who reaches nobody is told what became of each address", async () => {
 test("a node of another cluster is not believed, and nobody else is asked", async () => {
   const [mine, other] = [await createAuthority(Date.now()), await createAuthority(Date.now())];
   const { own, dialed } = doors(other, ADDRESSES);
-  const joining = askToJoin({ token: tokenOf(mine), address: undefined, name: "two" }, own);
+  const joining = askToJoin({ token: tokenOf(mine), address: undefined, name: "two", signal }, own);
   await expect(joining).rejects.toThrow("another cluster's than the token's");
   expect(dialed).toHaveLength(1);
+});
+
+test("a machine whose agent ends asks nobody any more, and says why", async () => {
+  const authority = await createAuthority(Date.now());
+  const { own, dialed } = doors(authority, []);
+  const ending = new AbortController();
+  const dial: Doors["dial"] = (address, fingerprint, given) => {
+    ending.abort(new CellError("CANCELLED", "the agent is going down"));
+    return own.dial(address, fingerprint, given);
+  };
+  const attempt = { token: tokenOf(authority), address: undefined, name: "two", signal: ending.signal };
+  await expect(askToJoin(attempt, { ...own, dial })).rejects.toThrow("the agent is going down");
+  expect(dialed).toEqual([ADDRESSES[0]!]);
 });

@@ -17,7 +17,7 @@ const ANSWER_MS_MAX = 10 * SECOND;
 /** How a machine that is nobody yet finds those that may let it in. */
 export interface Doors {
   /** Connects to a node that must be of the cluster with this fingerprint. Throws what keeps it from that. */
-  dial(address: string, fingerprint: Uint8Array): Promise<Link>;
+  dial(address: string, fingerprint: Uint8Array, signal: AbortSignal): Promise<Link>;
   /** HOST:PORT of nodes on the LAN that know the token; empty after a while. */
   seek(token: JoinToken): Promise<string[]>;
 }
@@ -37,15 +37,18 @@ export interface JoinAttempt {
   readonly address: string | undefined;
   /** The node's name. */
   readonly name: string;
+  /** Gives up looking for somebody, with its reason. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Makes a key, asks a node of the cluster to certify it, and checks what that gives against the token. The addresses of
  * the token are asked one after the other: whoever is asked may take a use of it. Where none answers, the LAN is.
  *
- * Throws UNAVAILABLE with what became of each address, and what the one that answered says against it.
+ * Throws UNAVAILABLE with what became of each address, what the one that answered says against it, and the reason of
+ * `signal`.
  */
-export async function askToJoin({ token, address, name }: JoinAttempt, doors: Doors): Promise<Joined> {
+export async function askToJoin({ token, address, name, signal }: JoinAttempt, doors: Doors): Promise<Joined> {
   const sought = address === undefined ? doors.seek(token) : Promise.resolve([]);
   const failures: string[] = [];
   const tried = new Set<string>();
@@ -53,10 +56,13 @@ export async function askToJoin({ token, address, name }: JoinAttempt, doors: Do
     for (const candidate of await candidates) {
       if (tried.has(candidate)) continue;
       tried.add(candidate);
-      const link = await dialOrTell(candidate, token, doors, failures);
+      signal.throwIfAborted();
+      const link = await dialOrTell(() => doors.dial(candidate, token.fingerprint, signal), failures);
+      // Who is asked takes a use of the token: whatever ends meanwhile, its answer is worth waiting for.
       if (link !== undefined) return await ask(link, token, name);
     }
   }
+  signal.throwIfAborted();
   const asked = failures.length === 0 ? "the token has no address" : failures.join("; ");
   const lan = address === undefined ? ", and no node of the cluster answers on the LAN" : "";
   throw new CellError(
@@ -66,14 +72,9 @@ export async function askToJoin({ token, address, name }: JoinAttempt, doors: Do
   );
 }
 
-async function dialOrTell(
-  address: string,
-  { fingerprint }: JoinToken,
-  doors: Doors,
-  failures: string[],
-): Promise<Link | undefined> {
+async function dialOrTell(dial: () => Promise<Link>, failures: string[]): Promise<Link | undefined> {
   try {
-    return await doors.dial(address, fingerprint);
+    return await dial();
   } catch (thrown) {
     // Somebody else may have an address of the token by now; the cluster may still be found at another one.
     failures.push(toCellError(thrown).message);
@@ -85,7 +86,8 @@ async function ask(link: Link, { secret, fingerprint }: JoinToken, name: string)
   const key = createKeyPair();
   const client = createClient(link, { schema: JOIN_SCHEMA, service: "the cluster", timeoutMs: ANSWER_MS_MAX });
   try {
-    const answer = await client.call("join", [{ secret, request: createNodeRequest(key, name) }]) as JoinAnswer;
+    const request = createNodeRequest(key, name);
+    const answer = await client.call("join", [{ secret, request }]) as JoinAnswer;
     const { certificate: certificatePem, authority: authorityPem, gossipKeys, contacts } = answer;
     const { trust } = new NodeIdentity(key, certificatePem, authorityPem);
     if (Buffer.compare(fingerprintOf(trust.authority.publicKey), fingerprint) !== 0) {

@@ -7,11 +7,14 @@ import { tunnelLink } from "../client/mod.ts";
 import type { LocalNode } from "./local_node.ts";
 import type { PeerApi } from "./peer_schema.ts";
 import type { Presences } from "./presences.ts";
+import { Seats } from "./seats.ts";
 
-/** Connections that are carried to instances of this node at once. */
+/** Connections that are carried to instances of this node at once, and how many of them from one node. */
 export const RELAYS_MAX = 256;
-/** Connections of commands at other nodes at once. */
+export const NODE_RELAYS_MAX = 128;
+/** Connections of commands at other nodes at once, and how many of them at one node. */
 export const AGENT_TUNNELS_MAX = 64;
+export const NODE_TUNNELS_MAX = 16;
 
 /** What other agents and callers of relays are answered from. */
 export interface PeerServiceOptions {
@@ -19,7 +22,7 @@ export interface PeerServiceOptions {
   readonly presences: Presences;
   /** Where instances of this node listen, as seen from here. */
   readonly instanceHost: string;
-  exchange(request: Uint8Array): Promise<Uint8Array>;
+  exchange(request: Uint8Array): Uint8Array;
   speciesSchema(species: string): Promise<string | undefined>;
   renew(request: Uint8Array, node: string): Promise<string>;
   /** Whether this node lets the agent of another node manage it. */
@@ -33,14 +36,14 @@ export interface PeerServiceOptions {
  * cluster too, and runs code that the agent does not vouch for.
  */
 export class PeerService implements PeerApi {
-  #relays = 0;
-  #tunnels = 0;
+  readonly #relays = new Seats({ max: RELAYS_MAX, nodeMax: NODE_RELAYS_MAX });
+  readonly #tunnels = new Seats({ max: AGENT_TUNNELS_MAX, nodeMax: NODE_TUNNELS_MAX });
 
   constructor(private readonly options: PeerServiceOptions) {}
 
   exchange(request: Uint8Array): Promise<Uint8Array> {
     assertAgent("exchange");
-    return this.options.exchange(request);
+    return Promise.resolve(this.options.exchange(request));
   }
 
   probe(): Promise<boolean> {
@@ -74,13 +77,8 @@ export class PeerService implements PeerApi {
         data: { started: false },
       });
     }
-    if (this.#relays >= RELAYS_MAX) throw tooMany(`relaying to ${instance}`, RELAYS_MAX);
-    this.#relays++;
-    try {
-      yield* pipeToTcp(bytes, { host: this.options.instanceHost, port });
-    } finally {
-      this.#relays--;
-    }
+    using _seat = this.#relays.take(currentCall()!.caller.node ?? "", `relaying to ${instance}`);
+    yield* pipeToTcp(bytes, { host: this.options.instanceHost, port });
   }
 
   async *agent(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
@@ -93,7 +91,7 @@ export class PeerService implements PeerApi {
         }: it is not among the managers in the [network] of its node.toml`,
       );
     }
-    if (this.#tunnels >= AGENT_TUNNELS_MAX) throw tooMany("reaching this agent", AGENT_TUNNELS_MAX);
+    using _seat = this.#tunnels.take(node, "reaching this agent");
     const peer: RemotePeer = {
       kind: "instance",
       cluster: this.options.cluster,
@@ -107,12 +105,10 @@ export class PeerService implements PeerApi {
       outgoing.resolve(sent);
       yield* bytes;
     }, peer);
-    this.#tunnels++;
     try {
       this.options.node.acceptAgent(link);
       yield* await outgoing.promise;
     } finally {
-      this.#tunnels--;
       link.destroy();
     }
   }
@@ -129,11 +125,4 @@ function assertAgent(method: string): string {
       data: { started: false },
     },
   );
-}
-
-function tooMany(what: string, max: number): CellError {
-  return new CellError("RESOURCE_EXHAUSTED", `${what}: ${max} such connections are open already`, {
-    retryable: true,
-    data: { started: false },
-  });
 }
