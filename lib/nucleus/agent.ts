@@ -140,7 +140,7 @@ export class Agent implements Role {
         executeAgain(this.options, this.#host!.claim);
       } catch (error) {
         this.options.log(`error: ${toCellError(error).message}; this program goes on`);
-        await this.#cluster!.begin();
+        await this.#cluster!.resume();
       }
     }, EXECUTE_DELAY_MS);
   }

@@ -27,10 +27,13 @@ export function catalogInstance(entry: CatalogEntry, record: NodeRecord): Catalo
   };
 }
 
+/** hello@2 before hello@10. */
+const byNumber = new Intl.Collator("en", { numeric: true });
+
 /** Sorts by service, node and instance. */
 export function compareInstances(a: CatalogInstance, b: CatalogInstance): number {
   return compare(a.service, b.service) || compare(a.node, b.node) || compare(a.nodeId, b.nodeId) ||
-    a.instance.localeCompare(b.instance, "en", { numeric: true });
+    byNumber.compare(a.instance, b.instance);
 }
 
 function compare(a: string, b: string): number {

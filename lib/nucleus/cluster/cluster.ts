@@ -1,6 +1,7 @@
 import { CellError, toCellError } from "../../base/mod.ts";
 import {
   adoptIdentity,
+  createTrust,
   fingerprintOf,
   initIdentity,
   loadIdentity,
@@ -9,17 +10,15 @@ import {
   type StoredIdentity,
 } from "../../net/identity/mod.ts";
 import { seekKeyOf } from "../../gossip/discovery/mod.ts";
-import type { CatalogInstance, ClusterStatus, IssuedToken, Member, TokenRequest } from "../client/mod.ts";
-import type { NodeSettings } from "../home/mod.ts";
-import { Bell } from "./bell.ts";
-import { compareInstances } from "./catalog_instance.ts";
+import type { IssuedToken, TokenRequest } from "../client/mod.ts";
+import { type NodeSettings, parseHostPort } from "../home/mod.ts";
+import { Changes } from "./changes.ts";
 import { ClusterFile } from "./cluster_file.ts";
 import { doorsOf } from "./doors.ts";
-import { askToJoin } from "./join.ts";
-import { localInstances } from "./local_instances.ts";
+import { askToJoin, type Doors, type Joined } from "./join.ts";
 import type { LocalNode } from "./local_node.ts";
 import { Network } from "./network.ts";
-import { ownAddresses } from "./own_addresses.ts";
+import { Overview } from "./overview.ts";
 import { Tokens } from "./tokens.ts";
 
 /** What makes a node a member of a cluster. */
@@ -33,24 +32,41 @@ export interface ClusterOptions {
   /** Lets the processes of this node know, without asking, whether there is a network. */
   readonly tell: (isOnline: boolean) => void;
   readonly log: (line: string) => void;
+  /** How nodes are reached that may let this one in. @default as the settings say */
+  readonly doors?: Doors;
 }
 
 /**
  * This node among others: who it is, and its network while that is on. Whatever turns the network on or off comes one
- * after the other.
+ * after the other; nothing of it begins once the agent is ending.
  */
 export class Cluster {
-  /** Rung whenever something changes that callers follow: members, instances, the network. */
-  readonly changed = new Bell();
   readonly tokens: Tokens;
+  readonly overview: Overview;
+  /** Rung whenever something changes that callers follow: members, instances, the network. */
+  readonly #changes = new Changes();
   readonly #file: ClusterFile;
+  readonly #doors: Doors;
   #identity: Promise<StoredIdentity> | undefined;
   #network: Network | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Aborted with the reason why nothing is begun any more. */
+  #closing = new AbortController();
+  #isEnded = false;
 
   constructor(private readonly options: ClusterOptions) {
-    this.#file = new ClusterFile(`${options.keys}/cluster.json`);
+    const { keys, log, settings, version, node } = options;
+    this.#file = new ClusterFile(`${keys}/cluster.json`, log);
+    this.#doors = options.doors ?? doorsOf(settings.network);
     this.tokens = new Tokens(this.#file, seekKeyOf);
+    this.overview = new Overview({
+      settings,
+      version,
+      node,
+      changes: this.#changes,
+      who: () => this.#who(),
+      network: () => this.#network,
+    });
   }
 
   /** The network while it is on. */
@@ -61,68 +77,41 @@ export class Cluster {
   /** Turns the network on if it was on before. What goes wrong is told and keeps the agent from nothing else. */
   async begin(): Promise<void> {
     try {
-      if (this.#file.memory.network) await this.#inTurn(() => this.#turnOn());
-      else this.options.tell(false);
+      await this.#inTurn(() => this.#resume());
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       this.options.log(`error: turning the network on: ${toCellError(error).message}`);
-      this.options.tell(false);
+      this.#tellOrLog(false);
     }
   }
 
   /** Ends with the agent: the others are told, and it is on again after the next start. */
   end(): Promise<void> {
-    return this.#inTurn(() => this.#turnOff("goodbye"));
+    this.#isEnded = true;
+    return this.#close("the agent is going down", "goodbye");
   }
 
-  /** Ends because another program takes this one's place at once: nobody is told. */
+  /** Ends because another program takes this one's place at once: nobody is told. `resume` takes that back. */
   pause(): Promise<void> {
-    return this.#inTurn(() => this.#turnOff("silently"));
+    return this.#close("the agent is being replaced by its new binary; try again in a moment", "silently");
+  }
+
+  /** No other program took this one's place after `pause`. An agent that is ending does not begin again. */
+  async resume(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#closing = new AbortController();
+    await this.begin();
   }
 
   /** Resolves to the network when it is on; undefined when `signal` aborts before. */
   async whenOn(signal: AbortSignal): Promise<Network | undefined> {
+    const { any } = this.#changes;
     while (!signal.aborted) {
-      const seen = this.changed.count;
+      const seen = any.count;
       if (this.#network !== undefined) return this.#network;
-      await this.changed.after(seen, signal);
+      await any.after(seen, signal);
     }
     return undefined;
-  }
-
-  async status(): Promise<ClusterStatus> {
-    const { node, authority } = await this.#who();
-    const network = this.#network;
-    return {
-      cluster: node.clusterId,
-      nodeId: node.nodeId,
-      node: this.options.settings.id,
-      network: network !== undefined,
-      authority: authority !== undefined,
-      addresses: network?.addresses ?? ownAddresses(this.options.settings.network),
-      nodePort: network?.nodePort ?? null,
-      gossipPort: network?.gossipPort ?? null,
-      certificateExpiresAt: new Date(node.notAfterMs),
-    };
-  }
-
-  async members(): Promise<Member[]> {
-    const own = await this.#self();
-    const others = this.#network?.members() ?? [];
-    return [own, ...others].sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  /** All that can be called, here and elsewhere. */
-  async instances(service?: string): Promise<CatalogInstance[]> {
-    const own = localInstances(await this.#self(), this.options.node, this.#network?.presences, service);
-    return [...own, ...this.#network?.instances(service) ?? []].sort(compareInstances);
-  }
-
-  async speciesSchema(species: string): Promise<string> {
-    const schema = await this.options.node.schemaOf(species) ?? await this.#network?.speciesSchema(species);
-    if (schema !== undefined) return schema;
-    throw new CellError("NOT_FOUND", `looking for the schema of species ${species.slice(0, 16)}: nobody here has it`, {
-      data: { started: false },
-    });
   }
 
   createToken(request: TokenRequest): Promise<IssuedToken> {
@@ -137,34 +126,41 @@ export class Cluster {
             "Make tokens on the node where the cluster was made: cell members shows it.",
         );
       }
+      // A request that is refused opens no port.
+      this.tokens.assertRoom(request);
       const network = await this.#turnOn();
-      const issued = this.tokens.create(request, { fingerprint: authority.fingerprint, addresses: network.hints });
-      return issued;
+      return this.tokens.create(request, { fingerprint: authority.fingerprint, addresses: network.hints });
     });
   }
 
   /** See `ClusterApi.join`. */
-  join(text: string | undefined, address: string | undefined): Promise<ClusterStatus> {
+  join(text: string | undefined, address: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
       if (text === undefined) await this.#comeBack();
       else await this.#joinWith(text, address);
-      return await this.status();
     });
   }
 
   leave(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#turnOff("goodbye");
+      // First what lasts: a node that has said goodbye and comes back by itself has not left.
       this.#file.update({ network: false });
+      await this.#turnOff("goodbye");
       this.options.tell(false);
     });
+  }
+
+  /** Goes on where the last program, or a join that was interrupted, has ended. */
+  async #resume(): Promise<void> {
+    if (this.#file.isUnsettled) this.#file.settle((await this.#who()).node.clusterId);
+    if (this.#file.memory.network) await this.#turnOn();
   }
 
   async #comeBack(): Promise<void> {
     if (this.#file.memory.gossipKeys === "") {
       throw new CellError(
         "FAILED_PRECONDITION",
-        "joining without a token: this node was in no cluster before. Use cell join TOKEN.",
+        "joining without a token: there is no cluster that this node has left. Use cell join TOKEN.",
       );
     }
     await this.#turnOn();
@@ -172,31 +168,55 @@ export class Cluster {
 
   async #joinWith(text: string, address: string | undefined): Promise<void> {
     const token = parseToken(text);
+    if (address !== undefined && parseHostPort(address) === undefined) {
+      throw new CellError(
+        "INVALID_ARGUMENT",
+        `joining at ${
+          JSON.stringify(address.slice(0, 64))
+        }: expected HOST:PORT, such as 192.0.2.7:9043 or [2001:db8::7]:9043`,
+      );
+    }
     await this.#assertFree(token.fingerprint);
-    const { id, network } = this.options.settings;
-    const joined = await askToJoin({ token, address, name: id }, doorsOf(network));
+    const name = this.options.settings.id;
+    const joined = await askToJoin({ token, address, name, signal: this.#closing.signal }, this.#doors);
+    await this.#become(joined);
+    try {
+      await this.#turnOn();
+    } catch (error) {
+      const { code, message } = toCellError(error);
+      const advice = "This node is a member now, and cell join (without a token) tries it again.";
+      throw new CellError(code, `turning the network on after joining: ${message}. ${advice}`, { cause: error });
+    }
+  }
+
+  /** Makes this node the member that the cluster has let in; what goes wrong leaves it what it was. */
+  async #become({ identity, contacts, gossipKeys }: Joined): Promise<void> {
+    const wasOn = this.#network !== undefined;
+    const before = (await this.#who()).node.clusterId;
+    const { clusterId: cluster } = createTrust(identity.authorityPem);
+    this.#file.prepare({ cluster, network: true, contacts, gossipKeys: Buffer.from(gossipKeys).toString("base64") });
     await this.#turnOff("goodbye");
-    this.#identity = Promise.resolve(adoptIdentity(this.options.keys, joined.identity));
-    this.#file.update({
-      network: true,
-      tokens: [],
-      contacts: joined.contacts,
-      gossipKeys: Buffer.from(joined.gossipKeys).toString("base64"),
-      revocations: "",
-    });
-    await this.#turnOn();
+    try {
+      this.#identity = Promise.resolve(adoptIdentity(this.options.keys, identity));
+    } catch (error) {
+      this.#file.settle(before);
+      if (wasOn) await this.#turnOn();
+      throw error;
+    }
+    this.#file.settle(cluster);
   }
 
   /** Throws FAILED_PRECONDITION when this node is a member of a cluster with others already. */
   async #assertFree(fingerprint: Uint8Array): Promise<void> {
     const { node } = await this.#who();
     const isSame = Buffer.compare(fingerprintOf(node.trust.authority.publicKey), fingerprint) === 0;
-    const others = this.#network?.members().filter(({ state }) => state !== "left") ?? [];
+    const others = this.#network?.neighbours.members().filter(({ state }) => state !== "left") ?? [];
     if (this.#network === undefined || (!isSame && others.length === 0)) return;
     throw new CellError(
       "FAILED_PRECONDITION",
       isSame
-        ? `joining cluster ${shortId(node.clusterId)}: this node is a member of it already. See cell members.`
+        ? `joining cluster ${shortId(node.clusterId)}: this node is a member of it already. See cell members. ` +
+          "To join it anew, as another node: cell leave, then cell join TOKEN."
         : `joining another cluster: this node is a member of cluster ${
           shortId(node.clusterId)
         }, with ${others.length} ` +
@@ -207,44 +227,65 @@ export class Cluster {
   async #turnOn(): Promise<Network> {
     if (this.#network !== undefined) return this.#network;
     const { settings, version, node, log, keys } = this.options;
+    const stored = await this.#who();
+    this.#file.settle(stored.node.clusterId);
     const network = await Network.start({
-      stored: await this.#who(),
+      stored,
       adopt: (identity) => {
-        const stored = adoptIdentity(keys, identity);
-        this.#identity = Promise.resolve(stored);
-        return stored;
+        const renewed = adoptIdentity(keys, identity);
+        this.#identity = Promise.resolve(renewed);
+        return renewed;
       },
       file: this.#file,
       tokens: this.tokens,
-      changed: this.changed,
+      changes: this.#changes,
       settings,
       version,
       node,
-      onRemoved: () => void this.#onRemoved(),
+      onRemoved: (network) => void this.#onRemoved(network),
       log,
     });
+    try {
+      if (!this.#file.memory.network) this.#file.update({ network: true });
+      this.options.tell(true);
+    } catch (error) {
+      await network.stop("silently");
+      throw error;
+    }
     this.#network = network;
-    this.options.tell(true);
-    if (!this.#file.memory.network) this.#file.update({ network: true });
-    this.changed.ring();
+    this.#changes.ring();
+    const { name } = stored.node;
+    if (name !== settings.id) {
+      log(
+        `warn: node.toml calls this node ${settings.id}, and the others know it as ${name}: that is in its certificate`,
+      );
+    }
     return network;
   }
 
   /** The others want nothing of this node any more; what runs here goes on. */
-  async #onRemoved(): Promise<void> {
-    this.options.log(
-      "this node was removed from its cluster: its network is off. Join again with a new token: cell join TOKEN",
-    );
-    await this.#inTurn(() => this.#turnOff("silently"));
-    this.#file.update({ network: false, gossipKeys: "", contacts: [] });
-    this.options.tell(false);
+  async #onRemoved(network: Network): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        // It may have joined another cluster before its turn came.
+        if (this.#network !== network) return;
+        this.options.log(
+          "this node was removed from its cluster: its network is off. Join again with a new token: cell join TOKEN",
+        );
+        await this.#turnOff("silently");
+        this.#tellOrLog(false);
+        this.#file.update({ network: false, gossipKeys: "", contacts: [] });
+      });
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.options.log(`error: ${toCellError(error).message}`);
+    }
   }
 
   async #turnOff(how: "goodbye" | "silently"): Promise<void> {
     const network = this.#network;
     this.#network = undefined;
     await network?.stop(how);
-    this.changed.ring();
+    this.#changes.ring();
   }
 
   /** Made at the first need: reading certificates is nothing, making them takes some 50 ms. */
@@ -260,29 +301,29 @@ export class Cluster {
     return loadIdentity(keys) ?? await initIdentity(keys, settings.id, Date.now());
   }
 
-  async #self(): Promise<Member> {
-    const { node, authority } = await this.#who();
-    const { settings, version } = this.options;
-    const network = this.#network;
-    return {
-      name: settings.id,
-      id: node.nodeId,
-      address: network?.hints[0] ?? "",
-      state: "alive",
-      sinceMs: network?.onForMs ?? 0,
-      region: settings.region,
-      zone: settings.zone,
-      version,
-      instances:
-        localInstances({ name: settings.id, id: node.nodeId, region: "", zone: "" }, this.options.node, undefined)
-          .length,
-      isAuthority: authority !== undefined,
-      isSelf: true,
-    };
+  #tellOrLog(isOnline: boolean): void {
+    try {
+      this.options.tell(isOnline);
+    } catch (error) {
+      this.options.log(`error: telling this node's processes of its network: ${toCellError(error).message}`);
+    }
+  }
+
+  /** What is under way ends first, as soon as it can; nothing else begins. */
+  #close(why: string, how: "goodbye" | "silently"): Promise<void> {
+    this.#closing.abort(new CellError("UNAVAILABLE", why, { retryable: true, data: { started: false } }));
+    return this.#after(() => this.#turnOff(how));
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(change, change);
+    return this.#after(() => {
+      this.#closing.signal.throwIfAborted();
+      return change();
+    });
+  }
+
+  #after<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change);
     this.#turn = turn.catch(() => {});
     return turn;
   }

@@ -1,11 +1,15 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { CellError, errorCode } from "../../base/mod.ts";
+import { CellError, errorCode, SECOND, toCellError } from "../../base/mod.ts";
 
 /** More is no file of ours. */
 const FILE_BYTES_MAX = 1024 * 1024;
 const FILE_MODE = 0o600;
 const FORMAT = 1;
+/** What is noted is on the disk after this: a write waits for the disk twice, and gossip has news many times a second. */
+export const NOTE_MS = 1 * SECOND;
+/** A disk that was full is tried again after this. */
+const NOTE_AGAIN_MS = 30 * SECOND;
 
 /** A token that was made on this node, without its secret. */
 export interface StoredToken {
@@ -21,6 +25,8 @@ export interface StoredToken {
 
 /** What a node has to remember of its cluster beside keys and certificates. */
 export interface ClusterMemory {
+  /** The id of the cluster that all of this is about; empty before there was one. */
+  readonly cluster: string;
   /** Whether the node listens to the network. */
   readonly network: boolean;
   readonly tokens: readonly StoredToken[];
@@ -36,6 +42,7 @@ export interface ClusterMemory {
 }
 
 const NOTHING: ClusterMemory = {
+  cluster: "",
   network: false,
   tokens: [],
   nodePort: 0,
@@ -45,53 +52,139 @@ const NOTHING: ClusterMemory = {
   revocations: "",
 };
 
+/** What the file holds. */
+interface Document {
+  readonly memory: ClusterMemory;
+  /** What holds instead as soon as this node's identity is of its cluster. */
+  readonly next: ClusterMemory | undefined;
+}
+
 /**
  * `keys/cluster.json`: what the node remembers of its cluster across restarts. Replaced as a whole, so that a crash leaves
  * the old or the new one; what `update` returned from is there after a loss of power.
+ *
+ * Who this node is lies in another file. A machine that joins first prepares here what it will remember, then becomes
+ * somebody else there, and settles here: wherever that is interrupted, what holds is what fits the identity.
  */
 export class ClusterFile {
-  #memory: ClusterMemory | undefined;
+  #document: Document | undefined;
+  /** Changes that are noted and not yet written. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isTold = false;
 
-  constructor(private readonly path: string) {}
+  constructor(private readonly path: string, private readonly log: (line: string) => void = () => {}) {}
 
   /** Read at the first need. Throws FAILED_PRECONDITION, naming the file and what to do, when it cannot be used. */
   get memory(): ClusterMemory {
-    return this.#memory ??= read(this.path);
+    return this.#read().memory;
   }
 
-  /** Changes what is given. Throws FAILED_PRECONDITION, and then nothing has changed. */
+  /** Whether a join was prepared and not settled: something interrupted it. */
+  get isUnsettled(): boolean {
+    return this.#read().next !== undefined;
+  }
+
+  /** Changes what is given, durably. Throws FAILED_PRECONDITION, and then nothing has changed. */
   update(change: Partial<ClusterMemory>): void {
-    const memory = { ...this.memory, ...change };
-    write(this.path, `${JSON.stringify({ format: FORMAT, ...memory }, null, 2)}\n`);
-    this.#memory = memory;
+    const { memory, next } = this.#read();
+    this.#write({ memory: { ...memory, ...change }, next });
+  }
+
+  /** Changes what is given, at once here and soon on the disk. A disk that cannot take it is told of and tried again. */
+  note(change: Partial<ClusterMemory>): void {
+    const { memory, next } = this.#read();
+    this.#document = { memory: { ...memory, ...change }, next };
+    this.#writeAfter(NOTE_MS);
+  }
+
+  /** Makes durable what was noted. Throws FAILED_PRECONDITION; then it is still noted. */
+  flush(): void {
+    if (this.#timer !== undefined) this.#write(this.#read());
+  }
+
+  /** Durably: this is remembered from when this node is of the cluster `change.cluster`. Throws FAILED_PRECONDITION. */
+  prepare(change: Partial<ClusterMemory> & Pick<ClusterMemory, "cluster">): void {
+    const { memory } = this.#read();
+    const { nodePort, gossipPort } = memory;
+    this.#write({ memory, next: { ...NOTHING, nodePort, gossipPort, ...change } });
+  }
+
+  /**
+   * This node is of `cluster`: what was prepared for it holds, what was prepared for another or is about another is
+   * forgotten, but for the ports and whether there is a network. Throws FAILED_PRECONDITION.
+   */
+  settle(cluster: string): void {
+    const { memory, next } = this.#read();
+    if (memory.cluster === cluster && next === undefined) return;
+    this.#write({ memory: settled(memory, next, cluster), next: undefined });
+  }
+
+  #read(): Document {
+    return this.#document ??= read(this.path);
+  }
+
+  #write(document: Document): void {
+    const { memory, next } = document;
+    write(this.path, `${JSON.stringify({ format: FORMAT, ...memory, ...(next && { next }) }, null, 2)}\n`);
+    this.#document = document;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isTold = false;
+  }
+
+  #writeAfter(delayMs: number): void {
+    this.#timer ??= setTimeout(() => this.#writeOrTell(), delayMs);
+    this.#timer.unref();
+  }
+
+  #writeOrTell(): void {
+    try {
+      this.#write(this.#read());
+    } catch (error) {
+      if (!this.#isTold) this.log(`error: ${toCellError(error).message}. It is tried again until it succeeds.`);
+      this.#isTold = true;
+      this.#timer = undefined;
+      this.#writeAfter(NOTE_AGAIN_MS);
+    }
   }
 }
 
-function read(path: string): ClusterMemory {
+function settled(memory: ClusterMemory, next: ClusterMemory | undefined, cluster: string): ClusterMemory {
+  if (next?.cluster === cluster) return next;
+  if (memory.cluster === cluster || memory.cluster === "") return { ...memory, cluster };
+  const { network, nodePort, gossipPort } = memory;
+  return { ...NOTHING, cluster, network, nodePort, gossipPort };
+}
+
+function read(path: string): Document {
   let text: string;
   try {
     if (statSync(path).size > FILE_BYTES_MAX) throw unusable(path, `expected at most ${FILE_BYTES_MAX} bytes`);
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return NOTHING;
+    if (errorCode(error) === "ENOENT") return { memory: NOTHING, next: undefined };
     throw error instanceof CellError ? error : unusable(path, String(error), error);
   }
   try {
-    return checked(JSON.parse(text));
+    const document = JSON.parse(text) as { [key: string]: unknown };
+    const { format, next } = document;
+    if (format !== FORMAT) throw new Error(`expected format ${FORMAT}, found ${JSON.stringify(format)}`);
+    return { memory: checked(document), next: next === undefined ? undefined : checked(next) };
   } catch (error) {
     throw unusable(path, (error as Error).message, error);
   }
 }
 
 function checked(document: unknown): ClusterMemory {
-  const { format, network, tokens, nodePort, gossipPort, contacts, gossipKeys, revocations } = document as {
+  const { cluster, network, tokens, nodePort, gossipPort, contacts, gossipKeys, revocations } = document as {
     [key: string]: unknown;
   };
-  if (format !== FORMAT) throw new Error(`expected format ${FORMAT}, found ${JSON.stringify(format)}`);
+  if (!isText(cluster)) throw new Error("cluster: expected text");
   if (typeof network !== "boolean") throw new Error("network: expected true or false");
   if (!isText(gossipKeys)) throw new Error("gossipKeys: expected text");
   if (!isText(revocations)) throw new Error("revocations: expected text");
   return {
+    cluster,
     network,
     nodePort: portOf("nodePort", nodePort),
     gossipPort: portOf("gossipPort", gossipPort),
@@ -124,7 +217,8 @@ function isToken(value: unknown): value is StoredToken {
 }
 
 function write(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}`;
+  // One agent writes it: what a crash left is written over.
+  const temporary = `${path}.new`;
   try {
     const fd = openSync(temporary, "w", FILE_MODE);
     try {

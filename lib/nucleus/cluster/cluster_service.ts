@@ -1,4 +1,4 @@
-import { CellError, SECOND } from "../../base/mod.ts";
+import { CellError } from "../../base/mod.ts";
 import { currentCall } from "../../rpc/mod.ts";
 import type {
   Advertisement,
@@ -18,41 +18,27 @@ import { storeReceived } from "../received_package.ts";
 import { logLines } from "../remote_logs.ts";
 import type { Cluster } from "./cluster.ts";
 import { issueCredentials } from "./issue_credentials.ts";
-import { proveProcess } from "./local_process.ts";
+import { LocalProcess } from "./local_process.ts";
 import type { Network } from "./network.ts";
-
-/** What is said of this node's instances to others follows what has become of them as often as this. */
-export const CONDITION_MS = 5 * SECOND;
 
 /** What the agent answers about the other machines. */
 export class ClusterService implements ClusterApi {
   constructor(private readonly clusterOfNode: Cluster) {}
 
   cluster(): Promise<ClusterStatus> {
-    return this.clusterOfNode.status();
+    return this.clusterOfNode.overview.status();
   }
 
   members(): Promise<Member[]> {
-    return this.clusterOfNode.members();
+    return this.clusterOfNode.overview.members();
   }
 
   discover(service?: string): Promise<CatalogInstance[]> {
-    return this.clusterOfNode.instances(service);
+    return this.clusterOfNode.overview.instances(service);
   }
 
-  /** What changes faster than the caller reads is left out. */
-  async *watch(service?: string): AsyncGenerator<CatalogInstance[], void, void> {
-    const { signal } = currentCall()!;
-    let last: string | undefined;
-    while (!signal.aborted) {
-      const { changed } = this.clusterOfNode;
-      const seen = changed.count;
-      const instances = await this.clusterOfNode.instances(service);
-      const text = JSON.stringify(instances);
-      if (text !== last) yield instances;
-      last = text;
-      await changed.after(seen, signal);
-    }
+  watch(service?: string): AsyncGenerator<CatalogInstance[], void, void> {
+    return this.clusterOfNode.overview.watch(service, currentCall()!.signal);
   }
 
   createToken(request: TokenRequest): Promise<IssuedToken> {
@@ -68,8 +54,9 @@ export class ClusterService implements ClusterApi {
     return Promise.resolve();
   }
 
-  join(token?: string, address?: string): Promise<ClusterStatus> {
-    return this.clusterOfNode.join(token, address);
+  async join(token?: string, address?: string): Promise<ClusterStatus> {
+    await this.clusterOfNode.join(token, address);
+    return await this.clusterOfNode.overview.status();
   }
 
   leave(): Promise<void> {
@@ -77,21 +64,24 @@ export class ClusterService implements ClusterApi {
   }
 
   removeMember(node: string): Promise<Member> {
-    return this.#network(`removing ${node}`).removeMember(node);
+    return Promise.resolve(this.#network(`removing ${node.slice(0, 64)}`).removeMember(node));
   }
 
   async *credentials(request: CredentialsRequest): AsyncGenerator<IssuedCredentials, void, void> {
     const { service, instance } = request;
-    proveProcess(`certifying ${instance.slice(0, 128)}`, service, instance);
+    const process = LocalProcess.calling(`certifying ${instance.slice(0, 128)}`);
+    process.assertIs(service, instance);
     const { signal } = currentCall()!;
     const network = await this.clusterOfNode.whenOn(signal);
-    if (network !== undefined) yield* issueCredentials(request, network, AbortSignal.any([signal, network.ended]));
+    if (network === undefined) return;
+    yield* issueCredentials(request, process, network, AbortSignal.any([signal, network.ended]));
   }
 
   async *advertise(advertisement: Advertisement): AsyncGenerator<boolean, void, void> {
     const { service, instance } = advertisement;
-    const network = this.#network(`offering ${instance.slice(0, 128)} to others`);
-    proveProcess(`offering ${instance.slice(0, 128)} to others`, service, instance);
+    const what = `offering ${instance.slice(0, 128)} to others`;
+    const network = this.#network(what);
+    LocalProcess.calling(what).assertInstance(service, instance);
     const { signal } = currentCall()!;
     const takeBack = network.presences.add(advertisement);
     try {
@@ -107,7 +97,7 @@ export class ClusterService implements ClusterApi {
   }
 
   speciesSchema(species: string): Promise<string> {
-    return this.clusterOfNode.speciesSchema(species);
+    return this.clusterOfNode.overview.speciesSchema(species);
   }
 
   tunnel(node: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

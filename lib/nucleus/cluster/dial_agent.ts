@@ -15,9 +15,13 @@ export interface AgentDialer {
 
 /**
  * Connects to the agent of a node: at each of its hosts over QUIC, and over TLS where that leads nowhere. Throws
- * UNAVAILABLE or UNAUTHENTICATED with what happened at each.
+ * UNAVAILABLE or UNAUTHENTICATED with what happened at each, CANCELLED by `signal`.
  */
-export function dialAgent({ node, hosts, nodePort, tlsPort }: StreamTarget, dialer: AgentDialer): Promise<Link> {
+export function dialAgent(
+  { node, hosts, nodePort, tlsPort }: StreamTarget,
+  dialer: AgentDialer,
+  signal: AbortSignal,
+): Promise<Link> {
   const { credentials, trust, registry } = dialer;
   const expect = { service: NUCLEUS, ...(node === undefined ? {} : { node }) };
   const quic = hosts.map((host) => ({ transport: "quic" as const, host, port: nodePort }));
@@ -27,5 +31,5 @@ export function dialAgent({ node, hosts, nodePort, tlsPort }: StreamTarget, dial
       ? dialQuic({ host, port, credentials, trust, expect, signal })
       : dialTls({ host, port, credentials, trust, expect, signal, registry });
   const target = node === undefined ? `an agent at ${hosts[0]}` : `the agent of node ${shortId(node)}`;
-  return dialFirst([...quic, ...tls], dial, { target });
+  return dialFirst([...quic, ...tls], dial, { target, signal });
 }

@@ -12,6 +12,8 @@ export interface Condition {
 export interface LocalNode {
   /** Whether a service of this name is deployed here. */
   has(service: string): boolean;
+  /** Whether a call of it starts one here: it is deployed, and does not fail to start. */
+  startsHere(service: string): boolean;
   /** Starts an instance of a deployed service that sleeps; false when none of this name is deployed. Throws what keeps it from starting. */
   wake(service: string): Promise<boolean>;
   /** The schema of a species that runs or is deployed here, as JSON; undefined when there is none. */

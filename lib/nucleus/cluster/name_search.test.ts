@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../../base/mod.ts";
-import { ASKED_NODES_MAX, NameSearch, type SearchedNodes, UNKNOWN_MS, UNKNOWN_NAMES_MAX } from "./name_search.ts";
+import {
+  ASKED_NODES_MAX,
+  NameSearch,
+  type SearchedNodes,
+  SEARCHES_MAX,
+  UNKNOWN_MS,
+  UNKNOWN_NAMES_MAX,
+} from "./name_search.ts";
 
 /** Nodes of which some have a service; `asked` and `woken` tell who was spoken to. */
 function world(overrides: Partial<SearchedNodes> = {}, holders: string[] = []) {
@@ -77,4 +84,31 @@ test("no more unknown names are remembered than the bound: the oldest is asked f
   expect(asked).toHaveLength(UNKNOWN_NAMES_MAX + 1);
   await search.find("name-0");
   expect(asked).toHaveLength(UNKNOWN_NAMES_MAX + 2);
+});
+
+test("where the first that has a service cannot start it, another one does", async () => {
+  const woken: string[] = [];
+  const wake = (node: string) => {
+    woken.push(node);
+    return woken.length === 1 ? Promise.reject(new CellError("UNAVAILABLE", `${node} is full`)) : Promise.resolve(true);
+  };
+  const { search } = world({ wake }, ["a", "b"]);
+  expect(await search.find("hello")).toBe(true);
+  expect(woken.toSorted()).toEqual(["a", "b"]);
+});
+
+test("where nobody can start a service, what the first one said is told", async () => {
+  const wake = (node: string) => Promise.reject(new CellError("UNAVAILABLE", `${node} is full`));
+  const { search } = world({ wake }, ["b"]);
+  await expect(search.find("hello")).rejects.toThrow("b is full");
+});
+
+test("no more names are looked for at once than the bound", async () => {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const { search } = world({ has: () => promise });
+  const all = Array.from({ length: SEARCHES_MAX }, (_, index) => search.find(`name-${index}`));
+  await expect(search.find("one-more")).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  resolve(false);
+  expect(new Set(await Promise.all(all))).toEqual(new Set([false]));
+  expect(await search.find("one-more")).toBe(false);
 });

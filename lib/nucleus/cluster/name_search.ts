@@ -7,6 +7,11 @@ export const UNKNOWN_MS = 1 * SECOND;
 /** Names that nobody knew, remembered at once. */
 export const UNKNOWN_NAMES_MAX = 1000;
 
+/** Names that are searched for at once: each search asks many nodes. */
+export const SEARCHES_MAX = 256;
+/** Of several nodes that have a service and cannot start it so many are tried, the quickest first. */
+export const WAKES_MAX = 3;
+
 /** What a search asks others. */
 export interface SearchedNodes {
   /** Ids of nodes that live, in no order. */
@@ -34,12 +39,16 @@ export class NameSearch {
 
   constructor(private readonly nodes: SearchedNodes) {}
 
-  /** Whether an instance of the service is in the catalog now. Throws what keeps the one that was found from starting. */
+  /**
+   * Whether an instance of the service is in the catalog now. Throws what keeps those that were found from starting it, and
+   * RESOURCE_EXHAUSTED when too many names are searched for.
+   */
   find(service: string): Promise<boolean> {
     const until = this.#unknown.get(service);
     if (until !== undefined && this.nodes.now() < until) return Promise.resolve(false);
     let search = this.#running.get(service);
     if (search === undefined) {
+      if (this.#running.size >= SEARCHES_MAX) return Promise.reject(tooMany(service));
       search = this.#search(service).finally(() => this.#running.delete(service));
       this.#running.set(service, search);
     }
@@ -47,21 +56,35 @@ export class NameSearch {
   }
 
   async #search(service: string): Promise<boolean> {
-    const node = await this.#whoHas(service, this.#someNodes());
-    if (node !== undefined && await this.nodes.wake(node, service)) return await this.nodes.arrived(service);
+    if (await this.#wakeSomewhere(service)) return await this.nodes.arrived(service);
     if (this.#unknown.size >= UNKNOWN_NAMES_MAX) this.#unknown.delete(this.#unknown.keys().next().value!);
     this.#unknown.delete(service);
     this.#unknown.set(service, this.nodes.now() + UNKNOWN_MS);
     return false;
   }
 
-  /** The first that says that it has it; undefined when all that answered have not. */
-  async #whoHas(service: string, nodes: readonly string[]): Promise<string | undefined> {
-    const answers = nodes.map(async (node) => {
-      if (await this.nodes.has(node, service)) return node;
-      throw new CellError("NOT_FOUND", `node ${node} has no ${service}`);
-    });
-    return await Promise.any(answers).catch(() => undefined);
+  /** Whether somebody has started it. Throws what the first one said that could not, when nobody else can either. */
+  async #wakeSomewhere(service: string): Promise<boolean> {
+    const asked = new Map(this.#someNodes().map((node) => [node, this.#ask(node, service)]));
+    let failure: unknown;
+    for (let wakes = 0; wakes < WAKES_MAX; wakes++) {
+      const node = await Promise.any(asked.values()).catch(() => undefined);
+      if (node === undefined) break;
+      asked.delete(node);
+      try {
+        if (await this.nodes.wake(node, service)) return true;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return false;
+  }
+
+  /** Resolves to the node if it has the service. */
+  async #ask(node: string, service: string): Promise<string> {
+    if (await this.nodes.has(node, service)) return node;
+    throw new CellError("NOT_FOUND", `node ${node} has no ${service}`);
   }
 
   #someNodes(): string[] {
@@ -72,4 +95,9 @@ export class NameSearch {
     }
     return living.slice(0, ASKED_NODES_MAX);
   }
+}
+
+function tooMany(service: string): CellError {
+  const message = `looking for ${service}: ${SEARCHES_MAX} names are being looked for on other nodes already`;
+  return new CellError("RESOURCE_EXHAUSTED", message, { retryable: true, data: { started: false } });
 }

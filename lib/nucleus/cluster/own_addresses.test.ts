@@ -34,3 +34,10 @@ test("an IPv6 address has brackets before a port", () => {
   expect(hostAndPort("2001:db8::1", 1)).toBe("[2001:db8::1]:1");
   expect(hostAndPort("192.0.2.1", 1)).toBe("192.0.2.1:1");
 });
+
+test("a machine with many long addresses says those that fit into its record", () => {
+  const long = (index: number) => `2001:db8:1111:2222:3333:4444:5555:${(0x1000 + index).toString(16)}`;
+  const many = Array.from({ length: 8 }, (_, index) => ({ address: long(index), family: "IPv6", internal: false }));
+  const found = ownAddresses({ host: "::", addresses: undefined }, () => many);
+  expect(found).toEqual(many.slice(0, 6).map(({ address }) => address));
+});

@@ -96,3 +96,18 @@ test("bytes go both ways over one connection", async () => {
   expect(received).toEqual([2, 3, 4]);
   await peers.close();
 });
+
+test("a connection that is being made does not hold up the end", async () => {
+  const given: AbortSignal[] = [];
+  const peers = new Peers((_, signal) => {
+    given.push(signal);
+    const { promise, reject } = Promise.withResolvers<Link>();
+    signal.addEventListener("abort", () => reject(new CellError("CANCELLED", "given up")));
+    return promise;
+  });
+  const asked = peers.of(at("a")).probe();
+  asked.catch(() => {});
+  await peers.close();
+  expect(given.map(({ aborted }) => aborted)).toEqual([true]);
+  await expect(asked).rejects.toThrow("given up");
+});

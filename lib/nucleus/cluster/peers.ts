@@ -15,8 +15,8 @@ export const HAS_MS_MAX = 500 * MS;
 const RENEW_MS_MAX = 10 * SECOND;
 const SCHEMA_MS_MAX = 10 * SECOND;
 
-/** Connects to the agent of a node. Throws UNAVAILABLE, UNAUTHENTICATED. */
-export type DialAgent = (target: StreamTarget) => Promise<Link>;
+/** Connects to the agent of a node. Throws UNAVAILABLE, UNAUTHENTICATED, CANCELLED by `signal`. */
+export type DialAgent = (target: StreamTarget, signal: AbortSignal) => Promise<Link>;
 
 /** A connection that exists, or is being made. */
 interface Connection {
@@ -28,7 +28,7 @@ interface Connection {
 export class Peers {
   /** By node id, or by address where that is not known; those used last at the end. */
   readonly #connections = new Map<string, Connection>();
-  #isClosed = false;
+  readonly #ending = new AbortController();
 
   constructor(private readonly dial: DialAgent) {}
 
@@ -48,15 +48,16 @@ export class Peers {
     void connection?.client.then((open) => open.close(), () => {});
   }
 
+  /** Ends all connections, and gives up those that are being made. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#ending.abort();
     const connections = [...this.#connections.values()];
     this.#connections.clear();
     await Promise.allSettled(connections.map(async ({ client }) => (await client).close()));
   }
 
   #client(target: StreamTarget): Promise<RpcClient> {
-    if (this.#isClosed) {
+    if (this.#ending.signal.aborted) {
       return Promise.reject(new CellError("UNAVAILABLE", "the network of this node is being turned off"));
     }
     const key = keyOf(target);
@@ -68,7 +69,7 @@ export class Peers {
   }
 
   #connect(key: string, target: StreamTarget): Connection {
-    const client = this.dial(target).then((link) =>
+    const client = this.dial(target, this.#ending.signal).then((link) =>
       createClient(link, { schema: PEER_SCHEMA, service: `the agent of node ${key.slice(0, 8)}` })
     );
     const connection: Connection = { client, open: undefined };

@@ -16,6 +16,8 @@ export const TOKENS_MAX = 64;
 
 const TTL_MS_DEFAULT = 60 * MINUTE;
 const USES_DEFAULT = 1;
+/** SHA-256. */
+const FINGERPRINT_BYTES = 32;
 
 /** What a new token leads to. */
 export interface TokenTarget {
@@ -46,20 +48,34 @@ export class Tokens {
     return this.#usable().map(({ id, seekKey }) => ({ id, key: Buffer.from(seekKey, "base64") }));
   }
 
+  /** Throws what `create` would. */
+  assertRoom(request: TokenRequest): void {
+    this.#assertRoom();
+    // One that nobody gets: whether it can be made is known by making it.
+    this.#make(request, { fingerprint: new Uint8Array(FINGERPRINT_BYTES), addresses: [] });
+  }
+
   /** Makes a token. Throws INVALID_ARGUMENT beyond its bounds, RESOURCE_EXHAUSTED when there are too many. */
-  create({ ttlMs = TTL_MS_DEFAULT, uses = USES_DEFAULT }: TokenRequest, target: TokenTarget): IssuedToken {
-    const usable = this.#usable();
-    if (usable.length >= TOKENS_MAX) {
+  create(request: TokenRequest, target: TokenTarget): IssuedToken {
+    this.#assertRoom();
+    const { text, record } = this.#make(request, target);
+    const seekKey = base64(this.seekKeyOf(parseToken(text).secret));
+    this.file.update({ tokens: [...this.#usable(), { ...storedOf(record), seekKey }] });
+    const { id, expiresAtMs, usesLeft: uses } = record;
+    return { token: text, id, expiresAt: new Date(expiresAtMs), uses, addresses: [...target.addresses] };
+  }
+
+  #make({ ttlMs = TTL_MS_DEFAULT, uses = USES_DEFAULT }: TokenRequest, target: TokenTarget) {
+    return createToken({ ...target, lifetimeMs: ttlMs, uses }, this.nowMs());
+  }
+
+  #assertRoom(): void {
+    if (this.#usable().length >= TOKENS_MAX) {
       throw new CellError(
         "RESOURCE_EXHAUSTED",
         `making a token: ${TOKENS_MAX} can be used already. Revoke some (cell token ls, cell token revoke ID).`,
       );
     }
-    const { text, record } = createToken({ ...target, lifetimeMs: ttlMs, uses }, this.nowMs());
-    const seekKey = base64(this.seekKeyOf(parseToken(text).secret));
-    this.file.update({ tokens: [...usable, { ...storedOf(record), seekKey }] });
-    const { id, expiresAtMs } = record;
-    return { token: text, id, expiresAt: new Date(expiresAtMs), uses, addresses: [...target.addresses] };
   }
 
   /** Makes a token worthless. Throws NOT_FOUND. */

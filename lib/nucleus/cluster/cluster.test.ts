@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { createSocket } from "node:dgram";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "../../../test/harness/until.ts";
+import type { NetworkSettings } from "../home/mod.ts";
+import { Cluster } from "./cluster.ts";
+import type { Doors } from "./join.ts";
+import type { LocalNode } from "./local_node.ts";
+
+const NETWORK: NetworkSettings = {
+  host: "127.0.0.1",
+  addresses: undefined,
+  port: 0,
+  gossipPort: 0,
+  instancePorts: undefined,
+  seeds: [],
+  isMulticast: false,
+  multicastPort: 9042,
+  preset: "local",
+  managers: ["*"],
+};
+const NODE: LocalNode = {
+  has: () => false,
+  startsHere: () => false,
+  wake: () => Promise.resolve(false),
+  schemaOf: () => Promise.resolve(undefined),
+  conditions: () => new Map(),
+  acceptAgent: () => {},
+};
+
+let folder: string;
+let clusters: Cluster[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cell-test-"));
+  process.env["CELL_HOME"] = join(folder, "home");
+  clusters = [];
+});
+
+afterEach(async () => {
+  await Promise.all(clusters.map((cluster) => cluster.pause()));
+  delete process.env["CELL_HOME"];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A node of this name in this process, with what it told its processes and its log. */
+function node(name: string, network: Partial<NetworkSettings> = {}, doors?: Doors) {
+  const keys = join(folder, name);
+  mkdirSync(keys, { recursive: true, mode: 0o700 });
+  const told: boolean[] = [];
+  const lines: string[] = [];
+  const cluster = new Cluster({
+    keys,
+    settings: { id: name, region: "r", zone: "z", heartbeatMs: 1000, network: { ...NETWORK, ...network } },
+    version: "1.2.3",
+    node: NODE,
+    tell: (isOnline) => told.push(isOnline),
+    log: (line) => lines.push(line),
+    ...(doors === undefined ? {} : { doors }),
+  });
+  clusters.push(cluster);
+  const names = async () => (await cluster.overview.members()).map((member) => `${member.name} ${member.state}`);
+  return { cluster, keys, told, lines, names };
+}
+
+test("a token request that is refused opens no port and turns no network on", async () => {
+  const { cluster, told } = node("one");
+  await expect(cluster.createToken({ uses: 0 })).rejects.toThrow("expected 1 to");
+  await expect(cluster.createToken({ ttlMs: 1 })).rejects.toThrow("from 1 s to 30 days");
+  expect([cluster.network, told]).toEqual([undefined, []]);
+});
+
+test("a machine joins, leaves and comes back; what is remembered is of the cluster that it is in", async () => {
+  const one = node("one");
+  const two = node("two");
+  const { token } = await one.cluster.createToken({});
+  await two.cluster.join(token, undefined);
+  await until(async () => (await one.names()).join() === "one alive,two alive", "both to know each other");
+  await until(async () => (await two.names()).join() === "one alive,two alive", "both to know each other");
+  const { cluster } = await one.cluster.overview.status();
+  expect(JSON.parse(readFileSync(join(two.keys, "cluster.json"), "utf8"))).toMatchObject({ cluster, network: true });
+  await two.cluster.leave();
+  await until(async () => (await one.names()).join() === "one alive,two left", "the other to hear of it");
+  expect(two.told).toEqual([true, false]);
+  await two.cluster.join(undefined, undefined);
+  await until(async () => (await one.names()).join() === "one alive,two alive", "it to be back");
+});
+
+test("a join that cannot keep its identity leaves the node what it was, with its network on", async () => {
+  const one = node("one");
+  const two = node("two");
+  const { token } = await one.cluster.createToken({});
+  await two.cluster.createToken({});
+  const before = await two.cluster.overview.status();
+  const identity = join(two.keys, "identity.pem");
+  const text = readFileSync(identity, "utf8");
+  writeFileSync(identity, "damaged");
+  await expect(two.cluster.join(token, undefined)).rejects.toThrow("identity.pem");
+  writeFileSync(identity, text);
+  const after = await two.cluster.overview.status();
+  expect([after.cluster, after.network]).toEqual([before.cluster, true]);
+  expect(two.cluster.tokens.open()).toHaveLength(1);
+});
+
+test("an agent that ends does not wait for a join that finds nobody, and begins nothing any more", async () => {
+  const dialing = Promise.withResolvers<void>();
+  const doors: Doors = {
+    dial(_address, _fingerprint, signal) {
+      dialing.resolve();
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal.addEventListener("abort", () => reject(signal.reason));
+      return promise;
+    },
+    seek: () => Promise.resolve([]),
+  };
+  const { token } = await node("one").cluster.createToken({});
+  const { cluster, told } = node("two", {}, doors);
+  const joining = cluster.join(token, undefined);
+  joining.catch(() => {});
+  await dialing.promise;
+  await cluster.end();
+  await expect(joining).rejects.toThrow("the agent is going down");
+  await expect(cluster.createToken({})).rejects.toThrow("the agent is going down");
+  await cluster.resume();
+  expect([cluster.network, told]).toEqual([undefined, []]);
+});
+
+test("what was asked for together comes one after the other, and the last one holds", async () => {
+  const { cluster, told } = node("one");
+  const results = await Promise.allSettled([
+    cluster.createToken({}),
+    cluster.leave(),
+    cluster.createToken({}),
+    cluster.leave(),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(new Array(4).fill("fulfilled"));
+  expect([cluster.network, told]).toEqual([undefined, [true, false, true, false]]);
+});
+
+test("a network that cannot be turned on half-way leaves no port open and says which was taken", async () => {
+  const taken = createSocket("udp4");
+  await new Promise<void>((resolve) => taken.bind(0, "127.0.0.1", resolve));
+  const { cluster, told } = node("one", { gossipPort: taken.address().port });
+  try {
+    await expect(cluster.createToken({})).rejects.toThrow(String(taken.address().port));
+    expect([cluster.network, told]).toEqual([undefined, []]);
+    expect(cluster.tokens.open()).toEqual([]);
+  } finally {
+    taken.close();
+  }
+  await cluster.createToken({});
+});
+
+test("a paused agent whose program goes on has its network again", async () => {
+  const { cluster } = node("one");
+  await cluster.createToken({});
+  const port = cluster.network!.nodePort;
+  await cluster.pause();
+  await expect(cluster.createToken({})).rejects.toThrow("new binary");
+  await cluster.resume();
+  expect(cluster.network?.nodePort).toBe(port);
+});
+
+test("an address that is none is refused before anybody is asked", async () => {
+  const { token } = await node("one").cluster.createToken({});
+  await expect(node("two").cluster.join(token, "192.0.2.7")).rejects.toThrow("expected HOST:PORT");
+});
+
+test("a removal is on the disk when it is answered, and removing oneself is not leaving", async () => {
+  const one = node("one");
+  const two = node("two");
+  const { token } = await one.cluster.createToken({ uses: 2 });
+  await two.cluster.join(token, undefined);
+  await until(async () => (await one.names()).length === 2, "the other node");
+  expect(() => one.cluster.network!.removeMember("one")).toThrow("cell leave");
+  const removed = one.cluster.network!.removeMember("two");
+  expect(one.cluster.network!.revoked()).toEqual([removed.id]);
+  const kept = JSON.parse(readFileSync(join(one.keys, "cluster.json"), "utf8")) as { revocations: string };
+  expect(kept.revocations).not.toBe("");
+});
