@@ -180,3 +180,14 @@ test("a removal is on the disk when it is answered, and removing oneself is not 
   const kept = JSON.parse(readFileSync(join(one.keys, "cluster.json"), "utf8")) as { revocations: string };
   expect(kept.revocations).not.toBe("");
 });
+
+test("an agent without a network says so when it begins, and one whose network cannot be turned on does too", async () => {
+  const off = node("one");
+  await off.cluster.begin();
+  expect(off.told).toEqual([false]);
+  const broken = node("two");
+  writeFileSync(join(broken.keys, "cluster.json"), "{");
+  await broken.cluster.begin();
+  expect(broken.told).toEqual([false]);
+  expect(broken.lines.join()).toContain("cluster.json");
+});

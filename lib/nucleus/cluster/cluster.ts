@@ -154,6 +154,8 @@ export class Cluster {
   async #resume(): Promise<void> {
     if (this.#file.isUnsettled) this.#file.settle((await this.#who()).node.clusterId);
     if (this.#file.memory.network) await this.#turnOn();
+    // Processes wait for an agent that has not said yet whether there is a network.
+    else this.options.tell(false);
   }
 
   async #comeBack(): Promise<void> {
