@@ -77,3 +77,14 @@ test("routes are bounded: the one that changed least recently makes room, with a
     BOB,
   ]);
 });
+
+test("a member that claims another one's address does not get what is for that one", () => {
+  const routes = new Routes();
+  routes.set(ADA, ["192.0.2.7", "198.51.100.7"], 9044);
+  routes.heard(ADA, "198.51.100.7:9044", 0);
+  routes.set(BOB, ["192.0.2.7", "203.0.113.66"], 9044);
+  routes.heard(BOB, "203.0.113.66:9044", 0);
+  expect(routes.resolve("192.0.2.7:9044"), "where two say that they are").toBe("192.0.2.7:9044");
+  routes.delete(BOB);
+  expect(routes.resolve("192.0.2.7:9044")).toBe("198.51.100.7:9044");
+});

@@ -23,8 +23,8 @@ interface Route {
 export class Routes {
   /** By node id. */
   readonly #byNode = new Map<string, Route>();
-  /** By the address that a member is known by. */
-  readonly #byFirst = new Map<string, Route>();
+  /** By the address that a member is known by; mostly one. */
+  readonly #byFirst = new Map<string, Set<Route>>();
   /** By every address of a member. */
   readonly #byCandidate = new Map<string, Route>();
 
@@ -43,7 +43,7 @@ export class Routes {
     if (this.#byNode.size >= this.routesMax && oldest !== undefined) this.delete(oldest);
     const route = { id, candidates, index: 0, heardAtMs: -Infinity };
     this.#byNode.set(id, route);
-    this.#byFirst.set(candidates[0]!, route);
+    this.#byFirst.set(candidates[0]!, (this.#byFirst.get(candidates[0]!) ?? new Set()).add(route));
     for (const candidate of candidates) this.#byCandidate.set(candidate, route);
   }
 
@@ -51,10 +51,12 @@ export class Routes {
     const route = this.#byNode.get(id);
     if (route === undefined) return;
     this.#byNode.delete(id);
-    // Another node may have the address meanwhile.
     const [first = ""] = route.candidates;
-    if (this.#byFirst.get(first) === route) this.#byFirst.delete(first);
+    const claims = this.#byFirst.get(first);
+    claims?.delete(route);
+    if (claims?.size === 0) this.#byFirst.delete(first);
     for (const candidate of route.candidates) {
+      // Another node may have the address meanwhile.
       if (this.#byCandidate.get(candidate) === route) this.#byCandidate.delete(candidate);
     }
   }
@@ -76,10 +78,14 @@ export class Routes {
     route.index = (route.index + 1) % route.candidates.length;
   }
 
-  /** Where to send what is for this address. */
+  /**
+   * Where to send what is for this address. Where several members say that it is theirs, none of them can lead it elsewhere:
+   * not all of them tell the truth.
+   */
   resolve(first: string): string {
-    const route = this.#byFirst.get(first);
-    return route === undefined ? first : route.candidates[route.index]!;
+    const claims = this.#byFirst.get(first);
+    const [route] = claims ?? [];
+    return route === undefined || claims!.size > 1 ? first : route.candidates[route.index]!;
   }
 
   /** The member that has this address; undefined when none has. */
