@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { MINUTE } from "../base/mod.ts";
+import { MINUTE, SECOND } from "../base/mod.ts";
 import type { OwnEntry } from "./catalog/mod.ts";
 import { decodeKeys } from "./key_keeper.ts";
 import {
@@ -137,7 +137,7 @@ test("no changed bit and no foreign key gets past the seal", async () => {
 test("datagrams of before a node's restart are refused", async () => {
   const [target, other] = nodes as [TestNode, TestNode];
   const before = seal(target, undefined, other.gossip.id, Date.now() - MINUTE);
-  await flood(target, 1, () => before.seal(DatagramKind.MEMBERSHIP, new Uint8Array(1), Date.now())!);
+  await flood(target, 1, () => before.seal(DatagramKind.MEMBERSHIP, new Uint8Array(1), Date.now() - 30 * SECOND)!);
   await until("it was refused", () => target.gossip.stats().refusals.old_boot === 1);
 });
 

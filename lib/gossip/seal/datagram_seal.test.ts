@@ -2,10 +2,17 @@ import { expect, test } from "bun:test";
 import { MINUTE, seededRandom } from "../../base/mod.ts";
 import { CLOCK_TOLERANCE_MS } from "../../net/identity/mod.ts";
 import { createClusterKey } from "./cluster_key.ts";
-import { DATAGRAM_BYTES_MAX, DATAGRAM_OVERHEAD_BYTES, DatagramKind, PAYLOAD_BYTES_MAX } from "./datagram.ts";
+import {
+  DATAGRAM_BYTES_MAX,
+  DATAGRAM_OVERHEAD_BYTES,
+  DatagramKind,
+  encodeDatagram,
+  PAYLOAD_BYTES_MAX,
+} from "./datagram.ts";
 import { DatagramSeal, type OpenedDatagram, type RefusedDatagram } from "./datagram_seal.ts";
 import { KeyRing } from "./key_ring.ts";
 import { REPLAY_WINDOW } from "./replay_window.ts";
+import { SealingKey } from "./sealing_key.ts";
 import { SENDER_BURST_MAX, SENDER_RATE_MAX, SenderTable } from "./sender_table.ts";
 
 const START = 1_800_000_000_000;
@@ -120,8 +127,10 @@ test("a clock that is off by more than ten minutes is refused, in either directi
 });
 
 test("a boot from the future is refused: it would shut the real node out", () => {
-  const liar = sealOf(ADA, START + CLOCK_TOLERANCE_MS + 1);
-  expect(refusalOf(sealOf(BOB).open(sent(liar, PAYLOAD, START), START))).toBe("clock_skew");
+  const header = { kind: DatagramKind.MEMBERSHIP, sender: ADA, sequence: 1, clockMs: START };
+  const lie = encodeDatagram({ ...header, bootMs: START + CLOCK_TOLERANCE_MS + 1 }, PAYLOAD);
+  const datagram = new SealingKey(KEY.id, KEY.secret).seal(lie);
+  expect(refusalOf(sealOf(BOB).open(datagram, START))).toBe("clock_skew");
 });
 
 test("a node whose clock is set right after its start begins a new boot", () => {
@@ -156,10 +165,12 @@ test("a member that floods is cut to its rate; others are heard as before", () =
 
 test("the table of senders is bounded; who was heard least recently makes room", () => {
   const table = new SenderTable(3);
-  for (const [index, id] of ["a", "b", "c", "a", "d"].entries()) table.accept(id, START, index + 1, START);
+  const accept = (sender: string, sequence: number) =>
+    table.accept({ sender, bootMs: START, sequence, clockMs: START }, START);
+  for (const [index, id] of ["a", "b", "c", "a", "d"].entries()) accept(id, index + 1);
   expect(table.size).toBe(3);
-  expect(table.accept("c", START, 3, START), "c was not forgotten").toBe("replayed");
-  expect(table.accept("b", START, 2, START), "b was").toBeUndefined();
+  expect(accept("c", 3), "c was not forgotten").toBe("replayed");
+  expect(accept("b", 2), "b was").toBeUndefined();
 });
 
 test("what is sealed under a key is counted from its first datagram", () => {
@@ -194,4 +205,35 @@ test("a node that opens what is sealed under a new key seals under it, too", () 
   bob.open(sent(ada), START);
   sent(bob);
   expect(bob.sealedUnder).toBe(next.id);
+});
+
+test("a node whose clock was ahead at its start is heard as soon as it was set right", () => {
+  const ada = sealOf(ADA, START + 60 * MINUTE);
+  const bob = sealOf(BOB);
+  expect(refusalOf(bob.open(sent(ada, PAYLOAD, START + 60 * MINUTE), START))).toBe("clock_skew");
+  expect(refusalOf(bob.open(sent(ada, PAYLOAD, START + 1), START + 1))).toBeUndefined();
+  expect(refusalOf(bob.open(sent(ada, PAYLOAD, START + 2), START + 2))).toBeUndefined();
+});
+
+test("two nodes whose clocks were ahead together hear each other when both were set right", () => {
+  const wrongMs = START + 60 * MINUTE;
+  const [ada, bob] = [sealOf(ADA, wrongMs), sealOf(BOB, wrongMs)];
+  expect(refusalOf(bob.open(sent(ada, PAYLOAD, wrongMs), wrongMs))).toBeUndefined();
+  const datagram = sent(ada, PAYLOAD, START + 1);
+  expect(refusalOf(bob.open(datagram, START + 1))).toBeUndefined();
+  expect(refusalOf(bob.open(datagram, START + 1))).toBe("replayed");
+});
+
+test("a node that restarts after its clock was set back is heard when that has passed what was heard, and no record is", () => {
+  const bob = sealOf(BOB);
+  const before = sealOf(ADA, START + 5 * MINUTE);
+  const recorded = sent(before, PAYLOAD, START + 5 * MINUTE);
+  const lost = sent(before, PAYLOAD, START + 5 * MINUTE);
+  expect(refusalOf(bob.open(recorded, START))).toBeUndefined();
+  const after = sealOf(ADA, START + MINUTE);
+  expect(refusalOf(bob.open(sent(after, PAYLOAD, START + MINUTE), START + MINUTE))).toBe("old_boot");
+  const laterMs = START + 5 * MINUTE + 1;
+  expect(refusalOf(bob.open(sent(after, PAYLOAD, laterMs), laterMs))).toBeUndefined();
+  for (const datagram of [recorded, lost]) expect(refusalOf(bob.open(datagram, laterMs))).toBe("old_boot");
+  expect(refusalOf(bob.open(sent(after, PAYLOAD, laterMs + 1), laterMs + 1))).toBeUndefined();
 });

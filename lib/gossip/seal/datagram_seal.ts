@@ -36,7 +36,10 @@ export interface RefusedDatagram {
   readonly header: DatagramHeader | undefined;
 }
 
-/** After a jump this far ahead the clock was set, or the machine slept: sequence numbers begin anew, under the new time. */
+/**
+ * After a jump this far ahead the clock was set, or the machine slept: sequence numbers begin anew, under the new time. So they
+ * do when it was set back so far that others would take the boot for one in the future.
+ */
 const CLOCK_JUMP_MS = 60 * SECOND;
 
 /**
@@ -106,7 +109,7 @@ export class DatagramSeal {
     if (isSkewed(header.clockMs, nowMs) || header.bootMs > nowMs + CLOCK_TOLERANCE_MS) {
       return this.#refuse("clock_skew", header);
     }
-    const refused = this.senders.accept(header.sender, header.bootMs, header.sequence, nowMs);
+    const refused = this.senders.accept(header, nowMs);
     if (refused !== undefined) return this.#refuse(refused, header);
     this.keys.noteUse(id);
     return decoded;
@@ -124,7 +127,8 @@ export class DatagramSeal {
   }
 
   #followClock(nowMs: number): void {
-    if (nowMs > this.#clockMs + CLOCK_JUMP_MS) {
+    const isBootAhead = this.#bootMs > nowMs + CLOCK_TOLERANCE_MS;
+    if (nowMs > this.#clockMs + CLOCK_JUMP_MS || isBootAhead) {
       this.#bootMs = nowMs;
       this.#sequence = 0;
     }

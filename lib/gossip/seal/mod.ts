@@ -24,7 +24,8 @@
  * a sender and a window of 992 numbers (RFC 6479). Clocks may be 10 minutes off. A receiver that restarts remembers nothing, so
  * what was recorded in the last 10 minutes can be played to it once: membership and catalogue are ordered by versions that
  * their owners signed, and take no harm. Whoever steps its clock by more than a minute begins a new boot, so a machine
- * whose clock was behind at its start is heard as soon as it was set.
+ * whose clock was wrong at its start is heard as soon as it was set. A boot that looks older than the one before, since the
+ * clock was set back in between, is taken from the moment at which its clock has passed all that was heard.
  *
  * **What a member could do.** The secret is shared, so a member can claim to be another as the sender of a datagram, and so
  * make others refuse that one's datagrams or suspect it. It cannot change what another node says of itself. It is a node
