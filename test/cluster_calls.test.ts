@@ -194,3 +194,46 @@ test("a new release on another node costs its callers no call", async () => {
   await running.kill();
   expect(lines()).toEqual(["first", "second"]);
 });
+
+const HOLDING = `
+import { method } from "cell";
+/** Answers at once, except on one node, where it holds its callers. */
+export const take = method({ idempotent: true }, async function take(): Promise<string> {
+  const node = process.env["NODE_NAME"] ?? "?";
+  if (node === "node-2") await new Promise((resolve) => setTimeout(resolve, 300_000));
+  return node;
+});
+export function where(): string {
+  return process.env["NODE_NAME"] ?? "?";
+}
+`;
+
+/** A client that goes on calling, so that it hears what changes, and then waits for one answer; prints who gave it and when. */
+const WAITING = `
+import { connect } from "cell";
+const holding = await connect("holding", { transport: "quic" });
+for (const begun = performance.now(); performance.now() < begun + 2000;) await holding.call("where", []);
+console.log("waiting");
+const begun = performance.now();
+console.log(await holding.call("take", [], { timeoutMs: 60_000 }), Math.round(performance.now() - begun));
+`;
+
+test.each(["its process", "its node"])(
+  "a call that waits for an instance is made again elsewhere soon after %s is killed",
+  async (what) => {
+    await using cluster = await TestCluster.start({ "node-1": {}, "node-2": {}, "node-3": { region: "far" } });
+    const [one, two, three] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];
+    for (const node of [two, three]) await node.deploy("holding", HOLDING, named(node));
+    await until(
+      async () => (await one.call<unknown[]>("nucleus", "discover", "holding")).length === 2,
+      "both to be known",
+    );
+    const caller = one.start(["run", one.write("caller.ts", WAITING)]);
+    await caller.until(() => caller.stdout.includes("waiting"), "the caller to wait");
+    if (what === "its node") await two.kill();
+    else process.kill((await two.json<{ pid: number }[]>(["ps", "--json"]))[0]!.pid, "SIGKILL");
+    await caller.until(() => caller.stdout.includes("node-3"), "the call to be answered elsewhere");
+    // Its connection alone would tell after 15 s.
+    expect(Number(/node-3 (\d+)/.exec(caller.stdout)?.[1])).toBeLessThan(14_000);
+  },
+);

@@ -223,6 +223,11 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     this.link.close(broken);
   }
 
+  /** See `RpcClient.doubt`. */
+  doubt(timeoutMs: number): void {
+    if (!this.isClosed) this.keepAlive.doubt(timeoutMs);
+  }
+
   onWritable(): void {
     while (this.waitingForLink.length > 0 && this.link.writable) this.waitingForLink.shift()!();
     this.owner.onRoom();

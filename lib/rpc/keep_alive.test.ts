@@ -48,6 +48,35 @@ test("any frame is a sign of life, before the ping and after it", () => {
   expect([owner.pings, owner.silentMs]).toEqual([1, undefined]);
 });
 
+test("a peer that is said to be gone is asked at once, and given up sooner", () => {
+  const { owner, keepAlive } = start();
+  keepAlive.doubt(50);
+  expect(owner.pings).toBe(1);
+  jest.advanceTimersByTime(49);
+  expect(owner.silentMs).toBeUndefined();
+  jest.advanceTimersByTime(1);
+  expect([owner.pings, owner.silentMs]).toEqual([1, 50]);
+});
+
+test("a peer that answers although it is said to be gone is kept, and asked as seldom as before", () => {
+  const { owner, keepAlive } = start();
+  keepAlive.doubt(50);
+  keepAlive.onFrame();
+  jest.advanceTimersByTime(50);
+  expect(owner.silentMs).toBeUndefined();
+  jest.advanceTimersByTime(99);
+  expect(owner.pings).toBe(1);
+  jest.advanceTimersByTime(1);
+  expect(owner.pings).toBe(2);
+});
+
+test("nobody is asked for a connection without calls", () => {
+  const { owner, keepAlive } = start();
+  owner.isBusy = false;
+  keepAlive.doubt(50);
+  expect(owner.pings).toBe(0);
+});
+
 test("without calls there is neither ping nor timer", () => {
   const { owner, keepAlive } = start();
   owner.isBusy = false;

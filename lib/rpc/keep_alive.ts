@@ -25,6 +25,8 @@ export class KeepAlive {
   /** Frames received since the timer was set. */
   private heard = false;
   private pinged = false;
+  /** How long the peer will have been silent when the timer fires, at least. */
+  private silentMs = 0;
 
   constructor(private readonly owner: KeepAliveOwner, private readonly options: KeepAliveOptions) {}
 
@@ -35,26 +37,43 @@ export class KeepAlive {
 
   /** A call begins. */
   onCall(): void {
-    if (this.timer === undefined) this.wait(false);
+    if (this.timer === undefined) this.listen();
+  }
+
+  /**
+   * Somebody says that the peer is gone. It is asked at once, and given up when nothing at all comes for `timeoutMs`. A
+   * connection without calls is left alone.
+   */
+  doubt(timeoutMs: number): void {
+    if (!this.owner.isBusy) return;
+    clearTimeout(this.timer);
+    this.wait(true, timeoutMs, timeoutMs);
+    this.owner.sendPing();
   }
 
   stop(): void {
     clearTimeout(this.timer);
   }
 
-  private wait(pinged: boolean): void {
+  private listen(): void {
+    this.wait(false, this.options.intervalMs, this.options.intervalMs);
+  }
+
+  private wait(pinged: boolean, waitMs: number, silentMs: number): void {
     this.heard = false;
     this.pinged = pinged;
-    this.timer = setTimeout(() => this.onTimer(), pinged ? this.options.timeoutMs : this.options.intervalMs);
+    this.silentMs = silentMs;
+    this.timer = setTimeout(() => this.onTimer(), waitMs);
     this.timer.unref();
   }
 
   private onTimer(): void {
     this.timer = undefined;
     if (!this.owner.isBusy) return;
-    if (this.heard) return this.wait(false);
-    if (this.pinged) return this.owner.onSilence(this.options.intervalMs + this.options.timeoutMs);
-    this.wait(true);
+    if (this.heard) return this.listen();
+    if (this.pinged) return this.owner.onSilence(this.silentMs);
+    const { intervalMs, timeoutMs } = this.options;
+    this.wait(true, timeoutMs, intervalMs + timeoutMs);
     this.owner.sendPing();
   }
 }

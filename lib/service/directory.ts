@@ -26,6 +26,8 @@ export interface Endpoint {
   readonly release: number | undefined;
   /** 0: this machine; 1: another one of the same zone; 2: the same region; 3: somewhere else. Near ones are preferred. */
   readonly distance: 0 | 1 | 2 | 3;
+  /** Where it listens: with another place it is another process than before. Undefined where its end shows by itself. */
+  readonly place?: string;
   /**
    * Connects. Throws UNAVAILABLE while the instance starts or stops, NOT_FOUND when it is gone, PERMISSION_DENIED when
    * it is another user's, FAILED_PRECONDITION when a transport was asked for that does not work between it and us.
@@ -47,6 +49,8 @@ export interface Directory {
    * near names, UNAVAILABLE while all that there are start or stop, and whatever kept an instance from starting.
    */
   find(service: string, reach?: Reach): Promise<Endpoint[]>;
+  /** Calls back when what `list` gives has changed and nobody has asked; a directory that hears of nothing has no such method. */
+  onChange?(listener: () => void): void;
   /** Ends what it does beside the calls of its client. */
   close?(): void;
 }

@@ -48,6 +48,7 @@ export class ClusterDirectory implements Directory {
   /** What the agent last said; kept while it is away. */
   #known: readonly KnownInstance[] | undefined;
   readonly #firstNews = Promise.withResolvers<void>();
+  #onChange: () => void = () => {};
 
   constructor(private readonly options: ClusterDirectoryOptions) {}
 
@@ -71,6 +72,10 @@ export class ClusterDirectory implements Directory {
     if (known.length > 0) return known;
     if (isInsisting) throw notOnline(service, state);
     return await local.find(service, reach);
+  }
+
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
   }
 
   close(): void {
@@ -157,6 +162,7 @@ export class ClusterDirectory implements Directory {
         onItem: (known) => {
           this.#known = known;
           this.#firstNews.resolve();
+          this.#onChange();
         },
       });
     }

@@ -19,9 +19,16 @@ export function remoteEndpoint(known: KnownInstance, self: OwnNode, dialer: Inst
     species: known.species,
     release: known.release ?? undefined,
     distance: distanceOf(known, self),
+    place: placeOf(known),
     dial: (transport) => dialer.dial(known, transport),
     schema: () => dialer.schemaOf(known),
   };
+}
+
+/** Its ports: each process takes its own. A node that moves to other addresses takes its instances along. */
+function placeOf({ endpoints }: KnownInstance): string {
+  const own = endpoints.filter((endpoint) => !endpoint.startsWith("relay:"));
+  return [...new Set(own.map((endpoint) => endpoint.replace(/:.*:/, ":")))].join();
 }
 
 /** Zones have names within their region. */

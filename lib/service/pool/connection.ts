@@ -14,6 +14,8 @@ export class PooledConnection implements Loaded, Versioned {
   readonly release: number | undefined;
   /** See `Endpoint.distance`. */
   readonly distance: number;
+  /** See `Endpoint.place`. */
+  readonly place: string | undefined;
   /** Whether the instance was there when they were last listed. One that was not is only used when no other is there. */
   isListed = true;
   /** What takes over the calls that fail on it; made by the first call. */
@@ -23,11 +25,12 @@ export class PooledConnection implements Loaded, Versioned {
   #picksBefore = 0;
   #picksAtReset = -1;
 
-  constructor({ id, species, release, distance }: Omit<Endpoint, "dial">, readonly client: RpcClient) {
+  constructor({ id, species, release, distance, place }: Omit<Endpoint, "dial">, readonly client: RpcClient) {
     this.id = id;
     this.species = species;
     this.release = release;
     this.distance = distance;
+    this.place = place;
   }
 
   /** Of two connections of one species the one with the lower rank gets the calls. */

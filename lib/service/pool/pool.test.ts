@@ -353,6 +353,55 @@ test("an instance that is not listed any more gets no calls while another one is
   expect(alone.picked()).toEqual(["s@1"]);
 });
 
+test("an instance elsewhere that is listed no more is doubted at once, even by who only waits for its answer", async () => {
+  const world = new World();
+  const [near, far] = [world.service.start(1), world.service.start(2, { distance: 2 })];
+  world.service.vanish(near);
+  await world.use();
+  const [client] = far.connections;
+  world.service.tell();
+  await settled();
+  expect(client!.doubts).toBe(0);
+  world.service.vanish(far);
+  world.service.tell();
+  await settled();
+  world.service.tell();
+  await settled();
+  expect(client!.doubts).toBe(1);
+});
+
+test("an instance elsewhere that has been started again is another process: its connection is doubted, and a new one made", async () => {
+  const world = new World();
+  const far = world.service.start(1, { distance: 1 });
+  await world.use();
+  const [client] = far.connections;
+  far.place = "second";
+  world.service.tell();
+  await settled();
+  expect([client!.doubts, far.connections.size]).toEqual([1, 2]);
+});
+
+test("an instance of this machine is not doubted: its end shows", async () => {
+  const world = new World();
+  const near = world.service.start(1);
+  await world.use();
+  world.service.vanish(near);
+  world.service.tell();
+  await settled();
+  expect([...near.connections][0]!.doubts).toBe(0);
+});
+
+test("what a directory says after the end of the pool sets nothing off", async () => {
+  const world = new World();
+  world.service.start(1);
+  await world.use();
+  await world.pool.close();
+  const { lists } = world.service;
+  world.service.tell();
+  await settled();
+  expect(world.service.lists).toBe(lists);
+});
+
 test("a pool that is closed while instances refuse connects to none of the others", async () => {
   const world = new World();
   for (const number of [1, 2, 3]) world.service.start(number, { distance: 1 }).reach = "refuses";

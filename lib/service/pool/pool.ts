@@ -21,6 +21,12 @@ const READY_MS_MAX = 1 * SECOND;
 /** When an instance of another machine has not been reached after so long, the next one is tried as well. */
 export const REACH_PATIENCE_MS = 500 * MS;
 
+/**
+ * An instance of another machine that is no longer listed while calls wait for it either drains, and then answers a ping,
+ * or is gone, which nothing tells before the transport gives up after a quarter of a minute.
+ */
+export const DOUBT_MS = 3 * SECOND;
+
 /** What a pool is made of. */
 export interface PoolOptions {
   readonly service: string;
@@ -66,6 +72,7 @@ export class Pool {
   constructor(private readonly options: PoolOptions) {
     this.#now = options.now ?? (() => performance.now());
     this.#random = options.random ?? Math.random;
+    options.directory.onChange?.(() => this.#onChanged());
   }
 
   get isClosed(): boolean {
@@ -216,10 +223,21 @@ export class Pool {
     }
   }
 
+  /** Whoever waits for a call picks nothing, so nothing else would look. */
+  #onChanged(): void {
+    if (!this.#isClosed && this.#open.size > 0) void this.#refresh(this.#now());
+  }
+
   #learn(endpoints: readonly Endpoint[]): void {
     this.#listed = endpoints;
-    const ids = new Set(endpoints.map(({ id }) => id));
-    for (const connection of this.#usable) connection.isListed = ids.has(connection.id);
+    const places = new Map(endpoints.map(({ id, place }) => [id, place]));
+    for (const connection of this.#open) {
+      const wasListed = connection.isListed;
+      // Who listens elsewhere now is another process of the same name.
+      connection.isListed = places.has(connection.id) && places.get(connection.id) === connection.place;
+      // One of this machine says itself when it ends.
+      if (wasListed && !connection.isListed && connection.distance > 0) connection.client.doubt(DOUBT_MS);
+    }
     this.#sort();
   }
 
@@ -238,7 +256,7 @@ export class Pool {
     const now = this.#now();
     const ofSpecies = this.#listed.filter(({ id, species }) => species === best && !this.#unreachable.has(id, now));
     const nearest = ofSpecies.reduce((least, { distance }) => Math.min(least, distance), Infinity);
-    const isConnected = (id: string) => this.#usable.some((connection) => connection.id === id);
+    const isConnected = (id: string) => this.#usable.some((connection) => connection.id === id && connection.isListed);
     const missing = ofSpecies.filter(({ id, distance }) => distance === nearest && !isConnected(id));
     const chosen: Endpoint[] = [];
     const connected = this.#usable.filter(({ species, rank }) => species === best && rank === nearest);

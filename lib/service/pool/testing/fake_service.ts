@@ -9,6 +9,8 @@ export interface FakeInstance {
   readonly species: string;
   readonly release: number;
   readonly distance: 0 | 1 | 2 | 3;
+  /** Another one stands for another process. */
+  place: string;
   /** Whether connecting to it fails, or never ends, although it is listed. */
   reach: "reachable" | "refuses" | "silent";
   /** Says nothing when it is asked who it is. */
@@ -22,12 +24,23 @@ export class FakeService implements Directory {
   /** How often instances were listed, and connected to. */
   lists = 0;
   dials = 0;
+  #onChange: () => void = () => {};
 
   start(number: number, options: Partial<Pick<FakeInstance, "species" | "release" | "distance">> = {}): FakeInstance {
     const { species = "a", release = 1, distance = 0 } = options;
     const connections = new Set<FakeClient>();
     const id = `s@${number}`;
-    const instance: FakeInstance = { id, species, release, distance, reach: "reachable", isHung: false, connections };
+    const place = "first";
+    const instance: FakeInstance = {
+      id,
+      species,
+      release,
+      distance,
+      place,
+      reach: "reachable",
+      isHung: false,
+      connections,
+    };
     this.instances.set(instance.id, instance);
     return instance;
   }
@@ -43,13 +56,28 @@ export class FakeService implements Directory {
     for (const client of [...instance.connections]) client.lose();
   }
 
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  /** Says that something has changed. */
+  tell(): void {
+    this.#onChange();
+  }
+
+  /** Is listed no more, and says nothing. */
+  vanish(instance: FakeInstance): void {
+    this.instances.delete(instance.id);
+  }
+
   list(): Promise<Endpoint[]> {
     this.lists++;
-    const endpoint = ({ id, species, release, distance }: FakeInstance) => ({
+    const endpoint = ({ id, species, release, distance, place }: FakeInstance) => ({
       id,
       species,
       release,
       distance,
+      place,
       dial: () => Promise.reject(new Error("a pool connects by its own function")),
     });
     return Promise.resolve([...this.instances.values()].map(endpoint));
@@ -79,6 +107,7 @@ export class FakeClient implements Partial<RpcClient> {
   inFlight = 0;
   isClosed = false;
   transport: LinkTransport = "uds";
+  doubts = 0;
   readonly load = { inFlight: 0, latencyMicros: 0 };
   readonly closed: Promise<undefined>;
   #resolveClosed!: (value: undefined) => void;
@@ -90,6 +119,10 @@ export class FakeClient implements Partial<RpcClient> {
 
   hello = (): Promise<never> => this.#answer();
   servedSchema = (): Promise<never> => this.#answer();
+
+  doubt(): void {
+    this.doubts++;
+  }
 
   lose(): void {
     this.draining = true;
