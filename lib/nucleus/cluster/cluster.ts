@@ -1,14 +1,5 @@
 import { CellError, toCellError } from "../../base/mod.ts";
-import {
-  adoptIdentity,
-  createTrust,
-  fingerprintOf,
-  initIdentity,
-  loadIdentity,
-  parseToken,
-  shortId,
-  type StoredIdentity,
-} from "../../net/identity/mod.ts";
+import { createTrust, fingerprintOf, parseToken, shortId } from "../../net/identity/mod.ts";
 import { seekKeyOf } from "../../gossip/discovery/mod.ts";
 import type { IssuedToken, TokenRequest } from "../client/mod.ts";
 import { type NodeSettings, parseHostPort } from "../home/mod.ts";
@@ -19,7 +10,9 @@ import { askToJoin, type Doors, type Joined } from "./join.ts";
 import type { LocalNode } from "./local_node.ts";
 import { Network } from "./network.ts";
 import { Overview } from "./overview.ts";
+import { OwnIdentity } from "./own_identity.ts";
 import { Tokens } from "./tokens.ts";
+import { Turns } from "./turns.ts";
 
 /** What makes a node a member of a cluster. */
 export interface ClusterOptions {
@@ -47,16 +40,14 @@ export class Cluster {
   readonly #changes = new Changes();
   readonly #file: ClusterFile;
   readonly #doors: Doors;
-  #identity: Promise<StoredIdentity> | undefined;
+  readonly #identity: OwnIdentity;
+  readonly #turns = new Turns();
   #network: Network | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
-  /** Aborted with the reason why nothing is begun any more. */
-  #closing = new AbortController();
-  #isEnded = false;
 
   constructor(private readonly options: ClusterOptions) {
     const { keys, log, settings, version, node } = options;
     this.#file = new ClusterFile(`${keys}/cluster.json`, log);
+    this.#identity = new OwnIdentity(keys, settings.id);
     this.#doors = options.doors ?? doorsOf(settings.network);
     this.tokens = new Tokens(this.#file, seekKeyOf);
     this.overview = new Overview({
@@ -64,7 +55,7 @@ export class Cluster {
       version,
       node,
       changes: this.#changes,
-      who: () => this.#who(),
+      who: () => this.#identity.get(),
       network: () => this.#network,
     });
   }
@@ -77,9 +68,9 @@ export class Cluster {
   /** Turns the network on if it was on before. What goes wrong is told and keeps the agent from nothing else. */
   async begin(): Promise<void> {
     try {
-      await this.#inTurn(() => this.#resume());
+      await this.#turns.take(() => this.#resume());
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (this.#turns.closing.aborted) return;
       this.options.log(`error: turning the network on: ${toCellError(error).message}`);
       this.#tellOrLog(false);
     }
@@ -87,20 +78,18 @@ export class Cluster {
 
   /** Ends with the agent: the others are told, and it is on again after the next start. */
   end(): Promise<void> {
-    this.#isEnded = true;
-    return this.#close("the agent is going down", "goodbye");
+    return this.#turns.end(closing("the agent is going down"), () => this.#turnOff("goodbye"));
   }
 
   /** Ends because another program takes this one's place at once: nobody is told. `resume` takes that back. */
   pause(): Promise<void> {
-    return this.#close("the agent is being replaced by its new binary; try again in a moment", "silently");
+    const why = "the agent is being replaced by its new binary; try again in a moment";
+    return this.#turns.close(closing(why), () => this.#turnOff("silently"));
   }
 
   /** No other program took this one's place after `pause`. An agent that is ending does not begin again. */
   async resume(): Promise<void> {
-    if (this.#isEnded) return;
-    this.#closing = new AbortController();
-    await this.begin();
+    if (this.#turns.reopen()) await this.begin();
   }
 
   /** Resolves to the network when it is on; undefined when `signal` aborts before. */
@@ -115,8 +104,8 @@ export class Cluster {
   }
 
   createToken(request: TokenRequest): Promise<IssuedToken> {
-    return this.#inTurn(async () => {
-      const { authority, node } = await this.#who();
+    return this.#turns.take(async () => {
+      const { authority, node } = await this.#identity.get();
       if (authority === undefined) {
         throw new CellError(
           "FAILED_PRECONDITION",
@@ -135,14 +124,14 @@ export class Cluster {
 
   /** See `ClusterApi.join`. */
   join(text: string | undefined, address: string | undefined): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (text === undefined) await this.#comeBack();
       else await this.#joinWith(text, address);
     });
   }
 
   leave(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       // First what lasts: a node that has said goodbye and comes back by itself has not left.
       this.#file.update({ network: false });
       await this.#turnOff("goodbye");
@@ -152,7 +141,7 @@ export class Cluster {
 
   /** Goes on where the last program, or a join that was interrupted, has ended. */
   async #resume(): Promise<void> {
-    if (this.#file.isUnsettled) this.#file.settle((await this.#who()).node.clusterId);
+    if (this.#file.isUnsettled) this.#file.settle((await this.#identity.get()).node.clusterId);
     if (this.#file.memory.network) await this.#turnOn();
     // Processes wait for an agent that has not said yet whether there is a network.
     else this.options.tell(false);
@@ -180,7 +169,7 @@ export class Cluster {
     }
     await this.#assertFree(token.fingerprint);
     const name = this.options.settings.id;
-    const joined = await askToJoin({ token, address, name, signal: this.#closing.signal }, this.#doors);
+    const joined = await askToJoin({ token, address, name, signal: this.#turns.closing }, this.#doors);
     await this.#become(joined);
     try {
       await this.#turnOn();
@@ -194,12 +183,12 @@ export class Cluster {
   /** Makes this node the member that the cluster has let in; what goes wrong leaves it what it was. */
   async #become({ identity, contacts, gossipKeys }: Joined): Promise<void> {
     const wasOn = this.#network !== undefined;
-    const before = (await this.#who()).node.clusterId;
+    const before = (await this.#identity.get()).node.clusterId;
     const { clusterId: cluster } = createTrust(identity.authorityPem);
     this.#file.prepare({ cluster, network: true, contacts, gossipKeys: Buffer.from(gossipKeys).toString("base64") });
     await this.#turnOff("goodbye");
     try {
-      this.#identity = Promise.resolve(adoptIdentity(this.options.keys, identity));
+      this.#identity.adopt(identity);
     } catch (error) {
       this.#file.settle(before);
       if (wasOn) await this.#turnOn();
@@ -210,7 +199,7 @@ export class Cluster {
 
   /** Throws FAILED_PRECONDITION when this node is a member of a cluster with others already. */
   async #assertFree(fingerprint: Uint8Array): Promise<void> {
-    const { node } = await this.#who();
+    const { node } = await this.#identity.get();
     const isSame = Buffer.compare(fingerprintOf(node.trust.authority.publicKey), fingerprint) === 0;
     const others = this.#network?.neighbours.members().filter(({ state }) => state !== "left") ?? [];
     if (this.#network === undefined || (!isSame && others.length === 0)) return;
@@ -228,16 +217,12 @@ export class Cluster {
 
   async #turnOn(): Promise<Network> {
     if (this.#network !== undefined) return this.#network;
-    const { settings, version, node, log, keys } = this.options;
-    const stored = await this.#who();
+    const { settings, version, node, log } = this.options;
+    const stored = await this.#identity.get();
     this.#file.settle(stored.node.clusterId);
     const network = await Network.start({
       stored,
-      adopt: (identity) => {
-        const renewed = adoptIdentity(keys, identity);
-        this.#identity = Promise.resolve(renewed);
-        return renewed;
-      },
+      adopt: (identity) => this.#identity.adopt(identity),
       file: this.#file,
       tokens: this.tokens,
       changes: this.#changes,
@@ -268,7 +253,7 @@ export class Cluster {
   /** The others want nothing of this node any more; what runs here goes on. */
   async #onRemoved(network: Network): Promise<void> {
     try {
-      await this.#inTurn(async () => {
+      await this.#turns.take(async () => {
         // It may have joined another cluster before its turn came.
         if (this.#network !== network) return;
         this.options.log(
@@ -279,7 +264,7 @@ export class Cluster {
         this.#file.update({ network: false, gossipKeys: "", contacts: [] });
       });
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.options.log(`error: ${toCellError(error).message}`);
+      if (!this.#turns.closing.aborted) this.options.log(`error: ${toCellError(error).message}`);
     }
   }
 
@@ -290,19 +275,6 @@ export class Cluster {
     this.#changes.ring();
   }
 
-  /** Made at the first need: reading certificates is nothing, making them takes some 50 ms. */
-  #who(): Promise<StoredIdentity> {
-    return this.#identity ??= this.#findIdentity().catch((error: unknown) => {
-      this.#identity = undefined;
-      throw error;
-    });
-  }
-
-  async #findIdentity(): Promise<StoredIdentity> {
-    const { keys, settings } = this.options;
-    return loadIdentity(keys) ?? await initIdentity(keys, settings.id, Date.now());
-  }
-
   #tellOrLog(isOnline: boolean): void {
     try {
       this.options.tell(isOnline);
@@ -310,23 +282,8 @@ export class Cluster {
       this.options.log(`error: telling this node's processes of its network: ${toCellError(error).message}`);
     }
   }
+}
 
-  /** What is under way ends first, as soon as it can; nothing else begins. */
-  #close(why: string, how: "goodbye" | "silently"): Promise<void> {
-    this.#closing.abort(new CellError("UNAVAILABLE", why, { retryable: true, data: { started: false } }));
-    return this.#after(() => this.#turnOff(how));
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    return this.#after(() => {
-      this.#closing.signal.throwIfAborted();
-      return change();
-    });
-  }
-
-  #after<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(change);
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
+function closing(why: string): CellError {
+  return new CellError("UNAVAILABLE", why, { retryable: true, data: { started: false } });
 }

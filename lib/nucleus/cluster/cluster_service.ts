@@ -93,7 +93,7 @@ export class ClusterService implements ClusterApi {
   }
 
   lookup(service: string): Promise<CatalogInstance[]> {
-    return this.clusterOfNode.network?.lookup(service) ?? Promise.resolve([]);
+    return this.clusterOfNode.network?.lookup.find(service) ?? Promise.resolve([]);
   }
 
   speciesSchema(species: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { CellError, SECOND, toCellError } from "../../base/mod.ts";
+import { CellError, toCellError } from "../../base/mod.ts";
 import type { GossipNode } from "../../gossip/mod.ts";
 import {
   type AdoptedIdentity,
@@ -11,8 +11,7 @@ import {
 } from "../../net/identity/mod.ts";
 import { closeQuicLinksOf } from "../../net/quic/mod.ts";
 import { LinkRegistry } from "../../net/tls/mod.ts";
-import { assertServiceName } from "../../service/mod.ts";
-import { type CatalogInstance, findMember, type Member } from "../client/mod.ts";
+import { findMember, type Member } from "../client/mod.ts";
 import type { NodeSettings } from "../home/mod.ts";
 import { Bell } from "./bell.ts";
 import type { Changes } from "./changes.ts";
@@ -23,7 +22,7 @@ import { Gatekeeper } from "./gatekeeper.ts";
 import type { CredentialsIssuer } from "./issue_credentials.ts";
 import { NODE_PORT_DEFAULT, portsToTry } from "./listen.ts";
 import type { LocalNode } from "./local_node.ts";
-import { NameSearch } from "./name_search.ts";
+import { Lookup } from "./lookup.ts";
 import { Neighbours } from "./neighbours.ts";
 import { NodeRenewal } from "./node_renewal.ts";
 import { hostAndPort, ownAddresses } from "./own_addresses.ts";
@@ -37,8 +36,6 @@ import { startGossip } from "./start_gossip.ts";
 import type { Tokens } from "./tokens.ts";
 import { Upkeep } from "./upkeep.ts";
 
-/** How long an instance that was woken elsewhere may take to be in the catalog. */
-const ARRIVAL_MS_MAX = 5 * SECOND;
 /** Nodes that a new member is told to gossip with. */
 const CONTACTS_MAX = 8;
 
@@ -66,6 +63,7 @@ export class Network implements CredentialsIssuer {
   readonly presences = new Presences((instance, advertisement) => this.#published.onPresence(instance, advertisement));
   readonly neighbours: Neighbours;
   readonly schemas: SpeciesSchemas;
+  readonly lookup: Lookup;
   readonly renewed = new Bell();
   readonly host: string;
   /** Where instances of this node are reached from this machine. */
@@ -78,7 +76,6 @@ export class Network implements CredentialsIssuer {
   readonly #peers: Peers;
   readonly #revocations: RevocationSet;
   readonly #trust: Trust;
-  readonly #search: NameSearch;
   readonly #gatekeeper: Gatekeeper;
   #stored: StoredIdentity;
   #addresses: string[];
@@ -106,7 +103,8 @@ export class Network implements CredentialsIssuer {
     this.neighbours = new Neighbours(() => this.#begun(), this.#peers);
     this.#gatekeeper = this.#makeGatekeeper();
     this.schemas = this.#makeSchemas();
-    this.#search = this.#makeSearch();
+    const { node, changes } = options;
+    this.lookup = new Lookup({ neighbours: this.neighbours, node, changes, ended: this.ended });
   }
 
   /** Listens, and joins the gossip. Throws what keeps it from that; then nothing is left of it. */
@@ -154,15 +152,6 @@ export class Network implements CredentialsIssuer {
 
   revoked(): string[] {
     return this.#revocations.nodes();
-  }
-
-  /** See `ClusterApi.lookup`. */
-  async lookup(service: string): Promise<CatalogInstance[]> {
-    assertServiceName(service);
-    const known = this.neighbours.instances(service);
-    // What sleeps here is started here: by whoever asks, who is told at once that nobody else has to.
-    if (known.length > 0 || this.options.node.startsHere(service)) return known;
-    return await this.#search.find(service) ? this.neighbours.instances(service) : known;
   }
 
   /** See `ClusterApi.tunnel`. */
@@ -312,17 +301,6 @@ export class Network implements CredentialsIssuer {
     });
   }
 
-  #makeSearch(): NameSearch {
-    return new NameSearch({
-      living: () => this.neighbours.living(),
-      has: (node, service) => this.neighbours.agentOf(node).has(service),
-      wake: (node, service) => this.neighbours.agentOf(node).wake(service),
-      arrived: (service) => this.#arrived(service),
-      now: () => performance.now(),
-      random: Math.random,
-    });
-  }
-
   #makePeerService(): PeerService {
     return new PeerService({
       node: this.options.node,
@@ -364,19 +342,5 @@ export class Network implements CredentialsIssuer {
     this.renewed.ring();
     changes.ring();
     if (node === identity.nodeId) this.options.onRemoved(this);
-  }
-
-  async #arrived(service: string): Promise<boolean> {
-    using followed = this.options.changes.follow(service);
-    const { bell } = followed;
-    const untilMs = performance.now() + ARRIVAL_MS_MAX;
-    while (!this.ended.aborted) {
-      const seen = bell.count;
-      if (this.neighbours.hasInstance(service)) return true;
-      const leftMs = untilMs - performance.now();
-      if (leftMs <= 0) return false;
-      await bell.after(seen, this.ended, leftMs);
-    }
-    return false;
   }
 }
