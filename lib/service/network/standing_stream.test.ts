@@ -4,7 +4,7 @@ import { currentCall } from "../../rpc/mod.ts";
 import { connectService } from "../remote.ts";
 import { serveHandlers, TestHome } from "../testing/mod.ts";
 import type { AgentState } from "./agent.ts";
-import { REOPEN_FIRST_MS, REOPEN_MS_MAX, StandingStream } from "./standing_stream.ts";
+import { OFFLINE_LOOK_MS, REOPEN_FIRST_MS, REOPEN_MS_MAX, StandingStream } from "./standing_stream.ts";
 import { FakeStream } from "./testing/fake_agent.ts";
 
 beforeEach(() => void jest.useFakeTimers());
@@ -90,15 +90,15 @@ test("a stream that ends is opened again after growing waits, up to a bound, and
   world.stream.close();
 });
 
-test.each(["absent", "offline"] as const)(
-  "while the agent is %s it is looked for every few seconds and nothing more",
-  async (state) => {
+test.each([["absent", REOPEN_MS_MAX], ["offline", OFFLINE_LOOK_MS]] as const)(
+  "while the agent is %s it is looked for every %d ms and nothing more",
+  async (state, everyMs) => {
     const world = new World(state);
-    await pass(10 * REOPEN_MS_MAX);
+    await pass(10 * everyMs);
     expect([world.opened.length, jest.getTimerCount()]).toEqual([0, 1]);
     expect(world.offline).toBe(state === "offline" ? 11 : 0);
     world.state = "online";
-    await pass(REOPEN_MS_MAX);
+    await pass(everyMs);
     expect(world.opened.length).toBe(1);
     world.stream.close();
     expect(jest.getTimerCount()).toBe(0);

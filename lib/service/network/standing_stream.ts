@@ -7,6 +7,9 @@ export const REOPEN_FIRST_MS = 100 * MS;
 /** ...up to this. So often it is also looked whether there is an agent with a network. */
 export const REOPEN_MS_MAX = 5 * SECOND;
 
+/** Where an agent runs, its network may be turned on at any time, by somebody who waits for what follows. */
+export const OFFLINE_LOOK_MS = 1 * SECOND;
+
 /** A stream of the agent that stands for as long as somebody wants what it brings. */
 export interface StandingStreamOptions<T> {
   readonly agent: Pick<NodeAgent, "state">;
@@ -24,7 +27,7 @@ export interface StandingStreamOptions<T> {
 /**
  * Opens a stream of the agent, and again when it has ended, until it is closed: after growing waits while there is an agent
  * with a network, and when there is one again while there is none. It is part of no call and does not keep the process alive;
- * without an agent it costs a look at a lock every `REOPEN_MS_MAX`.
+ * it costs a look at a lock every `REOPEN_MS_MAX` without an agent, and every `OFFLINE_LOOK_MS` beside one without a network.
  */
 export class StandingStream<T> {
   #items: AgentStream<T> | undefined;
@@ -48,6 +51,7 @@ export class StandingStream<T> {
     const state = this.options.agent.state();
     if (state === "offline") this.options.onOffline?.();
     if (state === "starting") return this.#openSoon();
+    if (state === "offline") return this.#openLater(OFFLINE_LOOK_MS);
     if (state !== "online") return this.#openLater(REOPEN_MS_MAX);
     outsideCalls(() => void this.#read());
   }
