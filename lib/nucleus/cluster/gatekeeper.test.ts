@@ -11,7 +11,7 @@ import {
   parseToken,
 } from "../../net/identity/mod.ts";
 import { ClusterFile } from "./cluster_file.ts";
-import { ARRIVAL_MS_MAX, Gatekeeper } from "./gatekeeper.ts";
+import { ARRIVAL_MS_MAX, Gatekeeper, type GatekeeperOptions } from "./gatekeeper.ts";
 import { Tokens } from "./tokens.ts";
 
 let folder: string;
@@ -22,7 +22,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function world(managers: readonly string[] = [], held: "held" | "elsewhere" = "held") {
+async function world(
+  managers: readonly string[] = [],
+  held: "held" | "elsewhere" = "held",
+  holderOf: GatekeeperOptions["holderOf"] = () => undefined,
+) {
   const authority: Authority = await createAuthority(Date.now());
   const tokens = new Tokens(new ClusterFile(path.join(folder, "cluster.json")), (secret) => secret);
   const { token } = tokens.create({ uses: 10 }, { fingerprint: authority.fingerprint, addresses: [] });
@@ -33,7 +37,7 @@ async function world(managers: readonly string[] = [], held: "held" | "elsewhere
     tokens,
     managers,
     isRevoked: (node) => state.revoked.has(node),
-    holderOf: () => undefined,
+    holderOf,
     nameOf: (node) => names.get(node),
     gossipKeys: () => new Uint8Array(),
     contacts: () => [],
@@ -43,7 +47,7 @@ async function world(managers: readonly string[] = [], held: "held" | "elsewhere
   const { secret } = parseToken(token);
   const join = (name: string, key = createKeyPair()) =>
     keeper.admit({ secret, request: createNodeRequest(key, name) }, "a");
-  return { keeper, state, join };
+  return { keeper, state, join, tokens };
 }
 
 test("of two machines that join with one name at the same time one gets it, until gossip knows better", async () => {
@@ -74,4 +78,12 @@ test("a machine that was let in and removed at once can come back under its name
   await join("two", key);
   state.revoked.add(nodeIdOf(key.publicKey));
   await join("two");
+});
+
+test("who comes before this node's gossip has begun is told to try again, and the token can still be used", async () => {
+  const { join, tokens } = await world([], "held", () => {
+    throw new CellError("UNAVAILABLE", "the network of this node is being turned on");
+  });
+  await expect(join("two")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(tokens.open().map(({ usesLeft }) => usesLeft)).toEqual([10]);
 });
