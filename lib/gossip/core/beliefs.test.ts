@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SECOND } from "../../base/mod.ts";
-import { ACCUSATIONS_PER_MERGE_MAX, INCARNATION_JUMP_MAX, INCARNATION_MAX } from "./limits.ts";
+import { ACCUSATIONS_PER_MERGE_MAX, INCARNATION_JUMP_MAX, INCARNATION_MAX, REFUSALS_PER_MERGE_MAX } from "./limits.ts";
 import { idOf, readFakeRecord } from "./testing/fake_record.ts";
 import { addressOf, aliveOf, changesIn, LoneCore, messagesIn } from "./testing/lone_core.ts";
 
@@ -198,4 +198,17 @@ test("a member that is removed is forgotten, and stays so while its record is re
   expect(lone.state(2)).toBeUndefined();
   lone.pass(60 * SECOND);
   expect(lone.core.stats.declared).toBeLessThan(2);
+});
+
+test("a state full of forged records is looked at no further than a bound: each may cost the check of a signature", () => {
+  let read = 0;
+  const lone = new LoneCore({}, 0, (id, incarnation, record) => {
+    read++;
+    return readFakeRecord(id, incarnation, record);
+  });
+  const forged = (number: number) => ({ ...aliveOf(number), record: new Uint8Array([1]), state: "alive" as const });
+  lone.merge({ ...aliveOf(1), state: "alive" }, ...Array.from({ length: 5_000 }, (_, index) => forged(index + 2)));
+  expect(read).toBe(2 + REFUSALS_PER_MERGE_MAX);
+  expect(lone.core.stats.refused.record).toBe(REFUSALS_PER_MERGE_MAX);
+  expect(lone.state(1)).toBe("alive");
 });

@@ -1,6 +1,6 @@
 import type { Awareness } from "./awareness.ts";
 import type { Change } from "./effect.ts";
-import { ACCUSATIONS_PER_MERGE_MAX, CONFLICT_WINDOW_MS } from "./limits.ts";
+import { ACCUSATIONS_PER_MERGE_MAX, CONFLICT_WINDOW_MS, REFUSALS_PER_MERGE_MAX } from "./limits.ts";
 import type { Mailer } from "./mailer.ts";
 import { isLive, type Member, type NodeId, type RecordFacts, type RecordReader, type Self, viewOf } from "./member.ts";
 import { MemberTable } from "./member_table.ts";
@@ -119,7 +119,10 @@ export class Beliefs {
 
   #merge(entries: readonly StateEntry[], nowMs: number): void {
     let accusations = 0;
+    const { refused } = this.context.stats;
+    const refusedMax = refused.record + REFUSALS_PER_MERGE_MAX;
     for (const entry of entries) {
+      if (refused.record >= refusedMax) return;
       const member = this.table.get(entry.id);
       const isGone = entry.state === "failed" || entry.state === "left";
       if (isGone && member === undefined && entry.id !== this.context.self.id) continue;

@@ -20,6 +20,11 @@ export const BROADCASTS_MAX = 4_096;
 export const RELAYS_MAX = 256;
 /** Accusations that a merge tells the accused directly; the others hear them by gossip. */
 export const ACCUSATIONS_PER_MERGE_MAX = 64;
+/**
+ * Records in one state that are refused before the rest of it is passed over: each may cost the check of a signature, and a
+ * state has room for 10,000 of them. An honest node has few that are not taken, or its clock or this one's is wrong.
+ */
+export const REFUSALS_PER_MERGE_MAX = 64;
 /** The largest incarnation there is: what a number of JavaScript counts exactly. */
 export const INCARNATION_MAX = Number.MAX_SAFE_INTEGER;
 /** How far above its own incarnation a node believes an accusation that comes without its signed record. */
