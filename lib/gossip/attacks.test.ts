@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../base/mod.ts";
-import type { OwnEntry } from "./catalog/mod.ts";
 import { decodeKeys } from "./key_keeper.ts";
 import {
   createClusterKey,
@@ -10,6 +9,7 @@ import {
   KeyRing,
   SENDER_BURST_MAX,
 } from "./seal/mod.ts";
+import { HELLO_ENTRY } from "./testing/hello_entry.ts";
 import { hasMulticast, TEST_MULTICAST } from "./testing/has_multicast.ts";
 import { clockOff, livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
@@ -30,18 +30,6 @@ afterEach(() => {
   outside.close();
   cluster.stop();
 });
-
-const HELLO: OwnEntry = {
-  service: "hello",
-  instance: "hello@1",
-  species: "0123456789abcdef",
-  release: undefined,
-  quicPort: 1,
-  tlsPort: 1,
-  load: 0,
-  health: "up",
-  access: false,
-};
 
 /** As many as the receiver's socket holds while nobody reads from it. */
 const BURST = 50;
@@ -90,7 +78,7 @@ test(
       100_000,
       (index) => index % 2 === 0 ? garbage.subarray(0, 40 + index % 1000) : withId,
     );
-    author.gossip.publish(HELLO);
+    author.gossip.publish(HELLO_ENTRY);
     await flooding;
     const { user, system } = process.cpuUsage(cpuBefore);
     await until("news came through", () => target.gossip.catalog.entries("hello").length === 1);
@@ -161,7 +149,7 @@ test("a member that floods is cut to its rate, which is said once, and the other
   const flooder = seal(target, undefined, "ab".repeat(16));
   const count = 20_000;
   await flood(target, count, () => flooder.seal(DatagramKind.MEMBERSHIP, new Uint8Array([0]), Date.now())!);
-  author.gossip.publish(HELLO);
+  author.gossip.publish(HELLO_ENTRY);
   await until("news came through", () => target.gossip.catalog.entries("hello").length === 1);
   const { refusals, membership } = target.gossip.stats();
   expect(refusals.flood).toBeGreaterThan(count / 2);

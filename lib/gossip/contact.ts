@@ -1,3 +1,4 @@
+import type { NodeFacts } from "./node_record.ts";
 import { formatAddress, parseAddress, type SocketAddress } from "./socket_address.ts";
 
 /** Where a node of the cluster may be found. */
@@ -10,6 +11,11 @@ export interface Contact {
 
 const PORT = /^[1-9][0-9]{0,4}$/;
 const PORT_MAX = 65_535;
+
+/** Where the node with these facts may be found. */
+export function contactOf({ addresses, gossipPort, nodePort }: NodeFacts): Contact {
+  return { gossip: { host: addresses[0]!, port: gossipPort }, nodePort: nodePort === 0 ? undefined : nodePort };
+}
 
 /** "192.0.2.7:9044/9043": the host, its gossip port and its node port; the last is left out where it is not known. */
 export function formatContact({ gossip, nodePort }: Contact): string {

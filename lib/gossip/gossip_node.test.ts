@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { MINUTE } from "../base/mod.ts";
-import type { OwnEntry } from "./catalog/mod.ts";
+import { encodeMessage, PACKET_VERSION } from "./core/packet.ts";
 import { decodeKeys } from "./key_keeper.ts";
-import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
+import { DatagramKind, DatagramSeal, KeyRing } from "./seal/mod.ts";
+import { HELLO_ENTRY } from "./testing/hello_entry.ts";
+import { FAST, livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
 
 let cluster: TestCluster;
@@ -13,18 +15,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => cluster.stop());
-
-const HELLO: OwnEntry = {
-  service: "hello",
-  instance: "hello@1",
-  species: "0123456789abcdef",
-  release: 7,
-  quicPort: 20001,
-  tlsPort: 20001,
-  load: 0,
-  health: "up",
-  access: false,
-};
 
 /** Nodes n0, n1 and so on; all but the first have the first for a seed. */
 async function startNodes(count: number): Promise<TestNode[]> {
@@ -49,9 +39,9 @@ test("five nodes find each other by one seed", async () => {
 test("an entry of one node appears on all, and goes when it is withdrawn", async () => {
   const nodes = await startNodes(5);
   await untilAllKnow(nodes);
-  nodes[1]!.gossip.publish(HELLO);
+  nodes[1]!.gossip.publish(HELLO_ENTRY);
   await until("all have the entry", () => nodes.every(({ gossip }) => gossip.catalog.entries("hello").length === 1));
-  expect(nodes[4]!.gossip.catalog.entries("hello")[0]).toMatchObject({ ...HELLO, node: nodes[1]!.gossip.id });
+  expect(nodes[4]!.gossip.catalog.entries("hello")[0]).toMatchObject({ ...HELLO_ENTRY, node: nodes[1]!.gossip.id });
   expect(nodes[4]!.services).toContain("hello");
   nodes[1]!.gossip.withdraw("hello", "hello@1");
   await until("nobody has it", () => nodes.every(({ gossip }) => gossip.catalog.entries("hello").length === 0));
@@ -60,7 +50,9 @@ test("an entry of one node appears on all, and goes when it is withdrawn", async
 test("a node that joins later gets the entries that are there", async () => {
   const nodes = await startNodes(3);
   await untilAllKnow(nodes);
-  for (let number = 1; number <= 50; number++) nodes[0]!.gossip.publish({ ...HELLO, instance: `hello@${number}` });
+  for (let number = 1; number <= 50; number++) {
+    nodes[0]!.gossip.publish({ ...HELLO_ENTRY, instance: `hello@${number}` });
+  }
   const late = await cluster.join("late", nodes[1]!);
   await until("it has all", () => late.gossip.catalog.entries("hello").length === 50);
 });
@@ -68,7 +60,7 @@ test("a node that joins later gets the entries that are there", async () => {
 test("a node that is gone is noticed by all, and its entries are hidden", async () => {
   const nodes = await startNodes(5);
   await untilAllKnow(nodes);
-  nodes[2]!.gossip.publish(HELLO);
+  nodes[2]!.gossip.publish(HELLO_ENTRY);
   await until("all have the entry", () => nodes.every(({ gossip }) => gossip.catalog.entries("hello").length === 1));
   cluster.kill(nodes[2]!);
   const left = nodes.filter((node) => node !== nodes[2]);
@@ -135,7 +127,7 @@ test("a day later there is a new key, which all have, and nobody was taken for f
   await until("all have one new key", () => newest().every((id) => id === newest()[0] && id !== before!.id));
   await untilAllKnow(nodes);
   expect(nodes.flatMap(({ changes }) => changes).filter(({ change }) => change === "failed")).toEqual([]);
-  nodes[2]!.gossip.publish(HELLO);
+  nodes[2]!.gossip.publish(HELLO_ENTRY);
   await until("news come through", () => nodes.every(({ gossip }) => gossip.catalog.entries("hello").length === 1));
   expect(decodeKeys(nodes[1]!.keys).map(({ id }) => id)).toContain(newest()[0]!);
 });
@@ -190,6 +182,37 @@ test("a node alone leaves at once", async () => {
   expect(performance.now() - startedAtMs).toBeLessThan(1000);
 });
 
+test("a node leaves when its goodbye was told often enough, though an answer to somebody was what told it last", async () => {
+  const first = await cluster.start("n0");
+  const membership = { ...FAST, probeIntervalMs: 10_000, gossipIntervalMs: 10_000, pushPullIntervalMs: 60_000 };
+  const leaver = await cluster.join("n1", first, { membership, random: () => 0.9 });
+  await untilAllKnow([first, leaver]);
+  const ring = new KeyRing();
+  ring.restore(decodeKeys(leaver.gossip.keys()), Date.now());
+  const asking = new DatagramSeal("ee".repeat(16), ring, Date.now());
+  const ping = encodeMessage({ kind: "ping", sequence: 1, target: leaver.gossip.id });
+  const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0, socket: {} });
+  const startedAtMs = performance.now();
+  const leaving = leaver.gossip.leave();
+  // One telling at once, of the four that two members want; each answer is another.
+  for (let tellings = 1; tellings < 4; tellings++) {
+    const datagram = asking.seal(DatagramKind.MEMBERSHIP, new Uint8Array([PACKET_VERSION, ...ping]), Date.now())!;
+    socket.send(datagram, leaver.gossip.port, "127.0.0.1");
+  }
+  await leaving;
+  socket.close();
+  expect(performance.now() - startedAtMs).toBeLessThan(2500);
+});
+
+test("after its stop nobody is told anything of a node, whatever it did just before or is asked to do then", async () => {
+  const node = await cluster.start("n0");
+  node.gossip.publish(HELLO_ENTRY);
+  node.gossip.stop();
+  node.gossip.publish({ ...HELLO_ENTRY, instance: "hello@2" });
+  await new Promise(setImmediate);
+  expect(node.services).toEqual([]);
+});
+
 test("options out of their bounds are refused", async () => {
   await expect(cluster.start("n0", { port: -1 })).rejects.toThrow("gossip option port: expected 0 to 65535, found -1");
   await expect(cluster.start("n0", { membership: { gossipNodes: 0 } })).rejects.toThrow("gossipNodes is 0");
@@ -214,7 +237,7 @@ test("a member whose best address is not reached is heard at its other one", asy
   await untilAllKnow([first, other]);
   const probed = () => first.gossip.stats().membership.probes - first.gossip.stats().membership.probesFailed;
   await until("probes are answered", () => probed() > 5);
-  first.gossip.publish(HELLO);
+  first.gossip.publish(HELLO_ENTRY);
   await until("news come through", () => other.gossip.catalog.entries("hello").length === 1);
   expect(first.changes.map(({ change }) => change)).not.toContain("failed");
 });

@@ -1,29 +1,27 @@
-import { CellError, errorCode, SECOND } from "../base/mod.ts";
-import { type NodeId, type NodeIdentity, shortId } from "../net/identity/mod.ts";
+import { CellError, SECOND } from "../base/mod.ts";
+import type { NodeId, NodeIdentity } from "../net/identity/mod.ts";
+import { Alarm } from "./alarm.ts";
 import type { Catalog, CatalogStats, OwnEntry } from "./catalog/mod.ts";
-import { type Contact, formatContact } from "./contact.ts";
-import { isLive, type MembershipStats } from "./core/mod.ts";
+import { contactOf, formatContact } from "./contact.ts";
+import type { MembershipStats } from "./core/mod.ts";
 import { type MulticastOptions, validateMulticast } from "./discovery/mod.ts";
-import { ExchangeRunner } from "./exchange_runner.ts";
 import { Exchanger } from "./exchanger.ts";
 import { type ClusterMember, type GossipOptions, validateGossip, type ValidGossipOptions } from "./gossip_options.ts";
 import { GossipState } from "./gossip_state.ts";
 import { Greeter, type Greeting } from "./greeter.ts";
-import { encodeHello } from "./hello_payload.ts";
 import { Inbox } from "./inbox.ts";
 import { encodeKeys } from "./key_keeper.ts";
 import { Knocker } from "./knocker.ts";
 import { Lan } from "./lan.ts";
 import type { NodeFacts } from "./node_record.ts";
-import { GOSSIP_PORT } from "./ports.ts";
+import { Outbox } from "./outbox.ts";
 import { Resolver } from "./resolver.ts";
 import { DatagramKind, type Refusal } from "./seal/mod.ts";
 import { formatAddress, type SocketAddress } from "./socket_address.ts";
+import { StreamCalls } from "./stream_calls.ts";
 import { type StreamTarget, targetOf } from "./stream_target.ts";
-import { UdpSocket, type UdpSocketOptions } from "./udp_socket.ts";
+import { openUsual, type UdpSocket } from "./udp_socket.ts";
 
-/** The longest time without a look at what is due. */
-const TIMER_MS_MAX = 30 * SECOND;
 /** Members are told of a departure for this long at most. */
 const LEAVE_MS_MAX = 3 * SECOND;
 
@@ -47,43 +45,44 @@ export class GossipNode {
   readonly #state: GossipState;
   readonly #inbox: Inbox;
   readonly #exchanger: Exchanger;
-  readonly #runner: ExchangeRunner;
+  readonly #calls: StreamCalls;
+  readonly #outbox: Outbox;
   readonly #greeter: Greeter;
   readonly #knocker: Knocker;
+  readonly #alarm: Alarm;
   #lan: Lan | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timerAtMs = Infinity;
   #isStopped = false;
   #isNoting = false;
   #left: PromiseWithResolvers<void> | undefined;
   #leaveUntilMs = Infinity;
-  #exchanges = 0;
-  #exchangesFailed = 0;
 
   private constructor(options: ValidGossipOptions, socket: UdpSocket, resolver: Resolver) {
     this.#options = options;
     this.#socket = socket;
     const { clocks, random, seeds, remembered } = options;
-    const exchange = (target: StreamTarget) => this.#exchange(target);
+    const exchange = (target: StreamTarget) => this.#calls.exchange(target);
+    this.#alarm = new Alarm(clocks.steadyMs, () => this.#tick());
     this.#state = new GossipState(options, socket.port, {
-      send: (to, packet) => this.#send(to, DatagramKind.MEMBERSHIP, packet),
+      send: (to, packet) => this.#outbox.send(to, DatagramKind.MEMBERSHIP, packet),
       exchange,
       probe: (id, target, timeoutMs) => this.#probe(id, target, timeoutMs),
       onChanged: () => this.#noteMembers(),
     });
     this.#exchanger = new Exchanger(this.#state, clocks.steadyMs());
-    this.#runner = new ExchangeRunner(this.#exchanger, options.streams);
+    const schedule = () => this.#schedule();
+    this.#calls = new StreamCalls(this.#exchanger, options.streams, clocks, this.#state.quietLog, schedule);
+    this.#outbox = new Outbox(this.#state, clocks, socket);
     this.#greeter = new Greeter((record) => this.#state.isKnown(record), random);
     this.#inbox = new Inbox(this.#state, clocks, {
       onHello: (heard) => this.#greeter.hear(heard, this.#state.membership.live, clocks.steadyMs()),
       exchange,
-      tellRevoked: (revocation, to) => this.#send(to, DatagramKind.REVOCATION, revocation),
+      tellRevoked: (revocation, to) => this.#outbox.send(to, DatagramKind.REVOCATION, revocation),
     });
     const knocking = {
       isAlone: () => this.#isAlone,
       hasKey: () => this.#state.keyring.ring.newestAtMs !== undefined,
       isMemberAt: (address: string) => this.#isMemberAt(address),
-      sayHello: (to: SocketAddress) => this.#sayHello(to, true),
+      sayHello: (to: SocketAddress) => this.#outbox.sayHello(to, true),
       exchange,
       random,
       steadyMs: clocks.steadyMs,
@@ -104,7 +103,7 @@ export class GossipNode {
     const onDatagram = (datagram: Uint8Array, from: string) => {
       if (node !== undefined) node.#onDatagram(datagram, from);
     };
-    const socket = await openSocket(options.port, { host: options.host, onDatagram, resolver });
+    const socket = await openUsual(options.port, { host: options.host, onDatagram, resolver });
     socket.unref();
     try {
       node = new GossipNode(options, socket, resolver);
@@ -142,7 +141,7 @@ export class GossipNode {
 
   /** Where this node and live members gossip, for a node that joins: at most `max`, this node first. */
   contacts(max: number): string[] {
-    return [contactOf(this.#state.description.facts), ...this.#liveContacts()].slice(0, max).map(formatContact);
+    return [contactOf(this.#state.description.facts), ...this.#state.liveContacts()].slice(0, max).map(formatContact);
   }
 
   /** The cluster's keys, for a node that joins over an authenticated stream. */
@@ -156,8 +155,8 @@ export class GossipNode {
       catalog: this.#state.catalog.stats,
       refusals: this.#state.seal.refusals,
       dropped: this.#socket.dropped,
-      exchanges: this.#exchanges,
-      exchangesFailed: this.#exchangesFailed,
+      exchanges: this.#calls.exchanges,
+      exchangesFailed: this.#calls.exchangesFailed,
     };
   }
 
@@ -236,8 +235,9 @@ export class GossipNode {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    clearTimeout(this.#timer);
-    this.#runner.stop();
+    this.#alarm.stop();
+    this.#calls.stop();
+    this.#state.stop();
     this.#knocker.stop();
     this.#lan?.close();
     this.#socket.close();
@@ -273,78 +273,48 @@ export class GossipNode {
     this.#schedule();
   }
 
-  #send(to: string, kind: DatagramKind, payload: Uint8Array): void {
-    const datagram = this.#state.seal.seal(kind, payload, this.#options.clocks.wallMs());
-    if (datagram !== undefined) this.#socket.send(to, datagram);
-  }
-
   #greet({ kind, heard }: Greeting): void {
     const { record, from, isMulticast } = heard;
-    if (kind === "connect") return this.#exchange(targetOf(record, from.host));
+    if (kind === "connect") return this.#calls.exchange(targetOf(record, from.host));
     // What was sent to all came from a socket that only sends.
-    this.#sayHello(isMulticast ? { host: from.host, port: record.gossipPort } : from, false);
-  }
-
-  #sayHello(to: SocketAddress, wantsAnswer: boolean): void {
-    const { record } = this.#state.description;
-    this.#send(formatAddress(to), DatagramKind.HELLO, encodeHello({ wantsAnswer, record }));
-  }
-
-  #sayHelloToAll(lan: Lan): void {
-    const payload = encodeHello({ wantsAnswer: true, record: this.#state.description.record });
-    lan.sayHello(this.#state.seal.seal(DatagramKind.HELLO, payload, this.#options.clocks.wallMs()), this.#isAlone);
-  }
-
-  #exchange(target: StreamTarget): void {
-    this.#exchanges++;
-    this.#runner.run(target).then(() => this.#schedule(), (error: unknown) => {
-      if (this.#isStopped) return;
-      this.#exchangesFailed++;
-      const name = target.node === undefined ? `${target.hosts[0]}:${target.nodePort}` : `node ${shortId(target.node)}`;
-      const line = () => `exchanging what is known with ${name} failed: ${(error as Error).message}`;
-      this.#state.quietLog.say(`exchange ${name}`, this.#options.clocks.steadyMs(), line);
-    });
+    this.#outbox.sayHello(isMulticast ? { host: from.host, port: record.gossipPort } : from, false);
   }
 
   #probe(id: NodeId, target: StreamTarget, timeoutMs: number): void {
-    const onProbed = (isReached: boolean) => {
-      if (this.#isStopped) return;
+    this.#calls.probe(target, timeoutMs, (isReached) => {
       this.#state.onProbed(id, isReached);
       this.#schedule();
-    };
-    const probing = this.#options.streams.probe(target, AbortSignal.timeout(timeoutMs));
-    probing.then(() => onProbed(true), () => onProbed(false));
+    });
   }
 
   /** Does what is due, then waits for what is next. */
   #tick(): void {
-    if (this.#isStopped) return;
     const steadyMs = this.#options.clocks.steadyMs();
     this.#state.tick();
+    // Whoever was told of something by that may have stopped this node.
+    if (this.#isStopped) return;
     if (this.#left !== undefined) {
-      if (this.#state.membership.hasLeft || steadyMs >= this.#leaveUntilMs) return this.stop();
+      if (steadyMs >= this.#leavesAtMs) return this.stop();
     } else {
       for (const greeting of this.#greeter.take(steadyMs)) this.#greet(greeting);
-      if (this.#lan !== undefined && steadyMs >= this.#lan.nextHelloAtMs) this.#sayHelloToAll(this.#lan);
+      if (this.#lan !== undefined && steadyMs >= this.#lan.nextHelloAtMs) {
+        this.#lan.sayHello(this.#outbox.helloToAll(), this.#isAlone);
+      }
       if (steadyMs >= this.#knocker.nextAtMs) this.#knocker.knockAround();
     }
-    this.#timerAtMs = Infinity;
     this.#schedule();
   }
 
-  /** A timer that fires early costs a look; so it is set anew only when something is due earlier. */
   #schedule(): void {
-    if (this.#isStopped) return;
-    const steadyMs = this.#options.clocks.steadyMs();
     const others = this.#left === undefined
       ? Math.min(this.#greeter.nextAtMs, this.#lan?.nextHelloAtMs ?? Infinity, this.#knocker.nextAtMs)
-      : this.#leaveUntilMs;
-    const atMs = Math.min(this.#state.nextAtMs, others, steadyMs + TIMER_MS_MAX);
-    if (atMs >= this.#timerAtMs) return;
-    this.#timerAtMs = atMs;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tick(), Math.max(Math.ceil(atMs - steadyMs), 0));
-    this.#timer.unref();
+      : this.#leavesAtMs;
+    this.#alarm.setFor(Math.min(this.#state.nextAtMs, others));
+  }
+
+  /** When a node that has said goodbye ends. An answer to somebody may have been the last telling that was needed. */
+  get #leavesAtMs(): number {
+    return this.#state.membership.hasLeft ? -Infinity : this.#leaveUntilMs;
   }
 
   get #isAlone(): boolean {
@@ -370,33 +340,10 @@ export class GossipNode {
 
   #rememberMembers(): void {
     const { book } = this.#knocker;
-    if (book.meet(this.#liveContacts())) this.#options.events.onContacts?.(book.remembered());
+    if (book.meet(this.#state.liveContacts())) this.#options.events.onContacts?.(book.remembered());
     if (!this.#isAlone) return;
     this.#knocker.hurry();
     this.#lan?.hurry();
     this.#schedule();
-  }
-
-  #liveContacts(): Contact[] {
-    const { membership, book, self } = this.#state;
-    return membership.members().filter((member) => member.id !== self && isLive(member)).flatMap(({ id }) => {
-      const record = book.of(id);
-      return record === undefined ? [] : [contactOf(record)];
-    });
-  }
-}
-
-function contactOf({ addresses, gossipPort, nodePort }: NodeFacts): Contact {
-  return { gossip: { host: addresses[0]!, port: gossipPort }, nodePort: nodePort === 0 ? undefined : nodePort };
-}
-
-/** At the port that was asked for, or the usual one, or where that is taken any. */
-async function openSocket(port: number | undefined, where: Omit<UdpSocketOptions, "port">): Promise<UdpSocket> {
-  if (port !== undefined) return await UdpSocket.open({ ...where, port });
-  try {
-    return await UdpSocket.open({ ...where, port: GOSSIP_PORT });
-  } catch (error) {
-    if (errorCode((error as Error).cause) !== "EADDRINUSE") throw error;
-    return await UdpSocket.open({ ...where, port: 0 });
   }
 }

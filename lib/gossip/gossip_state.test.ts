@@ -1,23 +1,11 @@
 import { beforeAll, expect, test } from "bun:test";
 import { seededRandom } from "../base/mod.ts";
 import type { NodeIdentity } from "../net/identity/mod.ts";
-import type { OwnEntry } from "./catalog/mod.ts";
 import { Exchanger } from "./exchanger.ts";
 import type { GossipOptions } from "./gossip_options.ts";
+import { HELLO_ENTRY } from "./testing/hello_entry.ts";
 import { converse, meet, Stage } from "./testing/stage.ts";
 import { TestCluster } from "./testing/test_cluster.ts";
-
-const ENTRY: OwnEntry = {
-  service: "hello",
-  instance: "hello@1",
-  species: "0123456789abcdef",
-  release: undefined,
-  quicPort: 1,
-  tlsPort: 1,
-  load: 0,
-  health: "up",
-  access: false,
-};
 
 let cluster: TestCluster;
 let identities: NodeIdentity[];
@@ -43,14 +31,14 @@ test("one exchange makes two nodes members of each other, with the same key", ()
 
 test("an entry is heard over packets alone", () => {
   const [ada, bob] = stages();
-  ada.state.publish(ENTRY);
+  ada.state.publish(HELLO_ENTRY);
   converse(ada, bob, 2000);
   expect(bob.state.catalog.entries("hello")).toHaveLength(1);
 });
 
 test("a thousand entries, more than fit into one message, come with one exchange", () => {
   const [ada, bob] = stages();
-  for (let number = 1; number <= 1000; number++) ada.state.publish({ ...ENTRY, instance: `hello@${number}` });
+  for (let number = 1; number <= 1000; number++) ada.state.publish({ ...HELLO_ENTRY, instance: `hello@${number}` });
   meet(bob, ada);
   expect(bob.state.catalog.entries("hello")).toHaveLength(1000);
 });
@@ -82,7 +70,7 @@ test("an expired certificate of its own does not end a node, and the others refu
 test("packets of a hostile member, random or real ones with wrong bytes, throw nothing and believe nothing", () => {
   const [ada, bob] = stages();
   const eve = identities[2]!;
-  ada.state.publish(ENTRY);
+  ada.state.publish(HELLO_ENTRY);
   const random = seededRandom(21);
   const real: Uint8Array[] = [];
   for (let round = 0; round < 40; round++) {
@@ -104,7 +92,7 @@ test("packets of a hostile member, random or real ones with wrong bytes, throw n
 
 test("exchanges of a hostile member, real ones with wrong bytes, throw INVALID_ARGUMENT at most", () => {
   const [ada, bob] = stages();
-  for (let number = 1; number <= 20; number++) ada.state.publish({ ...ENTRY, instance: `hello@${number}` });
+  for (let number = 1; number <= 20; number++) ada.state.publish({ ...HELLO_ENTRY, instance: `hello@${number}` });
   const request = new Exchanger(ada.state, 0).begin();
   const answer = new Exchanger(ada.state, 0).answer(new Exchanger(bob.state, 0).begin(), 0);
   const random = seededRandom(22);
@@ -149,7 +137,7 @@ test("a node that publishes too much is told of in the log", () => {
     catalog: { entriesPerOwnerMax: 2 },
     events: { log: (line) => lines.push(line) },
   });
-  for (let number = 1; number <= 4; number++) ada.state.publish({ ...ENTRY, instance: `hello@${number}` });
+  for (let number = 1; number <= 4; number++) ada.state.publish({ ...HELLO_ENTRY, instance: `hello@${number}` });
   meet(strict, ada);
   strict.advance(1);
   expect(strict.state.catalog.entries("hello")).toHaveLength(2);

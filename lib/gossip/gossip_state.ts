@@ -11,6 +11,7 @@ import {
 import { catalogPayload, keyPayload, readPayload, revocationPayload } from "./broadcast_payload.ts";
 import { Catalog, hasMore, type Item, type OwnEntry } from "./catalog/mod.ts";
 import { ClusterKeys } from "./cluster_keys.ts";
+import { type Contact, contactOf } from "./contact.ts";
 import { type Change, type Effect, isLive, Membership, type MemberView, type RecordFacts } from "./core/mod.ts";
 import type { ExchangeState } from "./exchanger.ts";
 import type { ClusterMember, ValidGossipOptions } from "./gossip_options.ts";
@@ -22,6 +23,7 @@ import { slicesOf } from "./revocation_slices.ts";
 import { Routes } from "./routes.ts";
 import { type ClusterKey, DatagramSeal, PAYLOAD_BYTES_MAX } from "./seal/mod.ts";
 import { SelfDescription } from "./self_description.ts";
+import { ServiceNews } from "./service_news.ts";
 import { formatAddress } from "./socket_address.ts";
 import { type StreamTarget, targetOf } from "./stream_target.ts";
 
@@ -56,11 +58,12 @@ export class GossipState implements ExchangeState {
   readonly quietLog: QuietLog;
   /** Whose packet is being looked at. */
   #sender: NodeId | undefined;
-  readonly #changedServices = new Set<string>();
+  readonly #news: ServiceNews;
 
   constructor(private readonly options: ValidGossipOptions, gossipPort: number, private readonly hands: Hands) {
     const { identity, revocations, events, random, keyRing } = options;
     const [wallMs, steadyMs] = this.#now();
+    this.#news = new ServiceNews((service) => events.onCatalog?.(service));
     this.self = identity.nodeId;
     this.description = new SelfDescription(identity, { ...options.facts, gossipPort });
     this.quietLog = new QuietLog((line) => events.log(line));
@@ -89,7 +92,7 @@ export class GossipState implements ExchangeState {
       verify: (node, bytes, signature) => this.#isSigned(node, bytes, signature),
       firstVersion: wallMs,
       options: options.catalog,
-      onChange: (service) => this.#noteChanged(service),
+      onChange: (service) => this.#news.note(service),
     });
   }
 
@@ -135,6 +138,11 @@ export class GossipState implements ExchangeState {
     this.#apply(this.membership.updateSelf(this.options.clocks.steadyMs()));
   }
 
+  /** The owner is told of no service any more. */
+  stop(): void {
+    this.#news.stop();
+  }
+
   leave(): void {
     this.#apply(this.membership.leave(this.options.clocks.steadyMs()));
   }
@@ -162,6 +170,14 @@ export class GossipState implements ExchangeState {
   member(id: NodeId): ClusterMember | undefined {
     const view = this.membership.member(id);
     return view === undefined ? undefined : this.#memberOf(view);
+  }
+
+  /** Where live members gossip, this node not among them. */
+  liveContacts(): Contact[] {
+    return this.membership.members().filter((member) => member.id !== this.self && isLive(member)).flatMap(({ id }) => {
+      const record = this.book.of(id);
+      return record === undefined ? [] : [contactOf(record)];
+    });
   }
 
   /** Whether this statement of a node, or a later one, is that of a live member. */
@@ -342,18 +358,6 @@ export class GossipState implements ExchangeState {
 
   #broadcast(key: string, payload: Uint8Array): void {
     this.membership.broadcast(key, payload, this.options.clocks.steadyMs());
-  }
-
-  #noteChanged(service: string): void {
-    if (this.#changedServices.size === 0) queueMicrotask(() => this.#tellChanged());
-    this.#changedServices.add(service);
-  }
-
-  /** Outside of the catalogue's own functions, so that who is told may ask it. */
-  #tellChanged(): void {
-    const services = [...this.#changedServices];
-    this.#changedServices.clear();
-    for (const service of services) this.options.events.onCatalog?.(service);
   }
 
   #shutOut(revocations: readonly Revocation[], bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { RevocationSet } from "../net/identity/mod.ts";
 import { decodeKeys } from "./key_keeper.ts";
+import { HELLO_ENTRY } from "./testing/hello_entry.ts";
 import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
 
@@ -26,17 +27,7 @@ function newestKeyOf({ gossip }: TestNode): number {
 
 test("a revoked node is forgotten everywhere, its entries go, and every node is told to close what leads to it", async () => {
   const [first, , , last] = nodes as [TestNode, TestNode, TestNode, TestNode];
-  last.gossip.publish({
-    service: "hello",
-    instance: "hello",
-    species: "0123456789abcdef",
-    release: undefined,
-    quicPort: 1,
-    tlsPort: 1,
-    load: 0,
-    health: "up",
-    access: false,
-  });
+  last.gossip.publish(HELLO_ENTRY);
   await until("all have its entry", () => nodes.every(({ gossip }) => gossip.catalog.entries("hello").length === 1));
   first.gossip.revoke(revocationOf(last));
   const others = nodes.slice(0, 3);

@@ -1,4 +1,5 @@
 import { CellError, errorCode } from "../base/mod.ts";
+import { GOSSIP_PORT } from "./ports.ts";
 import type { Resolver } from "./resolver.ts";
 import { formatAddress, parseAddress, plainHost } from "./socket_address.ts";
 
@@ -77,6 +78,20 @@ export class UdpSocket {
       }
     }
     return false;
+  }
+}
+
+/** At the port that was asked for, or the usual one, or where that is taken any. Throws UNAVAILABLE as `UdpSocket.open`. */
+export async function openUsual(
+  port: number | undefined,
+  where: Omit<UdpSocketOptions, "port">,
+): Promise<UdpSocket> {
+  if (port !== undefined) return await UdpSocket.open({ ...where, port });
+  try {
+    return await UdpSocket.open({ ...where, port: GOSSIP_PORT });
+  } catch (error) {
+    if (errorCode((error as Error).cause) !== "EADDRINUSE") throw error;
+    return await UdpSocket.open({ ...where, port: 0 });
   }
 }
 
