@@ -3,6 +3,7 @@ import type { NodeId, NodeIdentity } from "../net/identity/mod.ts";
 import { Alarm } from "./alarm.ts";
 import type { Catalog, CatalogStats, OwnEntry } from "./catalog/mod.ts";
 import { contactOf, formatContact } from "./contact.ts";
+import { REMEMBERED_MAX } from "./contact_book.ts";
 import type { MembershipStats } from "./core/mod.ts";
 import { type MulticastOptions, validateMulticast } from "./discovery/mod.ts";
 import { Exchanger } from "./exchanger.ts";
@@ -141,7 +142,9 @@ export class GossipNode {
 
   /** Where this node and live members gossip, for a node that joins: at most `max`, this node first. */
   contacts(max: number): string[] {
-    return [contactOf(this.#state.description.facts), ...this.#state.liveContacts()].slice(0, max).map(formatContact);
+    return [contactOf(this.#state.description.facts), ...this.#state.liveContacts(max)].slice(0, max).map(
+      formatContact,
+    );
   }
 
   /** The cluster's keys, for a node that joins over an authenticated stream. */
@@ -340,7 +343,7 @@ export class GossipNode {
 
   #rememberMembers(): void {
     const { book } = this.#knocker;
-    if (book.meet(this.#state.liveContacts())) this.#options.events.onContacts?.(book.remembered());
+    if (book.meet(this.#state.liveContacts(REMEMBERED_MAX))) this.#options.events.onContacts?.(book.remembered());
     if (!this.#isAlone) return;
     this.#knocker.hurry();
     this.#lan?.hurry();

@@ -172,9 +172,9 @@ export class GossipState implements ExchangeState {
     return view === undefined ? undefined : this.#memberOf(view);
   }
 
-  /** Where live members gossip, this node not among them. */
-  liveContacts(): Contact[] {
-    return this.membership.members().filter((member) => member.id !== this.self && isLive(member)).flatMap(({ id }) => {
+  /** Where live members gossip, at most `max`: those that were met last, the last one at the end. */
+  liveContacts(max: number): Contact[] {
+    return this.membership.newestLive(max).reverse().flatMap((id) => {
       const record = this.book.of(id);
       return record === undefined ? [] : [contactOf(record)];
     });

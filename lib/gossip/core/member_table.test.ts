@@ -109,3 +109,11 @@ test("an order of probes forgets who is gone and stays bounded, whoever comes an
   table.remove(table.values()[0]!);
   expect(order.next()).toBeUndefined();
 });
+
+test("the newest live members are found without looking at all", () => {
+  const { table, members } = tableOf(10);
+  table.setState(members[9]!, "failed", 1);
+  table.setState(members[7]!, "suspect", 1);
+  expect(table.newestLive(3)).toEqual([8, 7, 6].map(idOf));
+  expect(table.newestLive(100)).toHaveLength(9);
+});

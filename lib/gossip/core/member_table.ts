@@ -35,6 +35,16 @@ export class MemberTable {
     return this.#list;
   }
 
+  /** At most `max` live ones, mostly those added last (who is removed is replaced by the last); looks at no more than it needs. */
+  newestLive(max: number): NodeId[] {
+    const ids: NodeId[] = [];
+    for (let index = this.#list.length - 1; index >= 0 && ids.length < max; index--) {
+      const member = this.#list[index]!;
+      if (isLive(member)) ids.push(member.id);
+    }
+    return ids;
+  }
+
   get isFull(): boolean {
     return this.#list.length >= this.membersMax;
   }

@@ -88,6 +88,11 @@ export class Membership {
     return [this.#ownView(), ...this.#beliefs.table.values().map(viewOf)];
   }
 
+  /** At most `max` live members but for this node: mostly those that joined last, the last one first. */
+  newestLive(max: number): NodeId[] {
+    return this.#beliefs.table.newestLive(max);
+  }
+
   member(id: NodeId): MemberView | undefined {
     if (id === this.self.id) return this.#ownView();
     const member = this.#beliefs.table.get(id);
