@@ -1,14 +1,6 @@
 import type { CellError } from "../../../base/mod.ts";
 import { beginFrame, endFrame, type Frame, Kind } from "../../../wire/mod.ts";
-import {
-  type Authority,
-  createAuthority,
-  createTrust,
-  type Credentials,
-  type NodeIdentity,
-  type Trust,
-} from "../../identity/mod.ts";
-import { admit, instanceOn } from "../../identity/testing/cluster.ts";
+import { TwoNodes } from "../../identity/testing/two_nodes.ts";
 import type { Link } from "../../mod.ts";
 import {
   dialQuic,
@@ -20,33 +12,14 @@ import {
 } from "../mod.ts";
 
 /** A cluster of two nodes with an instance each, and what listens and was refused in a test. */
-export class QuicWorld {
-  readonly revoked = new Set<string>();
-  readonly refused: CellError[] = [];
+export class QuicWorld extends TwoNodes {
   readonly accepted: QuicLink[] = [];
   private readonly listeners: QuicListener[] = [];
   private readonly links: Link[] = [];
 
-  private constructor(
-    readonly authority: Authority,
-    readonly trust: Trust,
-    readonly serverNode: NodeIdentity,
-    readonly clientNode: NodeIdentity,
-    public server: Credentials,
-    public client: Credentials,
-  ) {}
-
   /** Founds it. */
   static async create(nowMs = Date.now()): Promise<QuicWorld> {
-    const authority = await createAuthority(nowMs);
-    const [one, other] = await Promise.all([admit(authority, "one", nowMs), admit(authority, "other", nowMs)]);
-    const [server, client] = await Promise.all([
-      instanceOn(one, "hello@2", nowMs),
-      instanceOn(other, "caller", nowMs),
-    ]);
-    const trust = createTrust(authority.certificatePem, (node) => world.revoked.has(node));
-    const world = new QuicWorld(authority, trust, one, other, server, client);
-    return world;
+    return new QuicWorld(...await TwoNodes.found(nowMs));
   }
 
   /** Listens on loopback; every link echoes. */

@@ -1,45 +1,18 @@
-import type { CellError } from "../../../base/mod.ts";
-import {
-  type Authority,
-  createAuthority,
-  createTrust,
-  type Credentials,
-  type NodeIdentity,
-  type Trust,
-} from "../../identity/mod.ts";
-import { admit, instanceOn } from "../../identity/testing/cluster.ts";
+import { TwoNodes } from "../../identity/testing/two_nodes.ts";
 import type { AnonymousPeer, Link, RemotePeer, StreamLink } from "../../mod.ts";
 import { dialTls, type DialTlsOptions, listenTls, type ListenTlsOptions, type TlsListener } from "../mod.ts";
 import { echo } from "./echo.ts";
 
 /** A cluster of two nodes with an instance each, and what listens and was refused in a test. */
-export class TlsWorld {
-  readonly revoked = new Set<string>();
-  readonly refused: CellError[] = [];
+export class TlsWorld extends TwoNodes {
   readonly accepted: StreamLink<RemotePeer>[] = [];
   readonly anonymous: StreamLink<AnonymousPeer>[] = [];
   private readonly listeners: TlsListener[] = [];
   private readonly links: Link[] = [];
 
-  private constructor(
-    readonly authority: Authority,
-    readonly trust: Trust,
-    readonly serverNode: NodeIdentity,
-    readonly clientNode: NodeIdentity,
-    public server: Credentials,
-    public client: Credentials,
-  ) {}
-
+  /** Founds it. */
   static async create(nowMs = Date.now()): Promise<TlsWorld> {
-    const authority = await createAuthority(nowMs);
-    const nodes = await Promise.all([admit(authority, "one", nowMs), admit(authority, "other", nowMs)]);
-    const [server, client] = await Promise.all([
-      instanceOn(nodes[0], "hello@2", nowMs),
-      instanceOn(nodes[1], "caller", nowMs),
-    ]);
-    const trust = createTrust(authority.certificatePem, (node) => world.revoked.has(node));
-    const world: TlsWorld = new TlsWorld(authority, trust, ...nodes, server, client);
-    return world;
+    return new TlsWorld(...await TwoNodes.found(nowMs));
   }
 
   /** Listens as the server; every link is an echo. */
