@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMANDS } from "../cmd/commands.ts";
-import { readNodeFile } from "../lib/nucleus/home/mod.ts";
+import { NETWORK_KEYS, readNodeFile } from "../lib/nucleus/home/mod.ts";
 import { TestCluster, until } from "./harness/mod.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -39,18 +39,7 @@ test("the node.toml that the guide shows means what it says", () => {
 test("the settings that the guide lists are those that are read, with the defaults that it names", () => {
   const [, list = ""] = /## Settings\n([\s\S]*)$/.exec(GUIDE) ?? [];
   const rows = [...list.matchAll(/^\| `(\w+)` +\| ([^|]*?) +\|/gm)].map(([, key = "", value = ""]) => ({ key, value }));
-  expect(rows.map(({ key }) => key)).toEqual([
-    "host",
-    "addresses",
-    "port",
-    "gossip_port",
-    "instance_ports",
-    "seeds",
-    "multicast",
-    "multicast_port",
-    "preset",
-    "managers",
-  ]);
+  expect(rows.map(({ key }) => key)).toEqual(NETWORK_KEYS);
   const bare = settingsOf('[node]\nid = "x"\n');
   const literal = rows.flatMap(({ key, value }) => (/^`.*`$/.test(value) ? [`${key} = ${value.slice(1, -1)}`] : []));
   expect(literal.length).toBeGreaterThanOrEqual(4);

@@ -9,5 +9,5 @@
  */
 export { initHome, type InitOptions, type InitResult } from "./init_home.ts";
 export { parseHostPort } from "./host_port.ts";
-export { EVERY_NODE, type NetworkSettings } from "./network_settings.ts";
+export { EVERY_NODE, NETWORK_KEYS, type NetworkSettings } from "./network_settings.ts";
 export { type NodeSettings, readNodeFile } from "./node_file.ts";

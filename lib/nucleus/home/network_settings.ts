@@ -63,7 +63,8 @@ const NODE_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const SEEDS_MAX = 16;
 
 const PRESETS: readonly string[] = ["lan", "wan", "local"] satisfies NetworkPreset[];
-const KEYS = [
+/** What [network] may say. */
+export const NETWORK_KEYS = [
   "host",
   "addresses",
   "port",
@@ -79,7 +80,7 @@ const KEYS = [
 /** Reads [network]. Throws FAILED_PRECONDITION that names the key. */
 export function readNetwork(table: NodeTable | undefined): NetworkSettings {
   if (table === undefined) return NETWORK_DEFAULTS;
-  table.refuseOthers("key", KEYS);
+  table.refuseOthers("key", NETWORK_KEYS);
   const port = `a whole number from 0 to ${PORT_MAX}, 0 for any free port`;
   return {
     host: table.value("host", 'an IP address of this machine, such as "0.0.0.0"', readAddress, NETWORK_DEFAULTS.host),
