@@ -1,14 +1,5 @@
-import { CellError } from "../base/mod.ts";
-import {
-  type NodeId,
-  type NodeIdentity,
-  readRevocation,
-  type Revocation,
-  REVOCATION_BYTES,
-  shortId,
-  verifyNodeSignature,
-} from "../net/identity/mod.ts";
-import { catalogPayload, keyPayload, readPayload, revocationPayload } from "./broadcast_payload.ts";
+import { type NodeId, type NodeIdentity, REVOCATION_BYTES, shortId, verifyNodeSignature } from "../net/identity/mod.ts";
+import { catalogPayload, keyPayload, readPayload } from "./broadcast_payload.ts";
 import { Catalog, hasMore, type Item, type OwnEntry } from "./catalog/mod.ts";
 import { ClusterKeys } from "./cluster_keys.ts";
 import { type Contact, contactOf } from "./contact.ts";
@@ -19,16 +10,13 @@ import { decodeKeys } from "./key_keeper.ts";
 import type { NodeFacts, NodeRecord } from "./node_record.ts";
 import { QuietLog } from "./quiet_log.ts";
 import { RecordBook } from "./record_book.ts";
-import { slicesOf } from "./revocation_slices.ts";
 import { Routes } from "./routes.ts";
 import { type ClusterKey, DatagramSeal, PAYLOAD_BYTES_MAX } from "./seal/mod.ts";
 import { SelfDescription } from "./self_description.ts";
 import { ServiceNews } from "./service_news.ts";
+import { ShuttingOut } from "./shutting_out.ts";
 import { formatAddress } from "./socket_address.ts";
 import { type StreamTarget, targetOf } from "./stream_target.ts";
-
-/** News of revocations in one exchange that are told on at once; the rest goes with further exchanges. */
-const REVOCATIONS_TOLD_MAX = 16;
 
 /** What only the driver can do. */
 export interface Hands {
@@ -59,6 +47,7 @@ export class GossipState implements ExchangeState {
   /** Whose packet is being looked at. */
   #sender: NodeId | undefined;
   readonly #news: ServiceNews;
+  readonly #shuttingOut: ShuttingOut;
 
   constructor(private readonly options: ValidGossipOptions, gossipPort: number, private readonly hands: Hands) {
     const { identity, revocations, events, random, keyRing } = options;
@@ -77,6 +66,10 @@ export class GossipState implements ExchangeState {
       onKeys: (bytes: Uint8Array) => events.onKeys?.(bytes),
     };
     this.keyring = new ClusterKeys(keys, wallMs, steadyMs);
+    this.#shuttingOut = new ShuttingOut(revocations, identity.trust.authority.publicKey, this.keyring, events, {
+      forget: (node) => this.#shutOut(node),
+      broadcast: (key, payload) => this.#broadcast(key, payload),
+    });
     this.seal = new DatagramSeal(this.self, this.keyring.ring, wallMs);
     this.membership = new Membership(
       { id: this.self, record: (incarnation) => this.description.sign(incarnation) },
@@ -149,17 +142,7 @@ export class GossipState implements ExchangeState {
 
   /** Shuts a node out, with a revocation that was decided here. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
   revoke(bytes: Uint8Array): void {
-    const [wallMs] = this.#now();
-    const revocation = readRevocation(bytes, this.description.identity.trust.authority.publicKey);
-    if (revocation === undefined) {
-      throw new CellError(
-        "INVALID_ARGUMENT",
-        "revoking a node: the revocation is not signed by this cluster's authority",
-      );
-    }
-    this.options.revocations.add(bytes, wallMs);
-    this.#shutOut([revocation], bytes);
-    this.keyring.rotate(wallMs);
+    this.#shuttingOut.revoke(bytes, this.options.clocks.wallMs());
   }
 
   /** All members that are remembered, this node first. */
@@ -214,8 +197,7 @@ export class GossipState implements ExchangeState {
   }
 
   takeRevocations(bytes: Uint8Array): void {
-    const news = this.options.revocations.merge(bytes, this.options.clocks.wallMs());
-    if (news.length > 0) this.#shutOut(news, bytes);
+    this.#shuttingOut.take(bytes, this.options.clocks.wallMs());
   }
 
   membershipDigest(): Uint8Array {
@@ -360,18 +342,10 @@ export class GossipState implements ExchangeState {
     this.membership.broadcast(key, payload, this.options.clocks.steadyMs());
   }
 
-  #shutOut(revocations: readonly Revocation[], bytes: Uint8Array): void {
+  #shutOut(node: NodeId): void {
     const [wallMs, steadyMs] = this.#now();
-    this.options.events.onRevocations?.(this.revocations());
-    for (const { node, revokedAtMs } of revocations) {
-      this.keyring.ring.retire(revokedAtMs, wallMs);
-      this.#apply(this.membership.remove(node, steadyMs));
-      this.#forget(node, wallMs);
-      this.options.events.onRevoked?.(node);
-    }
-    for (const [node, slice] of [...slicesOf(bytes, revocations)].slice(0, REVOCATIONS_TOLD_MAX)) {
-      this.#broadcast(`revocation ${node}`, revocationPayload(slice));
-    }
+    this.#apply(this.membership.remove(node, steadyMs));
+    this.#forget(node, wallMs);
   }
 
   #checkKeys(wallMs: number, steadyMs: number): void {
