@@ -11,6 +11,7 @@ import { encodeMessage } from "./packet.ts";
 import { confirmationsExpected, suspicionMsMin } from "./scaling.ts";
 import type { StateEntry } from "./state_document.ts";
 import type { MembershipStats } from "./stats.ts";
+import { Suspects } from "./suspects.ts";
 import { Suspicion } from "./suspicion.ts";
 
 /**
@@ -43,9 +44,7 @@ export class Beliefs {
   readonly own: OwnRecord;
   /** This node has said goodbye and does not answer accusations any more. */
   isLeaving = false;
-  /** No suspicion ends before. */
-  suspicionsAtMs = Infinity;
-  readonly #suspects = new Set<Member>();
+  readonly #suspects = new Suspects();
   /** It is learning whom there is. */
   #isNew = false;
   #ownConflictAtMs = -Infinity;
@@ -59,6 +58,11 @@ export class Beliefs {
   /** The live members, with this node. */
   get live(): number {
     return this.table.live + 1;
+  }
+
+  /** When `tick` wants to be called. */
+  get nextAtMs(): number {
+    return Math.min(this.own.settleAtMs, this.#suspects.nextAtMs);
   }
 
   /** Tells everybody of this node as it is now. */
@@ -84,15 +88,14 @@ export class Beliefs {
     if (id === this.context.self.id) return this.#refute(incarnation);
     const member = this.#accusable(id, incarnation);
     if (member === undefined) return;
-    if (member.suspicion !== undefined) return this.#confirm(member, member.suspicion, from);
+    if (member.suspicion !== undefined) return this.#confirm(member, from);
     if (member.state !== "alive") return;
     const { options, stats } = this.context;
     const minMs = suspicionMsMin(options, this.live);
     const expected = confirmationsExpected(options, this.live);
     this.#setState(member, "suspect", nowMs);
-    member.suspicion = new Suspicion(from, expected, minMs, minMs * options.suspicionMaxMultiplier, nowMs);
-    this.#suspects.add(member);
-    this.suspicionsAtMs = Math.min(this.suspicionsAtMs, member.suspicion.endMs);
+    const maxMs = minMs * options.suspicionMaxMultiplier;
+    this.#suspects.begin(member, new Suspicion(from, expected, minMs, maxMs, nowMs));
     stats.suspicions++;
     this.#tell({ kind: "suspect", id, incarnation, from });
     this.#change("suspected", member);
@@ -148,27 +151,20 @@ export class Beliefs {
   /** Declares those suspects failed whose time is over, and refutes what was put off. */
   tick(nowMs: number): void {
     if (this.own.settleAtMs <= nowMs) this.#refuted(this.own.settle(nowMs));
-    if (this.suspicionsAtMs > nowMs) return;
-    this.suspicionsAtMs = Infinity;
-    for (const member of this.#suspects) {
-      const { id, incarnation, suspicion } = member;
-      if (suspicion!.endMs > nowMs) this.suspicionsAtMs = Math.min(this.suspicionsAtMs, suspicion!.endMs);
-      else {
-        this.context.stats.declared++;
-        this.hearGone({ kind: "failed", id, incarnation }, nowMs);
-      }
+    for (const { id, incarnation } of this.#suspects.over(nowMs)) {
+      this.context.stats.declared++;
+      this.hearGone({ kind: "failed", id, incarnation }, nowMs);
     }
   }
 
   /** Gives every suspect so much more time. */
   extend(lostMs: number): void {
     this.own.settleAtMs += lostMs;
-    for (const { suspicion } of this.#suspects) suspicion!.extend(lostMs);
-    this.suspicionsAtMs += lostMs;
+    this.#suspects.extend(lostMs);
   }
 
   forget(member: Member): void {
-    this.#endSuspicion(member);
+    this.#suspects.end(member);
     this.table.remove(member);
     this.context.mailer.rumours.remove(member.id);
     this.#change("removed", member);
@@ -241,11 +237,10 @@ export class Beliefs {
     return undefined;
   }
 
-  #confirm(member: Member, suspicion: Suspicion, from: NodeId): void {
+  #confirm(member: Member, from: NodeId): void {
     const accuser = this.table.get(from);
     const isAccuser = from === this.context.self.id || (accuser !== undefined && isLive(accuser));
-    if (!isAccuser || !suspicion.confirm(from)) return;
-    this.suspicionsAtMs = Math.min(this.suspicionsAtMs, suspicion.endMs);
+    if (!isAccuser || !this.#suspects.confirm(member, from)) return;
     const { mailer } = this.context;
     const message = encodeMessage({ kind: "suspect", id: member.id, incarnation: member.incarnation, from });
     mailer.rumours.put(member.id, message, Math.floor(mailer.timesMax * CONFIRMATION_TOLD));
@@ -284,13 +279,8 @@ export class Beliefs {
   }
 
   #setState(member: Member, state: Member["state"], nowMs: number): void {
-    this.#endSuspicion(member);
+    this.#suspects.end(member);
     this.table.setState(member, state, nowMs);
-  }
-
-  #endSuspicion(member: Member): void {
-    member.suspicion = undefined;
-    this.#suspects.delete(member);
   }
 
   #tell(message: Message & { readonly id: NodeId }): void {

@@ -107,10 +107,9 @@ export class Membership {
 
   /** When something is due that was planned; rumours come unplanned, and may have waited for company. */
   get #dueMs(): number {
-    const { own, table, suspicionsAtMs, isLeaving } = this.#beliefs;
+    const { nextAtMs, table, isLeaving } = this.#beliefs;
     if (isLeaving) return Infinity;
-    if (table.size === 0) return own.settleAtMs;
-    return Math.min(own.settleAtMs, suspicionsAtMs, this.#prober.nextAtMs, this.#rounds.nextAtMs);
+    return table.size === 0 ? nextAtMs : Math.min(nextAtMs, this.#prober.nextAtMs, this.#rounds.nextAtMs);
   }
 
   /** Does what is due. */
