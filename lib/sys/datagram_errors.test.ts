@@ -32,10 +32,13 @@ async function failures(hushed: boolean): Promise<number> {
   }
 }
 
-test.if(process.platform === "linux")("a datagram that did not arrive fails no later send once errors are ignored", async () => {
-  expect(await failures(false)).toBeGreaterThan(0);
-  expect(await failures(true)).toBe(0);
-});
+test.if(process.platform === "linux")(
+  "a datagram that did not arrive fails no later send once errors are ignored",
+  async () => {
+    expect(await failures(false)).toBeGreaterThan(0);
+    expect(await failures(true)).toBe(0);
+  },
+);
 
 test("a port that is no socket of this process is told", async () => {
   if (process.platform === "linux") expect(ignoreDatagramErrors(await deadPort())).toBe(false);
