@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { Knocker } from "./knocker.ts";
+import { HURRY_MS, Knocker } from "./knocker.ts";
 import { Resolver } from "./resolver.ts";
 import { formatAddress } from "./socket_address.ts";
 
@@ -69,10 +69,11 @@ test("rounds become rare, and are hurried when nobody is left", async () => {
   const one = knocker(["192.0.2.1:1"]);
   await rounds(one, 5);
   expect(one.nextAtMs).toBe(8000);
+  nowMs = 1_000;
   one.hurry();
-  expect(one.nextAtMs).toBe(0);
+  expect(one.nextAtMs).toBe(nowMs);
   await rounds(one, 1);
-  expect(one.nextAtMs).toBe(500);
+  expect(one.nextAtMs).toBe(nowMs + 500);
 });
 
 test("nothing is said after it was stopped, not even to a name that was being looked up", async () => {
@@ -85,4 +86,16 @@ test("nothing is said after it was stopped, not even to a name that was being lo
 
 test("what is no contact is given back", () => {
   expect(knocker([]).knockAt(["192.0.2.1:1", "nothing", "x:0"])).toEqual(["nothing", "x:0"]);
+});
+
+test("however often a node becomes alone, because a member comes and goes, it knocks no faster than in its first round", () => {
+  const one = knocker(["192.0.2.3:1"]);
+  let knocks = 0;
+  for (nowMs = 0; nowMs < 10_000; nowMs += 10) {
+    one.hurry();
+    if (nowMs < one.nextAtMs) continue;
+    one.knockAround();
+    knocks++;
+  }
+  expect(knocks).toBe(10_000 / HURRY_MS);
 });

@@ -10,6 +10,9 @@ const KNOCKS_PER_NAME_MAX = 4;
 /** Rounds of knocking before a stream is tried where nobody answers a datagram: keys may have changed while we were away. */
 const PATIENT_ROUNDS = 2;
 
+/** The shortest time from one round to the next, however many reasons there are to hurry. */
+export const HURRY_MS = 500;
+
 /** What knocking needs of the node. */
 export interface KnockerHands {
   /** Nobody else is known. */
@@ -30,6 +33,7 @@ export class Knocker {
   /** When `knockAround` wants to be called. */
   nextAtMs: number;
   #rounds = 0;
+  #knockedAtMs = -Infinity;
   #isStopped = false;
 
   constructor(
@@ -46,14 +50,15 @@ export class Knocker {
   knockAround(): void {
     const isAlone = this.hands.isAlone();
     this.#rounds++;
-    this.nextAtMs = this.hands.steadyMs() + knockDelayMs(this.#rounds, isAlone, this.hands.random());
+    this.#knockedAtMs = this.hands.steadyMs();
+    this.nextAtMs = this.#knockedAtMs + knockDelayMs(this.#rounds, isAlone, this.hands.random());
     for (const contact of this.book.contacts(isAlone)) void this.knock(contact);
   }
 
   /** Nobody else is there any more: begins anew. */
   hurry(): void {
     this.#rounds = 0;
-    this.nextAtMs = this.hands.steadyMs();
+    this.nextAtMs = Math.max(this.hands.steadyMs(), this.#knockedAtMs + HURRY_MS);
   }
 
   stop(): void {

@@ -1,3 +1,4 @@
+import { MS } from "../base/mod.ts";
 import {
   helloDelayMs,
   type MulticastOptions,
@@ -7,6 +8,9 @@ import {
   type SeekKnowledge,
 } from "./discovery/mod.ts";
 import { formatAddress } from "./socket_address.ts";
+
+/** The shortest time from one hello to the next, however many reasons there are to hurry. */
+export const HURRIED_HELLO_MS = 250 * MS;
 
 /** What happens on the local network. */
 export interface LanOptions extends SeekKnowledge {
@@ -25,6 +29,7 @@ export class Lan {
   #sender: MulticastSender | undefined;
   #receiver: MulticastReceiver | undefined;
   #sent = 0;
+  #saidAtMs = -Infinity;
   #isClosed = false;
   #hasProblem = false;
   readonly #answerer: SeekAnswerer;
@@ -57,7 +62,8 @@ export class Lan {
   /** Says a hello to everybody, and plans the next. `hello` is undefined while there is no key. */
   sayHello(hello: Uint8Array | undefined, isAlone: boolean): void {
     if (this.#sender === undefined) return;
-    this.nextHelloAtMs = this.options.nowMs() + helloDelayMs(++this.#sent, isAlone, this.options.random());
+    this.#saidAtMs = this.options.nowMs();
+    this.nextHelloAtMs = this.#saidAtMs + helloDelayMs(++this.#sent, isAlone, this.options.random());
     this.#receiver?.join();
     if (hello !== undefined && this.#sender.send(hello) === 0) this.#report(`sending: ${this.#sender.problem}`);
   }
@@ -66,7 +72,7 @@ export class Lan {
   hurry(): void {
     if (this.#sender === undefined) return;
     this.#sent = 0;
-    this.nextHelloAtMs = this.options.nowMs();
+    this.nextHelloAtMs = Math.max(this.options.nowMs(), this.#saidAtMs + HURRIED_HELLO_MS);
   }
 
   close(): void {

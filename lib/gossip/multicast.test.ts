@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { MulticastReceiver, seekCluster, seekKeyOf, validateMulticast } from "./discovery/mod.ts";
+import { HURRIED_HELLO_MS, Lan } from "./lan.ts";
 import { hasMulticast, TEST_MULTICAST as multicast } from "./testing/has_multicast.ts";
 import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
@@ -43,6 +44,28 @@ withMulticast("a newcomer among ten causes a few exchanges, not one with each", 
   // Push/pulls go on meanwhile: 10 nodes, one in half a second each.
   const pushPulls = Math.ceil((performance.now() - startedAtMs) / 500) * 10;
   expect(count() + late.gossip.stats().exchanges - before).toBeLessThan(6 + pushPulls);
+});
+
+withMulticast("however often a node becomes alone, it says hello to all a few times a second at most", async () => {
+  let nowMs = 0;
+  const lan = await Lan.open({
+    multicast: validateMulticast(multicast),
+    seekKeys: () => [],
+    addresses: () => [],
+    onDatagram: () => true,
+    onProblem: () => {},
+    random: () => 0.5,
+    nowMs: () => nowMs,
+  });
+  let hellos = 0;
+  for (; nowMs < 10_000; nowMs += 10) {
+    lan.hurry();
+    if (nowMs < lan.nextHelloAtMs) continue;
+    lan.sayHello(undefined, true);
+    hellos++;
+  }
+  lan.close();
+  expect(hellos).toBe(10_000 / HURRIED_HELLO_MS);
 });
 
 withMulticast("a machine with nothing but a token finds where to join", async () => {
