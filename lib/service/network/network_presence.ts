@@ -3,7 +3,7 @@ import type { Link } from "../../net/mod.ts";
 import type { NodeAgent, Offer } from "./agent.ts";
 import { type CredentialsHold, holdCredentials } from "./held_credentials.ts";
 import type { OwnCredentials } from "./own_credentials.ts";
-import { StandingStream } from "./standing_stream.ts";
+import { OFFLINE_LOOK_MS, StandingStream } from "./standing_stream.ts";
 import type { NetworkListener } from "./transports.ts";
 
 /** The first wait while the agent is starting; each further one is twice as long, up to `LOOK_MS`. */
@@ -31,7 +31,7 @@ interface Listening {
 /**
  * Lets other nodes reach an instance: while there is an agent with a network it listens and is in the catalog. When the agent
  * goes, connections live on, and the instance is announced again as soon as there is one. Until there was a network once it
- * costs a look at a lock every `LOOK_MS`, and loads nothing.
+ * costs a look at a lock every `LOOK_MS`, beside an agent every `OFFLINE_LOOK_MS`, and loads nothing.
  */
 export class NetworkPresence {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,7 +73,8 @@ export class NetworkPresence {
     const state = this.options.agent.state();
     if (state === "online") return this.#begin();
     const isSoon = state === "starting";
-    this.#timer = setTimeout(() => this.#look(), isSoon ? this.#waitMs : LOOK_MS);
+    const laterMs = state === "offline" ? OFFLINE_LOOK_MS : LOOK_MS;
+    this.#timer = setTimeout(() => this.#look(), isSoon ? this.#waitMs : laterMs);
     this.#waitMs = isSoon ? Math.min(2 * this.#waitMs, LOOK_MS) : LOOK_FIRST_MS;
     this.#timer.unref();
   }
