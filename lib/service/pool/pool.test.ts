@@ -381,6 +381,20 @@ test("an instance elsewhere that has been started again is another process: its 
   expect([client!.doubts, far.connections.size]).toEqual([1, 2]);
 });
 
+test("what changes while the instances are being listed, or others connected to, is heard", async () => {
+  const world = new World();
+  const [first, second] = [world.service.start(1, { distance: 1 }), world.service.start(2, { distance: 1 })];
+  second.reach = "silent";
+  await world.use();
+  const [client] = first.connections.size > 0 ? first.connections : second.connections;
+  await world.pass(SPREAD_AFTER_MS);
+  world.service.tell();
+  world.service.vanish(first);
+  world.service.tell();
+  await settled();
+  expect(client!.doubts).toBe(1);
+});
+
 test("an instance of this machine is not doubted: its end shows", async () => {
   const world = new World();
   const near = world.service.start(1);

@@ -65,6 +65,8 @@ export class Pool {
   readonly #finding = new Map<Reach, Promise<Endpoint[]>>();
   #refreshAt = Infinity;
   #isRefreshing = false;
+  /** Something was said to have changed while the instances were being listed. */
+  #hasChanged = false;
   #isClosed = false;
   readonly #now: () => number;
   readonly #random: () => number;
@@ -207,20 +209,25 @@ export class Pool {
 
   /** Lists the instances again and connects to further ones, in the background of the calls that are made. */
   async #refresh(now: number): Promise<void> {
-    if (this.#isRefreshing) return;
+    if (this.#isRefreshing) {
+      this.#hasChanged = true;
+      return;
+    }
     this.#isRefreshing = true;
+    this.#hasChanged = false;
     for (const connection of this.#usable) if (connection.client.draining) this.#drop(connection);
     this.#refreshAt = now + REFRESH_MS;
     try {
       this.#learn(await this.options.directory.list(this.options.service));
       this.#endPeriod();
-      // Whoever cannot be reached now is listed again next time.
-      await Promise.allSettled(this.#missing().map((endpoint) => this.#dial(endpoint, "spread")));
+      // Whoever cannot be reached now is listed again next time; nobody who waits for that learns what else has changed.
+      for (const endpoint of this.#missing()) this.#dial(endpoint, "spread").catch(() => {});
     } catch {
       // A directory that cannot be read stops nobody who is connected already.
     } finally {
       this.#isRefreshing = false;
     }
+    if (this.#hasChanged) await this.#refresh(now);
   }
 
   /** Whoever waits for a call picks nothing, so nothing else would look. */
