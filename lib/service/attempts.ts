@@ -13,8 +13,8 @@ export const VANISHED_MS_MAX = 2 * SECOND;
 export interface AttemptBounds {
   /** What is attempted, for errors: "calling hello.greet". */
   readonly what: string;
-  /** Undefined without a deadline: then only the number of attempts is bounded. */
-  readonly timeoutMs: number | undefined;
+  /** How long the call has, which may depend on what is learned meanwhile; Infinity: only attempts are bounded. */
+  timeoutMs(): number;
   /** Whether this client has ever reached the service: only then can it be said to have vanished. */
   readonly wasReached: boolean;
 }
@@ -26,26 +26,25 @@ export class Attempts {
 
   constructor(private readonly bounds: AttemptBounds) {}
 
-  /** What is left of the call's time after `elapsedMs`; undefined without a deadline. */
-  remainingMs(elapsedMs: number): number | undefined {
-    const { timeoutMs } = this.bounds;
-    return timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - elapsedMs);
-  }
-
   /**
    * How long to wait before the next attempt, when the last one failed with `error` and the call began `elapsedMs` ago.
    * Throws what the caller gets when there shall be no further one.
    */
   nextWaitMs(error: CellError, elapsedMs: number): number {
-    const { what, timeoutMs, wasReached } = this.bounds;
+    const { what, wasReached } = this.bounds;
     if (error.code === "NOT_FOUND" && !(wasReached && elapsedMs < VANISHED_MS_MAX)) throw error;
     if (this.#count === ATTEMPTS_MAX) throw error;
-    const remainingMs = this.remainingMs(elapsedMs) ?? Infinity;
+    const timeoutMs = this.bounds.timeoutMs();
+    const remainingMs = Math.max(0, timeoutMs - elapsedMs);
     if (remainingMs === 0) {
-      throw new CellError("DEADLINE_EXCEEDED", `${what}: no answer within ${timeoutMs} ms. ${error.message}`, {
-        cause: error,
-        data: { started: false },
-      });
+      throw new CellError(
+        "DEADLINE_EXCEEDED",
+        `${what}: no answer within ${Math.round(timeoutMs)} ms. ${error.message}`,
+        {
+          cause: error,
+          data: { started: false },
+        },
+      );
     }
     const waitMs = Math.min(this.#waitMs, remainingMs);
     this.#count++;

@@ -1,6 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, jest, test } from "bun:test";
 import { CellError, type Code } from "../base/mod.ts";
 import type { RpcClient } from "../rpc/mod.ts";
+import { LOOKING_MS_MAX } from "./call_time.ts";
 import { Pool } from "./pool/mod.ts";
 import type { Endpoint } from "./directory.ts";
 import { type FakeClient, FakeService } from "./pool/testing/fake_service.ts";
@@ -105,5 +106,75 @@ test("a call that may have run is made again although the next instance dies bef
     },
   };
   expect(await new RetriedCall(pool, request, performance.now(), undefined).begin()).toBe("done");
+  await pool.close();
+});
+
+/** A call of an instance that is listed and that nobody ever reaches. */
+function callSilent(schema: unknown): { answer: Promise<CellError>; close(): Promise<void> } {
+  const service = new FakeService();
+  service.start(1, { distance: 1 }).reach = "silent";
+  const pool = new Pool({ service: "s", directory: service, connect: service.connect, pinned: undefined });
+  const request = {
+    what: "calling s.m",
+    method: "m",
+    isQuestion: false,
+    options: {},
+    canReplay: () => true,
+    invoke: () => Promise.reject(new Error("nobody was reached")),
+  };
+  const call = new RetriedCall(pool, request, performance.now(), undefined, schema as never);
+  return { answer: call.begin().then((value) => value as never, (thrown) => thrown), close: () => pool.close() };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+}
+
+test.each([
+  ["a call of which nothing is known", undefined, LOOKING_MS_MAX],
+  ["a stream", { methods: { m: { params: [], resultStream: true } } }, LOOKING_MS_MAX],
+  ["a method with a deadline of its own", { methods: { m: { params: [], timeoutMs: 700 } } }, 700],
+])("%s gives up an instance that is never reached, although nobody has set a deadline", async (_, schema, limitMs) => {
+  jest.useFakeTimers();
+  try {
+    const { answer, close } = callSilent(schema);
+    let isOver = false;
+    void answer.then(() => isOver = true);
+    await settled();
+    jest.advanceTimersByTime(limitMs - 50);
+    await settled();
+    expect(isOver).toBe(false);
+    jest.advanceTimersByTime(100);
+    expect(await answer).toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+      message: `calling s.m: no instance within ${limitMs} ms`,
+      data: { started: false },
+    });
+    await close();
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("a method's own deadline that is learned when it is reached counts from the beginning of the call", async () => {
+  const service = new FakeService();
+  service.start(1);
+  const connect = async (endpoint: Endpoint): Promise<RpcClient> =>
+    Object.assign(await service.connect(endpoint), {
+      isStream: () => Promise.resolve(false),
+      schema: () => Promise.resolve({ methods: { m: { params: [], timeoutMs: 5_000 } } } as never),
+    });
+  const pool = new Pool({ service: "s", directory: service, connect, pinned: undefined });
+  const request = {
+    what: "calling s.m",
+    method: "m",
+    isQuestion: false,
+    options: {},
+    canReplay: () => true,
+    invoke: (_: RpcClient, { timeoutMs }: { timeoutMs?: number }) => Promise.resolve(timeoutMs),
+  };
+  const leftMs = await new RetriedCall(pool, request, performance.now() - 2_000, undefined).begin();
+  expect(leftMs).toBeGreaterThan(1_000);
+  expect(leftMs).toBeLessThanOrEqual(3_000);
   await pool.close();
 });

@@ -1,8 +1,9 @@
 import { CellError, toCellError } from "../base/mod.ts";
-import { maybeStarted, notStarted, openCall } from "../rpc/mod.ts";
+import { maybeStarted, notStarted, openCall, type RpcClient } from "../rpc/mod.ts";
+import type { Schema } from "../schema/mod.ts";
 import { Attempts } from "./attempts.ts";
+import { CallTime } from "./call_time.ts";
 import { CONNECTIONS_MAX, type Pool, type PooledConnection } from "./pool/mod.ts";
-import type { RemoteCallOptions } from "./remote.ts";
 import {
   certainlyNotStarted,
   isServedIdempotent,
@@ -24,27 +25,29 @@ export const TRIED_MAX = CONNECTIONS_MAX;
  */
 export class RetriedCall<T> {
   readonly #signal: AbortSignal | undefined;
-  /** The time that the call has, as far as anybody has said; what is left to a caller of ours bounds it too. */
-  readonly #timeoutMs: number | undefined;
+  readonly #time: CallTime;
+  /** Why there was no answer so far. */
+  #lastError: CellError | undefined;
   /** The instances that were tried since it last waited. */
   readonly #tried = new Set<string>();
   #mayHaveRun = false;
   /** What the best species said against the call: the others are not what the caller has to look at. */
   #misfit: CellError | undefined;
 
-  /** `defaultTimeoutMs` is the client's. */
+  /** `defaultTimeoutMs` is the client's; `schema` is what it calls with, as far as that is known. */
   constructor(
     private readonly pool: Pool,
     private readonly request: Request<T>,
     private readonly startedAt: number,
     defaultTimeoutMs: number | undefined,
+    schema?: Schema,
   ) {
     const { options } = request;
     const caller = openCall();
     this.#signal = options.signal ?? caller?.signal;
     const callerMs = caller === undefined ? Infinity : caller.remainingMs() + this.#elapsedMs();
-    const timeoutMs = Math.min(options.timeoutMs ?? defaultTimeoutMs ?? Infinity, callerMs);
-    this.#timeoutMs = timeoutMs === Infinity ? undefined : timeoutMs;
+    this.#time = new CallTime({ givenMs: options.timeoutMs ?? defaultTimeoutMs, callerMs });
+    this.#learn(schema);
   }
 
   /** Makes the first attempt, for which there is no connection yet. */
@@ -52,7 +55,7 @@ export class RetriedCall<T> {
     let connection: PooledConnection | undefined;
     try {
       connection = await this.#acquire();
-      return await this.request.invoke(connection!.client, this.#bounded());
+      return await this.#attempt(connection!);
     } catch (error) {
       return this.again(toCellError(error), connection);
     }
@@ -71,10 +74,12 @@ export class RetriedCall<T> {
   async #goOn(first: CellError, used: PooledConnection | undefined): Promise<T> {
     const { pool, request } = this;
     const { what, method } = request;
-    const attempts = new Attempts({ what, timeoutMs: this.#timeoutMs, wasReached: pool.wasReached });
+    const time = this.#time;
+    const attempts = new Attempts({ what, timeoutMs: () => time.limitMs, wasReached: pool.wasReached });
     let error = first;
     let connection = used;
     for (;;) {
+      this.#lastError = error;
       const verdict = await this.#verdict(error, connection);
       if (verdict === "never") throw error;
       this.#mayHaveRun ||= connection !== undefined && !certainlyNotStarted(error);
@@ -94,14 +99,14 @@ export class RetriedCall<T> {
         if (next === undefined && verdict !== "again") throw this.#misfit ?? error;
       }
       if (next === undefined) {
-        await wait(attempts.nextWaitMs(error, this.#elapsedMs()), what, this.#signal);
+        await wait(attempts.nextWaitMs(error, time.countedMs(this.#elapsedMs())), what, this.#signal);
         this.#tried.clear();
       }
       connection = next;
       try {
         connection ??= pool.pick(method, performance.now()) ?? await this.#acquire();
         if (this.#mayHaveRun && !await this.#mayRunAgain(connection!)) break;
-        return await request.invoke(connection!.client, this.#bounded());
+        return await this.#attempt(connection!);
       } catch (thrown) {
         error = toCellError(thrown);
       }
@@ -137,16 +142,42 @@ export class RetriedCall<T> {
 
   /** What is waited for before an attempt has no more time than the call. */
   #within<A>(answer: Promise<A>): Promise<A> {
-    return waitFor(answer, this.request.what, this.#remainingMs(), this.#signal);
+    const remainingMs = this.#time.remainingMs(this.#elapsedMs());
+    return waitFor(answer, this.request.what, remainingMs, this.#signal, () => this.#late());
   }
 
-  #bounded(): RemoteCallOptions {
-    const timeoutMs = this.#remainingMs();
-    return timeoutMs === undefined ? this.request.options : { ...this.request.options, timeoutMs };
+  #late(): CellError {
+    const why = this.#lastError === undefined ? "" : `. ${this.#lastError.message}`;
+    const message = `${this.request.what}: no instance within ${Math.round(this.#time.limitMs)} ms${why}`;
+    return new CellError("DEADLINE_EXCEEDED", message, { data: { started: false }, cause: this.#lastError });
   }
 
-  #remainingMs(): number | undefined {
-    return this.#timeoutMs === undefined ? undefined : Math.max(0, this.#timeoutMs - this.#elapsedMs());
+  async #attempt({ client }: PooledConnection): Promise<T> {
+    const { method, options, isQuestion, invoke } = this.request;
+    if (this.#time.isUnknown && method !== undefined && !isQuestion) await this.#within(this.#ask(client, method));
+    const beganAt = performance.now();
+    const timeoutMs = this.#time.attemptMs(this.#elapsedMs());
+    try {
+      return await invoke(client, timeoutMs === undefined ? options : { ...options, timeoutMs });
+    } finally {
+      this.#time.spend(performance.now() - beganAt);
+    }
+  }
+
+  /** Asks what the call would ask anyway; where that fails, the call says why. */
+  async #ask(client: RpcClient, method: string): Promise<void> {
+    try {
+      await client.isStream(method);
+      this.#learn(await client.schema());
+    } catch (error) {
+      this.#lastError = toCellError(error);
+    }
+  }
+
+  #learn(schema: Schema | undefined): void {
+    const { method, isQuestion } = this.request;
+    if (schema === undefined || method === undefined || isQuestion || !Object.hasOwn(schema.methods, method)) return;
+    this.#time.learn(schema.methods[method]!);
   }
 
   #elapsedMs(): number {

@@ -165,7 +165,8 @@ export class ServiceClient implements RemoteService {
   }
 
   #retried<T>(request: Request<T>, startedAt: number): RetriedCall<T> {
-    return new RetriedCall(this.#pool, request, startedAt, this.defaults.timeoutMs);
+    const { timeoutMs, schema } = this.defaults;
+    return new RetriedCall(this.#pool, request, startedAt, timeoutMs, schema);
   }
 
   async #connect(endpoint: Endpoint): Promise<RpcClient> {
