@@ -38,6 +38,7 @@ beforeEach(() => {
   for (const name of ["pi", "board", "vps", "mute", "dead"]) {
     const agent = cluster.agent(name);
     agent.services.clear();
+    agent.network = { state: "on", problem: null, warning: null };
     const { tunnel } = agent.answers;
     agent.answers = tunnel === undefined ? {} : { tunnel };
   }
@@ -66,6 +67,39 @@ test("a node that sees no other is told what lets one join, or brings itself bac
     own.answers.members = () => [{ ...own.member, isAuthority, isSelf: true }];
     expect((await cluster.cell(["members"])).stderr).toContain(advice);
   }
+});
+
+test("a node that is in no cluster any more says why: in its status, to members, and to leave", async () => {
+  const own = cluster.agent("pi");
+  const problem = "this node was removed from its cluster. To join again: cell join TOKEN";
+  own.network = { state: "removed", problem, warning: null };
+  own.answers.members = () => [{ ...own.member, isSelf: true }];
+  const members = await cluster.cell(["members"]);
+  expect([members.exit, members.stderr]).toEqual([0, `${problem}\n`]);
+  expect((await cluster.cell(["status"])).stdout).toContain(`network: ${problem}`);
+  expect((await cluster.cell(["up"])).stderr).toContain(`warn: ${problem}`);
+  expect((await cluster.cell(["leave"])).stderr).toContain(problem);
+  expect(cluster.askedOf("leave")).toEqual([]);
+  const doctor = JSON.parse((await cluster.cell(["doctor", "--json"])).stdout) as { name: string; status: string }[];
+  expect(doctor.find(({ name }) => name === "network")).toMatchObject({
+    status: "fail",
+    found: "this node was removed from its cluster",
+    advice: "To join again: cell join TOKEN",
+  });
+});
+
+test("up says what keeps the network off as soon as that is known, and a leave is tried then", async () => {
+  const own = cluster.agent("pi");
+  const failed = { state: "failed", problem: "the port is taken. Free it", warning: null } as const;
+  own.network = { state: "starting", problem: null, warning: null };
+  own.answers.status = () => {
+    const status = own.status();
+    if (cluster.askedOf("status").length >= 3) own.network = failed;
+    return status;
+  };
+  expect((await cluster.cell(["up"])).stderr).toContain("warn: the port is taken. Free it");
+  await cluster.cell(["leave"]);
+  expect(cluster.askedOf("leave")).toHaveLength(1);
 });
 
 test("members --watch prints a line of JSON for each change, and nothing while only time passes", async () => {

@@ -16,8 +16,10 @@ export function command(): AnyCommand {
   })
     .action(async () => {
       await using nucleus = await connectNucleus();
-      const { cluster, node, network } = await nucleus.cluster();
-      if (!network) return say(`node ${node} is in no cluster with others: its network is off`);
+      const { cluster, node, network, state, problem } = await nucleus.cluster();
+      if (!network && state !== "failed") {
+        return say(problem ?? `node ${node} is in no cluster with others: its network is off`);
+      }
       await nucleus.leave();
       say(`node ${node} has left cluster ${shortNodeId(cluster)}; \`cell join\` brings it back`);
     });

@@ -49,7 +49,7 @@ export function command(): AnyCommand {
         const members = await nucleus.members();
         if (json) return await printJson(members);
         await printLines(memberLines(members, stdoutWidth(), stdoutStyle()));
-        if (members.length === 1) say(aloneAdvice(members[0]!));
+        if (members.length === 1) say((await nucleus.cluster()).problem ?? aloneAdvice(members[0]!));
         return;
       }
       await using nucleus = await connectNucleus();

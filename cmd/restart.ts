@@ -2,6 +2,7 @@ import { CellError, MS, SECOND } from "../lib/base/mod.ts";
 import { connectNucleus, type NodeStatus, NUCLEUS, type NucleusClient } from "../lib/nucleus/client/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { countInstances, followService } from "./follow_service.ts";
+import { warnOfNetwork, withNetwork } from "./network_condition.ts";
 import { ON_NODE, onNode } from "./on_node.ts";
 import { parseServiceName } from "./service_name.ts";
 import { runningNucleus } from "./running_nucleus.ts";
@@ -40,9 +41,11 @@ async function restartNucleus(nucleus: NucleusClient, node: string | undefined, 
   const before = await nucleus.status();
   await nucleus.restart(NUCLEUS);
   if (detach) return say(`nucleus: restarting${onNode(node)}`);
-  const { pid, version, services } = await successorOf(before, node);
+  const status = await withNetwork(await successorOf(before, node), node);
+  const { pid, version, services } = status;
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;
   say(`nucleus: restarted, pid ${pid}, version ${version}, ${count} as before${onNode(node)}`);
+  warnOfNetwork(status);
 }
 
 /** The status of the agent after it has started anew. */

@@ -2,6 +2,7 @@ import { connectNucleus, type NodeStatus, type ServiceStatus } from "../lib/nucl
 import { stdoutStyle, type Style } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration } from "./duration.ts";
+import { networkNotes } from "./network_condition.ts";
 import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { type Column, table, tableWithin } from "./table.ts";
@@ -49,14 +50,17 @@ export function command(): AnyCommand {
 /** What `cell status` prints. */
 export function statusLines(status: NodeStatus, width: number | undefined, style: Style): string[] {
   const { node, pid, version, uptimeMs, home, services } = status;
-  const about = `node ${style.bold(node)}  pid ${pid}  version ${version}  up ${formatDuration(uptimeMs)}  ${home}`;
-  if (services.length === 0) return [about];
+  const about = [
+    `node ${style.bold(node)}  pid ${pid}  version ${version}  up ${formatDuration(uptimeMs)}  ${home}`,
+    ...networkNotes(status).map((note) => `${style.yellow("network")}: ${note}`),
+  ];
+  if (services.length === 0) return about;
   const rows = services.map((service) => row(service, style));
   const [titles = "", ...lines] = width === undefined ? table(COLUMNS, rows) : tableWithin(width, COLUMNS, rows);
   const reasons = services.flatMap(({ name, state, reason }) =>
     reason === null ? [] : [`${style.bold(name)} is ${state}: ${withoutControls(reason)}`]
   );
-  return [about, "", style.dim(titles), ...lines, ...(reasons.length === 0 ? [] : ["", ...reasons])];
+  return [...about, "", style.dim(titles), ...lines, ...(reasons.length === 0 ? [] : ["", ...reasons])];
 }
 
 function row(service: ServiceStatus, style: Style): string[] {

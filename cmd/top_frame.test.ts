@@ -48,6 +48,7 @@ function snapshot(count: number, changes: Partial<Snapshot> = {}): Snapshot {
       startedAt: new Date(0),
       uptimeMs: 3_600_000,
       heartbeatMs: 5000,
+      network: { state: "off", problem: null, warning: null },
       services: [],
     },
     processes: Array.from({ length: count }, (_, index) => instance(index + 1)),

@@ -2,6 +2,7 @@ import type { NodeStatus } from "../lib/nucleus/client/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration } from "./duration.ts";
+import { warnOfNetwork, withNetwork } from "./network_condition.ts";
 import { startNucleus } from "./start_nucleus.ts";
 import { say } from "./stderr.ts";
 import { printJson } from "./stdout.ts";
@@ -21,12 +22,17 @@ export function command(): AnyCommand {
     .option("--json", "print the agent's status")
     .action(async ({ json }) => {
       const { status, isNew } = await startNucleus();
-      await report(status, isNew, json);
+      await report(await withNetwork(status), isNew, json);
     });
 }
 
 async function report(status: NodeStatus, isNew: boolean, json: true | undefined): Promise<void> {
-  if (json) return await printJson(status);
+  if (json) await printJson(status);
+  else sayUp(status, isNew);
+  warnOfNetwork(status);
+}
+
+function sayUp(status: NodeStatus, isNew: boolean): void {
   const { node, pid, version, uptimeMs, services } = status;
   const style = stderrStyle();
   const count = `${services.length} ${services.length === 1 ? "service" : "services"}`;

@@ -6,6 +6,7 @@ import {
   type InstanceStatus,
   type IssuedToken,
   type Member,
+  type NetworkCondition,
   type NodeStatus,
   NUCLEUS_SCHEMA,
   type NucleusApi,
@@ -39,6 +40,7 @@ export class FakeAgent {
   /** Hashes and sizes of packages that were sent to it. */
   readonly packages = new Map<string, number>();
   answers: Answers = {};
+  network: NetworkCondition = { state: "on", problem: null, warning: null };
 
   constructor(readonly member: Member, private readonly world: FakeWorld) {}
 
@@ -68,6 +70,7 @@ export class FakeAgent {
       startedAt: new Date(0),
       uptimeMs: 61_000,
       heartbeatMs: 5000,
+      network: this.network,
       services: [...this.services].map(([name, replicas]) => serviceStatus(name, replicas)),
     };
   }
@@ -91,7 +94,9 @@ export class FakeAgent {
       cluster: "c0ffee00".padEnd(32, "0"),
       nodeId: this.member.id,
       node: this.member.name,
-      network: true,
+      network: this.network.state === "on",
+      state: this.network.state,
+      problem: this.network.problem,
       authority: true,
       addresses: ["192.0.2.1"],
       nodePort: 9043,

@@ -173,13 +173,14 @@ export class Agent implements Role {
   status(): NodeStatus {
     const { core, catalog } = this.supervisor;
     return {
-      node: this.#home!.id,
+      node: this.#cluster!.name,
       pid: process.pid,
       version: this.options.version,
       home: home(),
       startedAt: this.startedAt,
       uptimeMs: performance.now() - this.#startedAtMs,
       heartbeatMs: this.heartbeatMs,
+      network: this.#cluster!.condition,
       services: catalog.all().flatMap((stored) => {
         const view = core.service(stored.name);
         return view === undefined ? [] : [serviceStatus(stored, view)];

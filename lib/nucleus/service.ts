@@ -59,7 +59,8 @@ export class NucleusService implements AgentApi {
   }
 
   health(): Promise<Health> {
-    return Promise.resolve(healthOf(this.agent.status().services, this.agent.instances()));
+    const { services, network } = this.agent.status();
+    return Promise.resolve(healthOf(services, this.agent.instances(), network));
   }
 
   async deploy(request: DeployRequest): Promise<DeployAnswer> {

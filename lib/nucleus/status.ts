@@ -1,5 +1,5 @@
 import { formatInstanceId } from "../service/mod.ts";
-import type { Health, InstanceLoad, InstanceStatus, ServiceStatus } from "./client/mod.ts";
+import type { Health, InstanceLoad, InstanceStatus, NetworkCondition, ServiceStatus } from "./client/mod.ts";
 import type { InstanceView, ServiceView } from "./core/mod.ts";
 import type { StoredService } from "./state/mod.ts";
 
@@ -49,15 +49,22 @@ export function serviceStatus(stored: StoredService, view: ServiceView): Service
 }
 
 /** What is not as it was asked for. */
-export function healthOf(services: readonly ServiceStatus[], instances: readonly InstanceStatus[]): Health {
-  const problems = services.filter(({ state }) => !WELL.has(state)).flatMap(({ name, state, reason, up, replicas }) => {
-    const ill = instances.filter((instance) => instance.service === name && ILL.has(instance.state));
-    const count = replicas === 0 ? "" : `, ${up} of ${replicas} up`;
-    return [
-      `${name} is ${state}${count}${ill.length === 0 ? because(reason) : ""}`,
-      ...ill.map((instance) => `${instance.instance} is ${instance.state}${because(instance.reason)}`),
-    ];
-  });
+export function healthOf(
+  services: readonly ServiceStatus[],
+  instances: readonly InstanceStatus[],
+  network: Pick<NetworkCondition, "problem">,
+): Health {
+  const ofServices = services.filter(({ state }) => !WELL.has(state)).flatMap(
+    ({ name, state, reason, up, replicas }) => {
+      const ill = instances.filter((instance) => instance.service === name && ILL.has(instance.state));
+      const count = replicas === 0 ? "" : `, ${up} of ${replicas} up`;
+      return [
+        `${name} is ${state}${count}${ill.length === 0 ? because(reason) : ""}`,
+        ...ill.map((instance) => `${instance.instance} is ${instance.state}${because(instance.reason)}`),
+      ];
+    },
+  );
+  const problems = [...ofServices, ...(network.problem === null ? [] : [network.problem])];
   return { healthy: problems.length === 0, problems };
 }
 

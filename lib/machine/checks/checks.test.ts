@@ -16,7 +16,7 @@ import { Database } from "bun:sqlite";
 import { examineHome, examineRunFolder } from "./home.ts";
 import { examineIdentity, examineKeyFiles } from "./identity.ts";
 import { examineLinger } from "./linger.ts";
-import { examineAddresses, examineMembers, examineMulticast, examineNetwork } from "./network.ts";
+import { examineAddresses, examineCondition, examineMembers, examineMulticast, examineNetwork } from "./network.ts";
 import { examineNodeFile, examineState } from "./nucleus.ts";
 import { examineFileDescriptors } from "./resources.ts";
 import { examineProcesses, examineSession, SESSIONS } from "./sessions.ts";
@@ -281,6 +281,8 @@ test("a network that is on tells its ports, and warns when only this machine rea
     nodeId: "a".repeat(32),
     node: "pi",
     network: true,
+    state: "on" as const,
+    problem: null,
     authority: true,
     addresses: ["192.0.2.7"],
     nodePort: 9043,
@@ -294,6 +296,21 @@ test("a network that is on tells its ports, and warns when only this machine rea
   expect(examineNetwork({ ...status, addresses: ["127.0.0.1", "::1"] }).status).toBe("warn");
   expect(examineNetwork({ ...status, network: false }).found).toContain("cell token create");
   expect(examineNetwork(undefined).status).toBe("ok");
+});
+
+test("a network that should be on and is not has failed, with what to do; what is odd is warned of", () => {
+  const problem = "the network is off and should be on: reading a.b: it is none. To try again: cell restart nucleus";
+  expect(examineCondition({ state: "failed", problem, warning: null })).toEqual({
+    status: "fail",
+    found: "the network is off and should be on: reading a.b: it is none",
+    advice: "To try again: cell restart nucleus",
+  });
+  const warning = "node.toml calls this node b, and it is a. Write a there";
+  expect(examineCondition({ state: "on", problem: null, warning })).toMatchObject({
+    status: "warn",
+    advice: "Write a there",
+  });
+  expect(examineCondition({ state: "on", problem: null, warning: null })).toBeUndefined();
 });
 
 test("an address of this node that nobody answers at is warned of, with the reason", async () => {

@@ -2,10 +2,10 @@ import { createSocket, type Socket } from "node:dgram";
 import { join } from "node:path";
 import { MINUTE, MS, SECOND } from "../../base/mod.ts";
 import { DEFAULT_MULTICAST, ownInterfaces } from "../../gossip/discovery/mod.ts";
-import { type ClusterStatus, connectNucleus, type Member } from "../../nucleus/client/mod.ts";
+import { type ClusterStatus, connectNucleus, type Member, type NetworkCondition } from "../../nucleus/client/mod.ts";
 import { readNodeFile } from "../../nucleus/home/mod.ts";
 import { home } from "../../service/mod.ts";
-import { type Check, type Finding, ok, warn } from "../check.ts";
+import { type Check, fail, type Finding, ok, warn } from "../check.ts";
 
 /** An agent that takes longer is silent; the check of the agent says so. */
 const AGENT_MS_MAX = 2 * SECOND;
@@ -19,7 +19,12 @@ const { group: GROUP } = DEFAULT_MULTICAST;
 /** Whether this node listens to others, and where. */
 export const NETWORK: Check = {
   name: "network",
-  run: async () => examineNetwork((await askCluster())?.status),
+  run: async () => {
+    const condition = await askCondition();
+    return condition === undefined
+      ? examineNetwork(undefined)
+      : examineCondition(condition) ?? examineNetwork((await askCluster())?.status);
+  },
 };
 
 /** Whether the addresses that others are told lead here. */
@@ -45,6 +50,12 @@ export const MULTICAST: Check = {
 
 /** Whether the other nodes are there. */
 export const CLUSTER: Check = { name: "cluster", run: async () => examineMembers((await askCluster())?.members ?? []) };
+
+/** The finding for a network that is not as it should be; undefined where there is nothing to say of that. */
+export function examineCondition({ problem, warning }: NetworkCondition): Finding | undefined {
+  if (problem !== null) return fail(...halves(problem));
+  return warning === null ? undefined : warn(...halves(warning));
+}
 
 /** The finding for what the agent says of its network; undefined without an agent. */
 export function examineNetwork(status: ClusterStatus | undefined): Finding {
@@ -95,8 +106,24 @@ export function examineMembers(members: readonly Member[]): Finding {
   );
 }
 
+/** What is so, and what to do: the last sentence. */
+function halves(text: string): [found: string, advice: string] {
+  const at = text.lastIndexOf(". ");
+  return at === -1 ? [text, "`cell logs nucleus`"] : [text.slice(0, at), text.slice(at + 2)];
+}
+
 function spanText(spanMs: number): string {
   return spanMs < MINUTE ? `${Math.round(spanMs / SECOND)} s` : `${Math.round(spanMs / MINUTE)} min`;
+}
+
+/** Undefined without an agent that answers in time. An agent that cannot read who it is says nothing else of the cluster. */
+async function askCondition(): Promise<NetworkCondition | undefined> {
+  try {
+    await using nucleus = await connectNucleus({ timeoutMs: AGENT_MS_MAX });
+    return (await nucleus.status()).network;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined without an agent that answers in time. */

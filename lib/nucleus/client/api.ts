@@ -3,7 +3,7 @@
  * types are its schema.
  */
 
-import type { ClusterApi } from "./cluster_api.ts";
+import type { ClusterApi, NetworkCondition } from "./cluster_api.ts";
 
 /** Where an instance is in its life. */
 export type InstanceState = "starting" | "up" | "degraded" | "draining" | "down" | "crash-looping";
@@ -85,6 +85,7 @@ export interface NodeStatus {
   startedAt: Date;
   uptimeMs: number;
   heartbeatMs: number;
+  network: NetworkCondition;
   services: ServiceStatus[];
 }
 

@@ -1,5 +1,17 @@
 /** What the node agent offers about the other machines: part of `NucleusApi`. */
 
+/** "starting": it is being turned on. "failed": it should be on and is not. The others say why there is none. */
+export type NetworkState = "off" | "starting" | "on" | "failed" | "left" | "removed";
+
+/** Whether this node is there for others, and if not why. */
+export interface NetworkCondition {
+  state: NetworkState;
+  /** Why this node is among no others although it should be, or was, and what to do; null where there is nothing to do. */
+  problem: string | null;
+  /** What nothing suffers from and is hardly meant so, and what to do; null where there is nothing. */
+  warning: string | null;
+}
+
 /** This node in its cluster. */
 export interface ClusterStatus {
   /** Derived from the key of the cluster's authority, 32 hexadecimal digits. */
@@ -10,6 +22,9 @@ export interface ClusterStatus {
   node: string;
   /** Whether the node listens to the network. Off until the first token is made, or the node joins. */
   network: boolean;
+  state: NetworkState;
+  /** As in `NetworkCondition`. */
+  problem: string | null;
   /** Whether this node holds the authority's key: such a node makes tokens and lets others in. */
   authority: boolean;
   /** Hosts that other nodes reach this one at. */

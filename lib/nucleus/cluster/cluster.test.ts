@@ -191,3 +191,49 @@ test("an agent without a network says so when it begins, and one whose network c
   expect(broken.told).toEqual([false]);
   expect(broken.lines.join()).toContain("cluster.json");
 });
+
+test("a node that has left says so after a restart too, until it is back", async () => {
+  const one = node("one");
+  expect(one.cluster.condition.state).toBe("starting");
+  await one.cluster.begin();
+  await one.cluster.leave();
+  expect(one.cluster.condition.state).toBe("off");
+  await one.cluster.createToken({});
+  expect(one.cluster.condition).toEqual({ state: "on", problem: null, warning: null });
+  await one.cluster.leave();
+  const again = node("one");
+  await again.cluster.begin();
+  expect(again.cluster.condition.state).toBe("left");
+  expect(await again.cluster.overview.status()).toMatchObject({ state: "left", problem: expect.any(String) });
+  await again.cluster.join(undefined, undefined);
+  expect(again.cluster.condition.state).toBe("on");
+});
+
+test("a node that was removed says so after a restart too", async () => {
+  const one = node("one");
+  const two = node("two");
+  await two.cluster.begin();
+  const { token } = await one.cluster.createToken({});
+  await two.cluster.join(token, undefined);
+  await until(async () => (await one.names()).join() === "one alive,two alive", "both to know each other");
+  one.cluster.network!.removeMember("two");
+  await until(() => two.cluster.condition.state === "removed", "it to hear of that");
+  const again = node("two");
+  await again.cluster.begin();
+  expect(again.cluster.condition).toMatchObject({ state: "removed", problem: expect.stringContaining("new token") });
+});
+
+test("a network that cannot be turned on again has failed, with the reason, until it can", async () => {
+  const one = node("one");
+  await one.cluster.createToken({});
+  await one.cluster.pause();
+  const path = join(one.keys, "cluster.json");
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, "{");
+  const again = node("one");
+  await again.cluster.begin();
+  expect(again.cluster.condition).toMatchObject({ state: "failed", problem: expect.stringContaining("cluster.json") });
+  writeFileSync(path, text);
+  await again.cluster.begin();
+  expect(again.cluster.condition).toMatchObject({ state: "on", problem: null });
+});

@@ -1,7 +1,7 @@
 import { CellError, toCellError } from "../../base/mod.ts";
 import { createTrust, fingerprintOf, parseToken, shortId } from "../../net/identity/mod.ts";
 import { seekKeyOf } from "../../gossip/discovery/mod.ts";
-import type { IssuedToken, TokenRequest } from "../client/mod.ts";
+import type { IssuedToken, NetworkCondition, TokenRequest } from "../client/mod.ts";
 import { type NodeSettings, parseHostPort } from "../home/mod.ts";
 import { Changes } from "./changes.ts";
 import { ClusterFile } from "./cluster_file.ts";
@@ -9,6 +9,7 @@ import { doorsOf } from "./doors.ts";
 import { askToJoin, type Doors, type Joined } from "./join.ts";
 import type { LocalNode } from "./local_node.ts";
 import { Network } from "./network.ts";
+import { networkCondition } from "./network_condition.ts";
 import { Overview } from "./overview.ts";
 import { OwnIdentity } from "./own_identity.ts";
 import { Tokens } from "./tokens.ts";
@@ -43,6 +44,9 @@ export class Cluster {
   readonly #identity: OwnIdentity;
   readonly #turns = new Turns();
   #network: Network | undefined;
+  /** Whether it was looked at what there was before. */
+  #hasBegun = false;
+  #failure: string | undefined;
 
   constructor(private readonly options: ClusterOptions) {
     const { keys, log, settings, version, node } = options;
@@ -57,6 +61,23 @@ export class Cluster {
       changes: this.#changes,
       who: () => this.#identity.get(),
       network: () => this.#network,
+      condition: () => this.condition,
+    });
+  }
+
+  /** What the others call this node while its network is on, what node.toml calls it else. */
+  get name(): string {
+    return this.#network?.identity.name ?? this.options.settings.id;
+  }
+
+  /** Whether the network is on, and if not why. */
+  get condition(): NetworkCondition {
+    return networkCondition({
+      knownAs: this.#network?.identity.name,
+      name: this.options.settings.id,
+      failure: this.#failure,
+      // A file that cannot be read is a failure; nothing is read here before it was tried.
+      memory: this.#hasBegun && this.#failure === undefined ? this.#file.memory : undefined,
     });
   }
 
@@ -69,10 +90,14 @@ export class Cluster {
   async begin(): Promise<void> {
     try {
       await this.#turns.take(() => this.#resume());
+      this.#failure = undefined;
     } catch (error) {
       if (this.#turns.closing.aborted) return;
-      this.options.log(`error: turning the network on: ${toCellError(error).message}`);
+      this.#failure = toCellError(error).message;
+      this.options.log(`error: turning the network on: ${this.#failure}`);
       this.#tellOrLog(false);
+    } finally {
+      this.#hasBegun = true;
     }
   }
 
@@ -133,7 +158,9 @@ export class Cluster {
   leave(): Promise<void> {
     return this.#turns.take(async () => {
       // First what lasts: a node that has said goodbye and comes back by itself has not left.
-      this.#file.update({ network: false });
+      const { network, departure } = this.#file.memory;
+      this.#file.update({ network: false, departure: network ? "left" : departure });
+      this.#failure = undefined;
       await this.#turnOff("goodbye");
       this.options.tell(false);
     });
@@ -175,6 +202,7 @@ export class Cluster {
       await this.#turnOn();
     } catch (error) {
       const { code, message } = toCellError(error);
+      this.#failure = message;
       const advice = "This node is a member now, and cell join (without a token) tries it again.";
       throw new CellError(code, `turning the network on after joining: ${message}. ${advice}`, { cause: error });
     }
@@ -233,20 +261,18 @@ export class Cluster {
       log,
     });
     try {
-      if (!this.#file.memory.network) this.#file.update({ network: true });
+      const { network: wasOn, departure } = this.#file.memory;
+      if (!wasOn || departure !== "") this.#file.update({ network: true, departure: "" });
       this.options.tell(true);
     } catch (error) {
       await network.stop("silently");
       throw error;
     }
     this.#network = network;
+    this.#failure = undefined;
     this.#changes.ring();
-    const { name } = stored.node;
-    if (name !== settings.id) {
-      log(
-        `warn: node.toml calls this node ${settings.id}, and the others know it as ${name}: that is in its certificate`,
-      );
-    }
+    const { warning } = this.condition;
+    if (warning !== null) log(`warn: ${warning}`);
     return network;
   }
 
@@ -256,12 +282,10 @@ export class Cluster {
       await this.#turns.take(async () => {
         // It may have joined another cluster before its turn came.
         if (this.#network !== network) return;
-        this.options.log(
-          "this node was removed from its cluster: its network is off. Join again with a new token: cell join TOKEN",
-        );
         await this.#turnOff("silently");
         this.#tellOrLog(false);
-        this.#file.update({ network: false, gossipKeys: "", contacts: [] });
+        this.#file.update({ network: false, departure: "removed", gossipKeys: "", contacts: [] });
+        this.options.log(`warn: ${this.condition.problem}`);
       });
     } catch (error) {
       if (!this.#turns.closing.aborted) this.options.log(`error: ${toCellError(error).message}`);

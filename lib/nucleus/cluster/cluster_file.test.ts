@@ -23,6 +23,7 @@ test("what was changed is there after a restart, and what was not is as it was",
   expect(new ClusterFile(path).memory).toEqual({
     cluster: "",
     network: true,
+    departure: "",
     tokens: [TOKEN],
     nodePort: 0,
     gossipPort: 0,
@@ -38,12 +39,20 @@ test("only its owner can read it, and nothing lies beside it", () => {
   expect(readdirSync(folder)).toEqual(["cluster.json"]);
 });
 
+test("how a membership ended is remembered; what was written before there was that is read", () => {
+  new ClusterFile(path).update({ departure: "removed" });
+  expect(new ClusterFile(path).memory.departure).toBe("removed");
+  writeFileSync(path, readFileSync(path, "utf8").replace(/.*"departure".*\n/, ""));
+  expect(new ClusterFile(path).memory.departure).toBe("");
+});
+
 const wrong: { [text: string]: string } = {
   "{": "JSON",
   "{}": "format 1",
   '{"format":2}': "format 1, found 2",
   '{"format":1,"cluster":"","network":1}': "network",
   '{"format":1,"cluster":7}': "cluster",
+  '{"format":1,"cluster":"","network":true,"gossipKeys":"","revocations":"","departure":"sold"}': "departure",
   '{"format":1,"cluster":"","network":true,"gossipKeys":"","nodePort":0,"gossipPort":0,"tokens":[{}],"contacts":[],"revocations":""}':
     "tokens",
   '{"format":1,"cluster":"","network":true,"gossipKeys":"","nodePort":0,"gossipPort":0,"tokens":[],"contacts":[7],"revocations":""}':
@@ -125,6 +134,7 @@ test("a join that is interrupted after the node is of the other cluster goes on 
   expect(new ClusterFile(path).memory).toEqual({
     cluster: "b",
     network: true,
+    departure: "",
     tokens: [],
     nodePort: 7,
     gossipPort: 0,

@@ -23,12 +23,17 @@ export interface StoredToken {
   readonly usesLeft: number;
 }
 
+/** How a membership ended: by `leave`, or because the others took it away. */
+export type Departure = "" | "left" | "removed";
+
 /** What a node has to remember of its cluster beside keys and certificates. */
 export interface ClusterMemory {
   /** The id of the cluster that all of this is about; empty before there was one. */
   readonly cluster: string;
   /** Whether the node listens to the network. */
   readonly network: boolean;
+  /** How this node's last membership ended; empty while it lasts, and before the first. */
+  readonly departure: Departure;
   readonly tokens: readonly StoredToken[];
   /** Where this node listened last: the others remember that. 0 before it did. */
   readonly nodePort: number;
@@ -44,6 +49,7 @@ export interface ClusterMemory {
 const NOTHING: ClusterMemory = {
   cluster: "",
   network: false,
+  departure: "",
   tokens: [],
   nodePort: 0,
   gossipPort: 0,
@@ -176,16 +182,17 @@ function read(path: string): Document {
 }
 
 function checked(document: unknown): ClusterMemory {
-  const { cluster, network, tokens, nodePort, gossipPort, contacts, gossipKeys, revocations } = document as {
-    [key: string]: unknown;
-  };
+  const { cluster, network, departure = "", tokens, nodePort, gossipPort, contacts, gossipKeys, revocations } =
+    document as { [key: string]: unknown };
   if (!isText(cluster)) throw new Error("cluster: expected text");
   if (typeof network !== "boolean") throw new Error("network: expected true or false");
+  if (!isDeparture(departure)) throw new Error('departure: expected "", "left" or "removed"');
   if (!isText(gossipKeys)) throw new Error("gossipKeys: expected text");
   if (!isText(revocations)) throw new Error("revocations: expected text");
   return {
     cluster,
     network,
+    departure,
     nodePort: portOf("nodePort", nodePort),
     gossipPort: portOf("gossipPort", gossipPort),
     gossipKeys,
@@ -207,6 +214,10 @@ function portOf(key: string, value: unknown): number {
 
 function isText(value: unknown): value is string {
   return typeof value === "string";
+}
+
+function isDeparture(value: unknown): value is Departure {
+  return value === "" || value === "left" || value === "removed";
 }
 
 function isToken(value: unknown): value is StoredToken {

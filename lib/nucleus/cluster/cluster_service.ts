@@ -113,12 +113,10 @@ export class ClusterService implements ClusterApi {
   }
 
   #network(what: string): Network {
-    const { network } = this.clusterOfNode;
+    const { network, condition } = this.clusterOfNode;
     if (network !== undefined) return network;
-    throw new CellError(
-      "FAILED_PRECONDITION",
-      `${what}: the network of this node is off. Turn it on with cell token create, or join others with cell join TOKEN.`,
-      { data: { started: false } },
-    );
+    const why = condition.problem ??
+      "the network of this node is off. Turn it on with cell token create, or join others with cell join TOKEN.";
+    throw new CellError("FAILED_PRECONDITION", `${what}: ${why}`, { data: { started: false } });
   }
 }

@@ -1,6 +1,6 @@
 import { CellError } from "../../base/mod.ts";
 import type { StoredIdentity } from "../../net/identity/mod.ts";
-import type { CatalogInstance, ClusterStatus, Member } from "../client/mod.ts";
+import type { CatalogInstance, ClusterStatus, Member, NetworkCondition } from "../client/mod.ts";
 import type { NodeSettings } from "../home/mod.ts";
 import { compareInstances } from "./catalog_instance.ts";
 import type { Changes } from "./changes.ts";
@@ -19,6 +19,7 @@ export interface OverviewOptions {
   who(): Promise<StoredIdentity>;
   /** While it is on. */
   network(): Network | undefined;
+  condition(): NetworkCondition;
 }
 
 /** This node among others, as callers see it: also while it is alone. */
@@ -36,11 +37,14 @@ export class Overview {
     const { node, authority } = await this.options.who();
     const { settings } = this.options;
     const network = this.options.network();
+    const { state, problem } = this.options.condition();
     return {
       cluster: node.clusterId,
       nodeId: node.nodeId,
-      node: settings.id,
+      node: network?.identity.name ?? settings.id,
       network: network !== undefined,
+      state,
+      problem,
       authority: authority !== undefined,
       addresses: network?.addresses ?? ownAddresses(settings.network),
       nodePort: network?.nodePort ?? null,
@@ -87,7 +91,7 @@ export class Overview {
     const { settings, version } = this.options;
     const network = this.options.network();
     return {
-      name: settings.id,
+      name: network?.identity.name ?? settings.id,
       id: node.nodeId,
       address: network?.hints[0] ?? "",
       state: "alive",
