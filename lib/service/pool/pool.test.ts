@@ -378,7 +378,19 @@ test("an instance elsewhere that has been started again is another process: its 
   far.place = "second";
   world.service.tell();
   await settled();
-  expect([client!.doubts, far.connections.size]).toEqual([1, 2]);
+  const [next] = far.connections;
+  expect([client!.doubts, far.connections.size, next === client]).toEqual([1, 1, false]);
+});
+
+test("an instance elsewhere that is gone gets no call, although another one that is listed has to be connected to first", async () => {
+  const world = new World();
+  const gone = world.service.start(1, { distance: 1 });
+  await world.use();
+  world.service.vanish(gone);
+  world.service.start(2, { distance: 3 });
+  world.service.tell();
+  await settled();
+  expect((await world.use())?.id).toBe("s@2");
 });
 
 test("what changes while the instances are being listed, or others connected to, is heard", async () => {

@@ -243,9 +243,15 @@ export class Pool {
       // Who listens elsewhere now is another process of the same name.
       connection.isListed = places.has(connection.id) && places.get(connection.id) === connection.place;
       // One of this machine says itself when it ends.
-      if (wasListed && !connection.isListed && connection.distance > 0) connection.client.doubt(DOUBT_MS);
+      if (wasListed && !connection.isListed && connection.distance > 0) this.#onGone(connection);
     }
     this.#sort();
+  }
+
+  /** It drains, or is dead and says nothing. Where there are others it gets no calls any more. */
+  #onGone(connection: PooledConnection): void {
+    connection.client.doubt(DOUBT_MS);
+    if (this.#listed.length > 0) this.#retire(connection);
   }
 
   /** Retires connections that the period had no use for: to a species that others have taken the place of. */
