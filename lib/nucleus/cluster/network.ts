@@ -1,5 +1,5 @@
 import { CellError, toCellError } from "../../base/mod.ts";
-import type { GossipNode } from "../../gossip/mod.ts";
+import type { ClusterMember, GossipNode } from "../../gossip/mod.ts";
 import {
   type AdoptedIdentity,
   createTrust,
@@ -97,8 +97,14 @@ export class Network implements CredentialsIssuer {
     this.#revocations = new RevocationSet(stored.node.trust.authority.publicKey);
     this.#revocations.merge(Buffer.from(file.memory.revocations, "base64"), Date.now());
     this.#trust = createTrust(stored.node.authorityPem, (node) => this.#revocations.has(node));
-    this.#peers = new Peers((target, signal) =>
-      dialAgent(target, { credentials: this.#credentials.current, trust: this.#trust, registry: this.#links }, signal)
+    this.#peers = new Peers(
+      (target, signal) =>
+        dialAgent(
+          target,
+          { credentials: this.#credentials.current, trust: this.#trust, registry: this.#links },
+          signal,
+        ),
+      (node) => this.#whereabouts(node),
     );
     this.neighbours = new Neighbours(() => this.#begun(), this.#peers);
     this.#gatekeeper = this.#makeGatekeeper();
@@ -262,6 +268,7 @@ export class Network implements CredentialsIssuer {
       tokens,
       peers: this.#peers,
       changes,
+      onMember: (member) => this.#onMember(member),
       onRevoked: (node) => this.#onRevoked(node),
       hints: () => this.hints,
       log,
@@ -331,6 +338,20 @@ export class Network implements CredentialsIssuer {
     this.#begun().describe({ addresses });
   }
 
+  /** What waits for a node that has gone, or that is somewhere else, need not wait until its connection is silent for long. */
+  #onMember({ id, state, isSelf, record }: ClusterMember): void {
+    if (isSelf) return;
+    if (state === "failed" || state === "left") this.#peers.drop(id, gone(record.name, state));
+    else this.#peers.dropMoved(id);
+  }
+
+  #whereabouts(node: string): string | undefined {
+    const record = this.#gossip?.member(node)?.record;
+    if (record === undefined) return undefined;
+    const { addresses, nodePort, tlsPort, startedAtMs } = record;
+    return JSON.stringify([addresses, nodePort, tlsPort, startedAtMs]);
+  }
+
   #onRevoked(node: string): void {
     const { options: { log, changes }, identity } = this;
     log(`node ${shortId(node)} was removed from the cluster`);
@@ -338,9 +359,14 @@ export class Network implements CredentialsIssuer {
     closeQuicLinksOf(node);
     this.#links.closeWhere((peer) => peer.node === node, error);
     this.#doorstep.closeConnectionsOf(node, error);
-    this.#peers.drop(node);
+    this.#peers.drop(node, error);
     this.renewed.ring();
     changes.ring();
     if (node === identity.nodeId) this.options.onRemoved(this);
   }
+}
+
+function gone(name: string, state: "failed" | "left"): CellError {
+  const why = state === "failed" ? "has failed: it does not answer the others any more" : "has left the cluster";
+  return new CellError("UNAVAILABLE", `node ${name} ${why}`, { retryable: true });
 }

@@ -21,6 +21,7 @@ function world(api: Partial<PeerApi> = {}) {
   );
   const servers = new Map<string, RpcServer>();
   const dialed: string[] = [];
+  const whereabouts = new Map<string, string>();
   const peers = new Peers(({ node = "" }) => {
     dialed.push(node);
     const server = servers.get(node) ?? createServer({ schema: PEER_SCHEMA, handlers, instance: node });
@@ -28,8 +29,8 @@ function world(api: Partial<PeerApi> = {}) {
     const [there, here] = memoryLinks();
     server.accept(there);
     return Promise.resolve<Link>(here);
-  });
-  return { peers, dialed, servers };
+  }, (node) => whereabouts.get(node));
+  return { peers, dialed, servers, whereabouts };
 }
 
 test("calls to one node share a connection", async () => {
@@ -111,3 +112,53 @@ test("a connection that is being made does not hold up the end", async () => {
   expect(given.map(({ aborted }) => aborted)).toEqual([true]);
   await expect(asked).rejects.toThrow("given up");
 });
+
+test("what waits for a node that is gone ends with its connection, and the next call makes another", async () => {
+  let answers = false;
+  const asked = Promise.withResolvers<void>();
+  const { peers, dialed } = world({
+    probe: () => {
+      asked.resolve();
+      return answers ? Promise.resolve(true) : new Promise<never>(() => {});
+    },
+    async *agent(bytes: AsyncIterable<Uint8Array>) {
+      for await (const piece of bytes) yield piece;
+    },
+  });
+  const probing = peers.of(at("a")).probe();
+  const piping = peers.of(at("a")).agent(endless())[Symbol.asyncIterator]();
+  await Promise.all([asked.promise, piping.next()]);
+  const waiting = piping.next();
+  peers.drop("a", new CellError("UNAVAILABLE", "node a has failed"));
+  const outcomes = await Promise.allSettled([probing, waiting]);
+  const reasons = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as CellError);
+  expect(reasons.map(({ code }) => code)).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+  for (const { message } of reasons) expect(message).toContain("node a has failed");
+  answers = true;
+  expect(await peers.of(at("a")).probe()).toBe(true);
+  expect(dialed).toEqual(["a", "a"]);
+  await peers.close();
+});
+
+test("the connection to a node that has moved, or whose agent has begun anew, is made anew; others are kept", async () => {
+  const { peers, dialed, whereabouts } = world({ probe: () => Promise.resolve(true) });
+  await peers.of(at("a")).probe();
+  whereabouts.set("a", "here");
+  peers.dropMoved("a");
+  peers.dropMoved("a");
+  peers.dropMoved("b");
+  await peers.of(at("a")).probe();
+  expect(dialed).toEqual(["a"]);
+  whereabouts.set("a", "there");
+  peers.dropMoved("a");
+  await peers.of(at("a")).probe();
+  peers.dropMoved("a");
+  await peers.of(at("a")).probe();
+  expect(dialed).toEqual(["a", "a"]);
+  await peers.close();
+});
+
+async function* endless(): AsyncGenerator<Uint8Array, void, void> {
+  yield new Uint8Array([1]);
+  await new Promise<never>(() => {});
+}

@@ -1,5 +1,6 @@
 import { CellError, MS, SECOND } from "../../base/mod.ts";
 import type { StreamTarget } from "../../gossip/mod.ts";
+import { shortId } from "../../net/identity/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import { createClient, type RpcClient } from "../../rpc/mod.ts";
 import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
@@ -20,8 +21,11 @@ export type DialAgent = (target: StreamTarget, signal: AbortSignal) => Promise<L
 
 /** A connection that exists, or is being made. */
 interface Connection {
+  readonly link: Promise<Link>;
   readonly client: Promise<RpcClient>;
   open: RpcClient | undefined;
+  /** Where the node was, and which of its agents it was, when this was begun; undefined while nobody knew. */
+  whereabouts: string | undefined;
 }
 
 /** This agent's connections to the others': made when one is needed, used for everything that the two say. */
@@ -30,16 +34,31 @@ export class Peers {
   readonly #connections = new Map<string, Connection>();
   readonly #ending = new AbortController();
 
-  constructor(private readonly dial: DialAgent) {}
+  /** `whereabouts` is another text whenever a node is somewhere else, or its agent has begun anew. */
+  constructor(
+    private readonly dial: DialAgent,
+    private readonly whereabouts: (node: string) => string | undefined = () => undefined,
+  ) {}
 
   /** The other agent's methods. Its connection is made by the first call. */
   of(target: StreamTarget): PeerCalls {
     return new PeerCalls(() => this.#client(target));
   }
 
-  /** Ends the connection to a node that is no longer one of us. */
-  drop(node: string): void {
-    this.#dropAt(node);
+  /** Ends the connection to a node that is gone, with everything that is under way on it: nobody would answer. */
+  drop(node: string, why: CellError): void {
+    const connection = this.#connections.get(node);
+    this.#connections.delete(node);
+    void connection?.link.then((open) => open.destroy(why), () => {});
+  }
+
+  /** Ends the connection to a node that is not where it led to any more. */
+  dropMoved(node: string): void {
+    const connection = this.#connections.get(node);
+    if (connection === undefined) return;
+    const now = this.whereabouts(node);
+    if (connection.whereabouts !== undefined && connection.whereabouts !== now) this.drop(node, moved(node));
+    else connection.whereabouts = now;
   }
 
   #dropAt(key: string): void {
@@ -69,10 +88,12 @@ export class Peers {
   }
 
   #connect(key: string, target: StreamTarget): Connection {
-    const client = this.dial(target, this.#ending.signal).then((link) =>
-      createClient(link, { schema: PEER_SCHEMA, service: `the agent of node ${key.slice(0, 8)}` })
+    const link = this.dial(target, this.#ending.signal);
+    const client = link.then((made) =>
+      createClient(made, { schema: PEER_SCHEMA, service: `the agent of node ${key.slice(0, 8)}` })
     );
-    const connection: Connection = { client, open: undefined };
+    const whereabouts = target.node === undefined ? undefined : this.whereabouts(target.node);
+    const connection: Connection = { link, client, open: undefined, whereabouts };
     const forget = () => {
       if (this.#connections.get(key) === connection) this.#connections.delete(key);
     };
@@ -90,6 +111,11 @@ export class Peers {
       return this.#dropAt(key);
     }
   }
+}
+
+function moved(node: string): CellError {
+  const message = `node ${shortId(node)} has changed its addresses, or its agent has begun anew`;
+  return new CellError("UNAVAILABLE", message, { retryable: true });
 }
 
 function keyOf({ node, hosts, nodePort }: StreamTarget): string {

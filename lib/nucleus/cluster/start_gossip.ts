@@ -1,5 +1,5 @@
 import { LAN, LOCAL, WAN } from "../../gossip/core/mod.ts";
-import { GOSSIP_PORT, GossipNode, type GossipStreams } from "../../gossip/mod.ts";
+import { type ClusterMember, GOSSIP_PORT, GossipNode, type GossipStreams } from "../../gossip/mod.ts";
 import type { NodeIdentity, RevocationSet } from "../../net/identity/mod.ts";
 import type { NodeSettings } from "../home/mod.ts";
 import type { Changes } from "./changes.ts";
@@ -24,6 +24,8 @@ export interface AgentGossipOptions {
   readonly tokens: Tokens;
   readonly peers: Pick<Peers, "of">;
   readonly changes: Changes;
+  /** Another node has come, gone, or changed. */
+  onMember(member: ClusterMember): void;
   onRevoked(node: string): void;
   /** HOST:PORT where machines join. */
   hints(): string[];
@@ -63,7 +65,11 @@ function gossipAt(port: number, options: AgentGossipOptions): Promise<GossipNode
     streams: streamsOver(options.peers),
     events: {
       // Who lives is for those who list members; what is offered says the catalog, once a node's record is there.
-      onMember: (change) => change === "suspected" ? options.changes.any.ring() : options.changes.ring(),
+      onMember: (change, member) => {
+        options.onMember(member);
+        if (change === "suspected") options.changes.any.ring();
+        else options.changes.ring();
+      },
       onCatalog: (service) => options.changes.ring(service),
       onRevoked: (node) => options.onRevoked(node),
       onKeys: (keys) => file.note({ gossipKeys: Buffer.from(keys).toString("base64") }),
