@@ -39,7 +39,7 @@ export class FakeAgent {
   readonly services = new Map<string, number>();
   /** Hashes and sizes of packages that were sent to it. */
   readonly packages = new Map<string, number>();
-  answers: Answers = {};
+  answers: Answers = { services: () => this.#servedAnywhere() };
   network: NetworkCondition = { state: "on", problem: null, warning: null };
 
   constructor(readonly member: Member, private readonly world: FakeWorld) {}
@@ -53,7 +53,7 @@ export class FakeAgent {
           onAsked({ node: this.member.name, method, args });
           const answer = this.answers[method as keyof NucleusApi] as ((...args: unknown[]) => unknown) | undefined;
           if (answer !== undefined) return answer(...args);
-          if (own[method] !== undefined) return own[method](...args);
+          if (typeof own[method] === "function") return own[method](...args);
           throw new CellError("UNIMPLEMENTED", `the agent of this test knows nothing of ${method}`);
         };
         return [method, { fn: fn as Handler["fn"], self: this }];
@@ -89,11 +89,17 @@ export class FakeAgent {
     return this.world.members().map((member) => ({ ...member, isSelf: member.id === this.member.id }));
   }
 
+  #servedAnywhere(): string[] {
+    return [...new Set(this.world.catalog().map(({ service }) => service))].sort();
+  }
+
   cluster(): ClusterStatus {
     return {
       cluster: "c0ffee00".padEnd(32, "0"),
       nodeId: this.member.id,
       node: this.member.name,
+      region: this.member.region,
+      zone: this.member.zone,
       network: this.network.state === "on",
       state: this.network.state,
       problem: this.network.problem,

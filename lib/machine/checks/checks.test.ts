@@ -280,6 +280,8 @@ test("a network that is on tells its ports, and warns when only this machine rea
     cluster: "c".repeat(32),
     nodeId: "a".repeat(32),
     node: "pi",
+    region: "default",
+    zone: "default",
     network: true,
     state: "on" as const,
     problem: null,

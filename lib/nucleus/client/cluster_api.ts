@@ -20,6 +20,8 @@ export interface ClusterStatus {
   nodeId: string;
   /** The node's name. */
   node: string;
+  region: string;
+  zone: string;
   /** Whether the node listens to the network. Off until the first token is made, or the node joins. */
   network: boolean;
   state: NetworkState;
@@ -178,7 +180,9 @@ export interface ClusterApi {
   members(): Promise<Member[]>;
   /** Instances that can be called, sorted by service, node and instance; of one service when it is named. */
   discover(service?: string): Promise<CatalogInstance[]>;
-  /** The same whenever it changes, and at once. */
+  /** Names of all services that have instances, sorted: of a large cluster far less than what `discover` says. */
+  services(): Promise<string[]>;
+  /** The same as `discover` whenever it changes, and at once. */
   watch(service?: string): AsyncGenerator<CatalogInstance[], void, void>;
 
   /** Lets others join, and turns the network on. Throws FAILED_PRECONDITION where the authority's key is not. */

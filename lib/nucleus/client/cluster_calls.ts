@@ -30,6 +30,10 @@ export abstract class ClusterCalls implements ClusterApi {
     return this.ask("discover", ...given(service));
   }
 
+  services(): Promise<string[]> {
+    return this.ask("services");
+  }
+
   watch(service?: string): AsyncGenerator<CatalogInstance[], void, void> {
     return this.streamOf("watch", ...given(service));
   }

@@ -7,7 +7,8 @@ import { readService } from "../../schema/typescript/mod.ts";
 /** What is written into a schema beside the types: a second execution of these changes nothing. */
 const IDEMPOTENT = [
   ...["activate", "health", "heartbeat", "instances", "register", "scale", "status", "stop"],
-  ...["cluster", "discover", "leave", "lookup", "members", "removeMember", "revokeToken", "speciesSchema", "tokens"],
+  ...["cluster", "discover", "leave", "lookup", "members", "removeMember", "revokeToken", "services"],
+  ...["speciesSchema", "tokens"],
 ];
 
 /** Where the methods are declared. */

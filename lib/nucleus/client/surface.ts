@@ -29,6 +29,7 @@ export const {
   restart,
   revokeToken,
   scale,
+  services,
   shutdown,
   speciesSchema,
   status,

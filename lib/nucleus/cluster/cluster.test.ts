@@ -88,6 +88,25 @@ test("a machine joins, leaves and comes back; what is remembered is of the clust
   await until(async () => (await one.names()).join() === "one alive,two alive", "it to be back");
 });
 
+test("a node says where it is, and which services its cluster has by their names alone", async () => {
+  const one = node("one");
+  const two = node("two");
+  const { token } = await one.cluster.createToken({});
+  await two.cluster.join(token, undefined);
+  expect(await two.cluster.overview.status()).toMatchObject({ node: "two", region: "r", zone: "z" });
+  const offer = {
+    service: "pay",
+    species: "0123456789abcdef",
+    release: 1,
+    quicPort: 1,
+    tlsPort: 2,
+    isRestricted: false,
+  };
+  for (const instance of ["pay@1", "pay@2"]) two.cluster.network!.presences.add({ ...offer, instance });
+  await until(() => one.cluster.overview.services().length > 0, "the service to be known elsewhere");
+  expect([one.cluster.overview.services(), two.cluster.overview.services()]).toEqual([["pay"], ["pay"]]);
+});
+
 test("a join that cannot keep its identity leaves the node what it was, with its network on", async () => {
   const one = node("one");
   const two = node("two");

@@ -37,6 +37,10 @@ export class ClusterService implements ClusterApi {
     return this.clusterOfNode.overview.instances(service);
   }
 
+  services(): Promise<string[]> {
+    return Promise.resolve(this.clusterOfNode.overview.services());
+  }
+
   watch(service?: string): AsyncGenerator<CatalogInstance[], void, void> {
     return this.clusterOfNode.overview.watch(service, currentCall()!.signal);
   }

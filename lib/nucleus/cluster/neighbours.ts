@@ -29,6 +29,11 @@ export class Neighbours {
     return entries.flatMap((entry) => this.#instance(entry));
   }
 
+  /** Names of the services that they have; what this node offers may be among them. */
+  services(): string[] {
+    return this.gossip().catalog.services();
+  }
+
   /** Whether one of them has an instance of a service. */
   hasInstance(service: string): boolean {
     return this.gossip().catalog.entries(service).some(({ node }) => node !== this.gossip().id);

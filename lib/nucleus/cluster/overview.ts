@@ -42,6 +42,8 @@ export class Overview {
       cluster: node.clusterId,
       nodeId: node.nodeId,
       node: network?.identity.name ?? settings.id,
+      region: settings.region,
+      zone: settings.zone,
       network: network !== undefined,
       state,
       problem,
@@ -62,6 +64,12 @@ export class Overview {
   /** All that can be called, here and elsewhere; of one service when it is named. */
   instances(service: string | undefined): Promise<CatalogInstance[]> {
     return this.#instances(this.#look.now(), service);
+  }
+
+  /** Names of all services that run, here and elsewhere, sorted. */
+  services(): string[] {
+    const here = this.#look.now().holders.map(({ service }) => service);
+    return [...new Set([...here, ...this.options.network()?.neighbours.services() ?? []])].sort();
   }
 
   /** See `Watchers.watch`. */
