@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
 import { Attempts, ATTEMPTS_MAX, VANISHED_MS_MAX, WAIT_FIRST_MS, WAIT_MS_MAX } from "./attempts.ts";
+import { nowhere } from "./nowhere.ts";
 import { wait } from "./wait.ts";
 
 const away = new CellError("UNAVAILABLE", "it is starting");
@@ -25,6 +26,10 @@ test("a name that nobody holds is waited for only if it was reached before, and 
   expect(() => new Attempts({ what: "", timeoutMs: () => Infinity, wasReached: false }).nextWaitMs(gone, 0)).toThrow(
     gone,
   );
+  const here = new CellError("NOT_FOUND", "not here");
+  const silent = nowhere({ service: "a", here, services: [], wasAsked: true, silent: ["board"] });
+  const never = new Attempts({ what: "", timeoutMs: () => Infinity, wasReached: false });
+  expect(() => never.nextWaitMs(silent, 0)).toThrow(silent);
   const attempts = new Attempts({ what: "", timeoutMs: () => Infinity, wasReached: true });
   expect(attempts.nextWaitMs(gone, VANISHED_MS_MAX - 1)).toBe(WAIT_FIRST_MS);
   expect(() => attempts.nextWaitMs(gone, VANISHED_MS_MAX)).toThrow(gone);

@@ -1,4 +1,5 @@
 import { CellError, MS, SECOND } from "../base/mod.ts";
+import { isNowhere } from "./nowhere.ts";
 
 /** The wait before the second attempt; each further one is twice as long... */
 export const WAIT_FIRST_MS = 5 * MS;
@@ -32,7 +33,7 @@ export class Attempts {
    */
   nextWaitMs(error: CellError, elapsedMs: number): number {
     const { what, wasReached } = this.bounds;
-    if (error.code === "NOT_FOUND" && !(wasReached && elapsedMs < VANISHED_MS_MAX)) throw error;
+    if (isNowhere(error) && !(wasReached && elapsedMs < VANISHED_MS_MAX)) throw error;
     if (this.#count === ATTEMPTS_MAX) throw error;
     const timeoutMs = this.bounds.timeoutMs();
     const remainingMs = Math.max(0, timeoutMs - elapsedMs);

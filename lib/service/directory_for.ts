@@ -1,7 +1,7 @@
 import { activateThroughNucleus } from "./activate.ts";
 import { type Directory, LocalDirectory } from "./directory.ts";
 import { NUCLEUS } from "./names.ts";
-import { ClusterDirectory, localAgent, NetworkDialer } from "./network/mod.ts";
+import { ClusterDirectory, localAgent, NetworkDialer, OwnMachine } from "./network/mod.ts";
 import type { TransportChoice } from "./transport.ts";
 
 /**
@@ -10,8 +10,9 @@ import type { TransportChoice } from "./transport.ts";
  */
 export function directoryFor(service: string, transport: TransportChoice): Directory {
   const local = new LocalDirectory(activateThroughNucleus);
-  if (service === NUCLEUS || transport === "uds" || transport === "shm") return local;
+  if (service === NUCLEUS) return local;
   const agent = localAgent();
+  if (transport === "uds" || transport === "shm") return new OwnMachine({ local, agent, transport });
   const dialer = new NetworkDialer(agent);
   const isInsisting = transport === "quic" || transport === "tls";
   return new ClusterDirectory({ local, agent, dialer, isInsisting });

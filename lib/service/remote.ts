@@ -14,8 +14,8 @@ export interface ConnectServiceOptions {
   /** The calling service's name. */
   callerService?: string;
   /**
-   * What moves the bytes. "uds" and "shm" reach this machine only, "quic" and "tls" go over the network even to it. All but
-   * "uds" fail with FAILED_PRECONDITION, which says why, where they do not work.
+   * What moves the bytes. "uds" and "shm" reach this machine only, "quic" and "tls" go over the network even to it. Where
+   * they do not work they fail with FAILED_PRECONDITION, which says why.
    *
    * @default $CELL_TRANSPORT, else "auto": the fastest that works
    */

@@ -35,6 +35,14 @@ export interface OwnNode {
   readonly zone: string;
 }
 
+/** A node of the cluster, as the agent sees it. */
+export interface KnownMember {
+  readonly name: string;
+  /** "alive", "suspect", "failed" or "left". */
+  readonly state: string;
+  readonly isSelf: boolean;
+}
+
 /** What the agent certifies, and for whom. */
 export interface CertificationRequest {
   readonly service: string;
@@ -92,6 +100,10 @@ export interface NodeAgent {
   lookup(service: string): Promise<KnownInstance[]>;
   /** Instances in the whole cluster, this node's included: of one service, else of all. */
   discover(service?: string): Promise<KnownInstance[]>;
+  /** Names of all services that run in the cluster. */
+  services(): Promise<string[]>;
+  /** All nodes, this one included. */
+  members(): Promise<KnownMember[]>;
   /** Throws NOT_FOUND. */
   speciesSchema(species: string): Promise<string>;
   /** What `discover` says, at once and whenever it changes. */
@@ -132,6 +144,14 @@ export class LocalAgent implements NodeAgent {
     return await this.#ask("discover", service === undefined ? [] : [service]) as KnownInstance[];
   }
 
+  async services(): Promise<string[]> {
+    return await this.#ask("services", []) as string[];
+  }
+
+  async members(): Promise<KnownMember[]> {
+    return await this.#ask("members", []) as KnownMember[];
+  }
+
   async speciesSchema(species: string): Promise<string> {
     return await this.#ask("speciesSchema", [species], LOOKUP_MS_MAX) as string;
   }
@@ -162,11 +182,12 @@ export class LocalAgent implements NodeAgent {
 }
 
 async function whoIsSelf(client: RpcClient): Promise<OwnNode> {
-  const options = { timeoutMs: ANSWER_MS_MAX };
-  const members = await outsideCalls(() => client.call("members", [], options)) as (OwnNode & { isSelf: boolean })[];
-  const self = members.find(({ isSelf }) => isSelf);
-  if (self === undefined) throw absent("the node agent does not know its own node");
-  return self;
+  const answer = await outsideCalls(() => client.call("cluster", [], { timeoutMs: ANSWER_MS_MAX }));
+  const { nodeId: id, node: name, region, zone } = answer as Omit<OwnNode, "id" | "name"> & {
+    nodeId: string;
+    node: string;
+  };
+  return { id, name, region, zone };
 }
 
 /** A stream on a connection of its own, which ends with it and does not keep the process alive. */

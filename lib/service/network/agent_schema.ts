@@ -63,9 +63,9 @@ export function agentSchema(): Schema {
   return schema ??= finishSchema({
     name: NUCLEUS,
     methods: {
-      members: method({}, list(object({ name: text, id: text, region: text, zone: text, isSelf: flag })), {
-        idempotent: true,
-      }),
+      cluster: method({}, object({ nodeId: text, node: text, region: text, zone: text }), { idempotent: true }),
+      members: method({}, list(object({ name: text, state: text, isSelf: flag })), { idempotent: true }),
+      services: method({}, list(text), { idempotent: true }),
       lookup: method({ service: text }, list(instance), { idempotent: true }),
       discover: {
         params: [{ name: "service", type: text, optional: true }],

@@ -2,6 +2,7 @@ import { afterEach, expect, jest, test } from "bun:test";
 import { CellError } from "../../base/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import type { Endpoint } from "../directory.ts";
+import { isNowhere } from "../nowhere.ts";
 import type { AgentState } from "./agent.ts";
 import {
   ClusterDirectory,
@@ -166,6 +167,48 @@ test("a service that nobody has is NOT_FOUND, with near names of the whole clust
   expect(error.message).toBe(
     "no service named hello is deployed here. No other node of the cluster has it either. Did you mean helo?",
   );
+});
+
+test("a name that nobody has costs the names of services, not the whole catalogue", async () => {
+  const world = new World();
+  await rejection(world.find());
+  expect(world.agent.asked.sort()).toEqual(["lookup hello", "members", "self", "services", "start here"]);
+});
+
+test.each(
+  [
+    [{ board: "failed" }, "Node board does not answer and may have it."],
+    [{ board: "suspect", gone: "left" }, "Node board does not answer and may have it."],
+    [
+      { pi: "alive", board: "failed", vps: "failed" },
+      "Nor has any other node that answers. Nodes board, vps do not answer and may have it.",
+    ],
+    [
+      { a: "failed", b: "failed", c: "failed", d: "failed", e: "failed" },
+      "Nodes a, b, c and 2 more do not answer and may have it.",
+    ],
+  ] as const,
+)("a service may be on nodes that do not answer: these are named (%#)", async (states, said) => {
+  const world = new World();
+  for (const [name, state] of Object.entries(states)) world.agent.states.set(name, state);
+  const error = await rejection(world.find());
+  expect([error.code, error.message, error.retryable]).toEqual([
+    "UNAVAILABLE",
+    `no service named hello is deployed here. ${said}`,
+    true,
+  ]);
+  expect(isNowhere(error)).toBe(true);
+});
+
+test("a service is not said to be nowhere when the agent did not say so", async () => {
+  const world = new World();
+  world.agent.onLookup = () => Promise.reject(new CellError("DEADLINE_EXCEEDED", "no answer"));
+  const error = await rejection(world.find());
+  expect([error.code, error.message, isNowhere(error)]).toEqual([
+    "UNAVAILABLE",
+    "no service named hello is deployed here. Whether another node has it the node agent does not say: no answer",
+    false,
+  ]);
 });
 
 test("an agent that does not answer has not said that there is no such service elsewhere, and keeps nothing from here", async () => {

@@ -1,8 +1,9 @@
-import { CellError, type Code, didYouMean, MS, SECOND, toCellError } from "../../base/mod.ts";
+import { CellError, type Code, MS, SECOND, toCellError } from "../../base/mod.ts";
 import { notStarted } from "../../rpc/mod.ts";
 import { answerWithin } from "../answer_within.ts";
 import type { Directory, Endpoint, Reach } from "../directory.ts";
-import type { KnownInstance, NodeAgent, OwnNode } from "./agent.ts";
+import { nowhere } from "../nowhere.ts";
+import type { KnownInstance, KnownMember, NodeAgent, OwnNode } from "./agent.ts";
 import { notOnline } from "./not_online.ts";
 import { type InstanceDialer, remoteEndpoint } from "./remote_endpoint.ts";
 import { routesOf } from "./route.ts";
@@ -14,8 +15,10 @@ export const HEAD_START_MS = 20 * MS;
 export const NEWS_MS_MAX = 1 * SECOND;
 /** Of a service with more instances than this the rest gets no calls from this client. */
 export const ENDPOINTS_MAX = 4_096;
-/** The agent is gone, going, of an older version, or does not answer. */
-const ABSENT: ReadonlySet<Code> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "NOT_FOUND"]);
+/** The agent is gone, going, or does not answer. */
+const ABSENT: ReadonlySet<Code> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"]);
+/** Nodes in these states cannot be asked, and may be back in a moment. */
+const SILENT: ReadonlySet<string> = new Set(["suspect", "failed"]);
 
 /** What runs on this machine. */
 export interface MachineDirectory extends Directory {
@@ -32,10 +35,13 @@ export interface ClusterDirectoryOptions {
   readonly isInsisting: boolean;
 }
 
-/** What the other nodes have of a service, or what keeps the one that has it from starting it. */
+/** What the other nodes have of a service, or what is told to a caller that finds it nowhere. */
 interface Answer {
   readonly endpoints: Endpoint[];
+  /** What keeps the one that has it from starting it. */
   readonly error?: CellError;
+  /** Why nobody has said who has it. */
+  readonly silence?: CellError;
 }
 
 /**
@@ -96,10 +102,12 @@ export class ClusterDirectory implements Directory {
     try {
       return await this.options.local.find(service, "everywhere");
     } catch (thrown) {
-      const { endpoints, error } = await asked;
+      const { endpoints, error, silence } = await asked;
       if (endpoints.length > 0) return endpoints;
       const local = toCellError(thrown);
-      throw local.code === "NOT_FOUND" ? error ?? await this.#nowhere(service, local) : local;
+      if (local.code !== "NOT_FOUND") throw local;
+      if (silence !== undefined) throw unasked(local, silence);
+      throw error ?? await this.#nowhere(service, local);
     }
   }
 
@@ -122,7 +130,9 @@ export class ClusterDirectory implements Directory {
     } catch (thrown) {
       const error = toCellError(thrown);
       // An agent that does not answer has not said that there is no such service, nor anything else of it.
-      return ABSENT.has(error.code) ? { endpoints: [] } : { endpoints: [], error: notStarted(error) };
+      if (ABSENT.has(error.code)) return { endpoints: [], silence: error };
+      // One of an older version has no such method.
+      return error.code === "NOT_FOUND" ? { endpoints: [] } : { endpoints: [], error: notStarted(error) };
     }
   }
 
@@ -170,10 +180,20 @@ export class ClusterDirectory implements Directory {
     if (this.#known === undefined) await answerWithin(this.#firstNews.promise, NEWS_MS_MAX);
   }
 
-  async #nowhere(service: string, error: CellError): Promise<CellError> {
-    const all = await this.options.agent.discover().catch(() => []);
-    const names = [...new Set(all.map((known) => known.service))].filter((name) => !error.message.includes(name));
-    const message = `${error.message} No other node of the cluster has it either.${didYouMean(service, names)}`;
-    return new CellError("NOT_FOUND", message, { data: { started: false }, cause: error });
+  async #nowhere(service: string, here: CellError): Promise<CellError> {
+    const { agent } = this.options;
+    const [services, members] = await Promise.all([
+      agent.services().catch((): string[] => []),
+      agent.members().catch((): KnownMember[] => []),
+    ]);
+    const others = members.filter(({ isSelf }) => !isSelf);
+    const silent = others.filter(({ state }) => SILENT.has(state)).map(({ name }) => name);
+    return nowhere({ service, here, services, silent, wasAsked: others.some(({ state }) => state === "alive") });
   }
+}
+
+/** The error for a service that is not here where nobody has said whether it is elsewhere. */
+function unasked(here: CellError, silence: CellError): CellError {
+  const message = `${here.message} Whether another node has it the node agent does not say: ${silence.message}`;
+  return new CellError("UNAVAILABLE", message, { retryable: true, data: { started: false }, cause: silence });
 }

@@ -27,3 +27,4 @@ export { ClusterDirectory, type ClusterDirectoryOptions, type MachineDirectory }
 export { localAgent } from "./local_agent.ts";
 export { NetworkDialer } from "./network_dialer.ts";
 export { NetworkPresence, type NetworkPresenceOptions } from "./network_presence.ts";
+export { OwnMachine, type OwnMachineOptions } from "./own_machine.ts";

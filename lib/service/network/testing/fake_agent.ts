@@ -6,6 +6,7 @@ import type {
   Certification,
   CertificationRequest,
   KnownInstance,
+  KnownMember,
   NodeAgent,
   Offer,
   OwnNode,
@@ -79,6 +80,8 @@ export class FakeAgent implements NodeAgent {
   place = { host: "127.0.0.1", portFirst: 0, portLast: 0 };
   /** What is done when a service is looked up of which nothing is known. */
   onLookup: (service: string) => Promise<void> = () => Promise.resolve();
+  /** The nodes but this one, by name. */
+  readonly states = new Map<string, "alive" | "suspect" | "failed" | "left">();
   readonly #issued = new Set<() => void>();
 
   constructor(
@@ -103,6 +106,15 @@ export class FakeAgent implements NodeAgent {
 
   discover(service?: string): Promise<KnownInstance[]> {
     return this.#answer(`discover ${service ?? "all"}`, this.catalog.of(service));
+  }
+
+  services(): Promise<string[]> {
+    return this.#answer("services", [...new Set(this.catalog.of().map(({ service }) => service))]);
+  }
+
+  members(): Promise<KnownMember[]> {
+    const others = [...this.states].map(([name, state]) => ({ name, state, isSelf: false }));
+    return this.#answer("members", [{ name: this.node.name, state: "alive", isSelf: true }, ...others]);
   }
 
   speciesSchema(species: string): Promise<string> {
