@@ -31,8 +31,13 @@ export function shortNodeId(id: string): string {
   return id.slice(0, ID_DIGITS_MIN);
 }
 
+/** Whether `node` is this id, or at least its first 8 digits. */
+export function isIdOf(node: string, id: string): boolean {
+  return ID_PATTERN.test(node) && id.startsWith(node);
+}
+
 function byId(members: readonly Member[], node: string): Member[] {
-  return ID_PATTERN.test(node) ? members.filter(({ id }) => id.startsWith(node)) : [];
+  return members.filter(({ id }) => isIdOf(node, id));
 }
 
 function adviceFor(members: readonly Member[], node: string): string {

@@ -18,7 +18,7 @@
  */
 export * from "./api.ts";
 export * from "./cluster_api.ts";
-export { findMember, shortNodeId } from "./find_member.ts";
+export { findMember, isIdOf, shortNodeId } from "./find_member.ts";
 export { INSTANCES_MAX } from "../../service/mod.ts";
 export { connectNucleus, type ConnectNucleusOptions, type NucleusClient } from "./nucleus_client.ts";
 export { NUCLEUS } from "../../service/mod.ts";

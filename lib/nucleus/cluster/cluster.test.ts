@@ -46,14 +46,14 @@ afterEach(async () => {
 });
 
 /** A node of this name in this process, with what it told its processes and its log. */
-function node(name: string, network: Partial<NetworkSettings> = {}, doors?: Doors) {
+function node(name: string, network: Partial<NetworkSettings> = {}, doors?: Doors, id = name) {
   const keys = join(folder, name);
   mkdirSync(keys, { recursive: true, mode: 0o700 });
   const told: boolean[] = [];
   const lines: string[] = [];
   const cluster = new Cluster({
     keys,
-    settings: { id: name, region: "r", zone: "z", heartbeatMs: 1000, network: { ...NETWORK, ...network } },
+    settings: { id, region: "r", zone: "z", heartbeatMs: 1000, network: { ...NETWORK, ...network } },
     version: "1.2.3",
     node: NODE,
     tell: (isOnline) => told.push(isOnline),
@@ -193,7 +193,10 @@ test("a removal is on the disk when it is answered, and removing oneself is not 
   const { token } = await one.cluster.createToken({ uses: 2 });
   await two.cluster.join(token, undefined);
   await until(async () => (await one.names()).length === 2, "the other node");
-  expect(() => one.cluster.network!.removeMember("one")).toThrow("cell leave");
+  const own = (await one.cluster.overview.status()).nodeId;
+  for (const self of ["one", own, own.slice(0, 8)]) {
+    expect(() => one.cluster.network!.removeMember(self)).toThrow("cell leave");
+  }
   const removed = one.cluster.network!.removeMember("two");
   expect(one.cluster.network!.revoked()).toEqual([removed.id]);
   const kept = JSON.parse(readFileSync(join(one.keys, "cluster.json"), "utf8")) as { revocations: string };
@@ -255,4 +258,20 @@ test("a network that cannot be turned on again has failed, with the reason, unti
   writeFileSync(path, text);
   await again.cluster.begin();
   expect(again.cluster.condition).toMatchObject({ state: "on", problem: null });
+});
+
+test("a node has the name of node.toml until it is among others, and keeps the one that it has then", async () => {
+  const before = node("one");
+  const { nodeId } = await before.cluster.overview.status();
+  const first = node("one", {}, undefined, "uno");
+  await first.cluster.createToken({});
+  expect(await first.cluster.overview.status()).toMatchObject({ nodeId, node: "uno" });
+  expect(first.cluster.condition.warning).toBeNull();
+  await first.cluster.pause();
+  const renamed = node("one", {}, undefined, "eins");
+  await renamed.cluster.begin();
+  expect(await renamed.names()).toEqual(["uno alive"]);
+  expect(renamed.cluster.name).toBe("uno");
+  expect(renamed.cluster.condition.warning).toContain("node.toml calls this node eins, and it is uno");
+  expect(renamed.lines.join()).toContain("warn: node.toml calls this node eins");
 });

@@ -246,7 +246,9 @@ export class Cluster {
   async #turnOn(): Promise<Network> {
     if (this.#network !== undefined) return this.#network;
     const { settings, version, node, log } = this.options;
-    const stored = await this.#identity.get();
+    // Nobody knows a node that was never there for others: its name is what node.toml says now, not when keys were made.
+    const isNew = this.#file.memory.nodePort === 0;
+    const stored = await (isNew ? this.#identity.rename() : this.#identity.get());
     this.#file.settle(stored.node.clusterId);
     const network = await Network.start({
       stored,

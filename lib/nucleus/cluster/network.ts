@@ -11,7 +11,7 @@ import {
 } from "../../net/identity/mod.ts";
 import { closeQuicLinksOf } from "../../net/quic/mod.ts";
 import { LinkRegistry } from "../../net/tls/mod.ts";
-import { findMember, type Member } from "../client/mod.ts";
+import { findMember, isIdOf, type Member } from "../client/mod.ts";
 import type { NodeSettings } from "../home/mod.ts";
 import { Bell } from "./bell.ts";
 import type { Changes } from "./changes.ts";
@@ -168,7 +168,7 @@ export class Network implements CredentialsIssuer {
   /** See `ClusterApi.removeMember`. */
   removeMember(node: string): Member {
     const { authority, node: identity } = this.#stored;
-    if (node === identity.name || node === identity.nodeId) {
+    if (node === identity.name || isIdOf(node, identity.nodeId)) {
       throw new CellError("INVALID_ARGUMENT", `removing ${node}: that is this node itself. To leave: cell leave`);
     }
     const member = findMember(this.neighbours.members(), node);

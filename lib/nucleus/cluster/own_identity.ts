@@ -1,6 +1,7 @@
 import {
   type AdoptedIdentity,
   adoptIdentity,
+  createNodeRequest,
   initIdentity,
   loadIdentity,
   type StoredIdentity,
@@ -26,6 +27,15 @@ export class OwnIdentity {
     const stored = adoptIdentity(this.keys, adopted);
     this.#stored = Promise.resolve(stored);
     return stored;
+  }
+
+  /** The same node under the name that it is to have now; only the holder of the authority's key can say so. */
+  async rename(): Promise<StoredIdentity> {
+    const stored = await this.get();
+    const { node: { key, authorityPem, name }, authority } = stored;
+    if (authority === undefined || name === this.name) return stored;
+    const { certificatePem } = await authority.issueNode(createNodeRequest(key, this.name), Date.now());
+    return this.adopt({ key, certificatePem, authorityPem });
   }
 
   async #find(): Promise<StoredIdentity> {

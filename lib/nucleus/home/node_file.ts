@@ -60,7 +60,7 @@ export function nodeFileText({ id, region, zone }: NodeNames): string {
     value === undefined ? `# ${key} = "${PLACE_DEFAULT}"` : `${key} = "${value}"`;
   return `# This machine as a node. cell init wrote this file; edit it and run: cell restart nucleus
 [node]
-id = "${id}"
+id = "${id}" # its name among others; as a member of a cluster it keeps the one that it joined with
 
 # Where it is. Callers prefer instances in their own zone, then in their own region.
 ${place("region", region)}
