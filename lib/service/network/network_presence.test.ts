@@ -76,10 +76,21 @@ test("an instance takes ports of the range that it is given", async () => {
   expect([presence.ports, agent.catalog.of("hello")]).toEqual([undefined, []]);
 });
 
+/** Both sockets of one number: what is free for TCP may be taken for UDP. */
+async function takenPort() {
+  for (;;) {
+    const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    try {
+      return { tcp, udp: await Bun.udpSocket({ hostname: "127.0.0.1", port: tcp.port }) };
+    } catch {
+      tcp.stop(true);
+    }
+  }
+}
+
 test("an instance that finds no free port says so once, and listens when there is one", async () => {
   const agent = await agentOfOne();
-  const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const udp = await Bun.udpSocket({ hostname: "127.0.0.1", port: tcp.port });
+  const { tcp, udp } = await takenPort();
   agent.place = { host: "127.0.0.1", portFirst: tcp.port, portLast: tcp.port };
   const { presence, refused } = presenceOn(agent);
   await until(() => refused.length > 0, "the complaint");
