@@ -1,6 +1,8 @@
 import { initHome } from "../lib/nucleus/home/mod.ts";
 import { keysDirectory } from "../lib/service/mod.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { placeOf, REGION, sayUnread, ZONE } from "./place_options.ts";
+import { runningNucleus } from "./running_nucleus.ts";
 import { say } from "./stderr.ts";
 import { printJson } from "./stdout.ts";
 
@@ -19,15 +21,15 @@ export function command(): AnyCommand {
       "cluster is its own until it joins another one with `cell join`.",
   })
     .option("--node-id <name>", "the node's name among others (letters, digits, . - _)")
-    .option("--region <region>", 'where it is (default: "default")')
-    .option("--zone <zone>", 'a part of the region that fails as one (default: "default")')
+    .option("--region <region>", REGION)
+    .option("--zone <zone>", ZONE)
     .option("--json", "print { home, id, isNew, nodeId, cluster, region, ... }")
-    .action(async ({ nodeId: name, region, zone, json }) => {
+    .action(async ({ nodeId: name, json, ...place }) => {
       const result = initHome({
         ...(name === undefined ? {} : { nodeId: name }),
-        ...(region === undefined ? {} : { region }),
-        ...(zone === undefined ? {} : { zone }),
+        ...placeOf(place),
       });
+      if (result.isMoved) sayUnread(result, await runningNucleus() !== undefined);
       const { initIdentity, shortId } = await import("../lib/net/identity/mod.ts");
       const { node } = await initIdentity(keysDirectory(), result.id, Date.now());
       const { nodeId, clusterId: cluster } = node;

@@ -8,6 +8,7 @@ import {
 } from "../lib/nucleus/client/mod.ts";
 import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
+import { placeOf, REGION, ZONE } from "./place_options.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { ensureNucleus } from "./start_nucleus.ts";
 import { say } from "./stderr.ts";
@@ -38,11 +39,13 @@ export function command(): AnyCommand {
   })
     .argument("[token]", "- reads it from stdin")
     .argument("[address]", "HOST:PORT of a node of the cluster")
+    .option("--region <region>", REGION)
+    .option("--zone <zone>", ZONE)
     .option("--json", "print { cluster, nodeId, node, ... }")
-    .action(async (given, address, { json }) => {
+    .action(async (given, address, { json, ...place }) => {
       const token = given === "-" ? await tokenFromStdin() : given;
       const where = await plan(token, address);
-      await ensureNucleus();
+      await ensureNucleus(placeOf(place));
       const { status, members } = await join(token, address, where);
       if (json) return await printJson(status);
       const style = stderrStyle();

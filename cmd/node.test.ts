@@ -64,7 +64,8 @@ test("init lays the home out, once", async () => {
   const other = await machine.cell(["init", "--node-id", "po"]);
   expect(other.exit).toBe(1);
   expect(other.stderr).toContain("its id is pi already");
-  expect((await machine.cell(["init", "--region", "eu"])).stderr).toContain("its region is default already");
+  expect(await json("init", "--region", "eu")).toMatchObject({ region: "eu", isMoved: true });
+  expect((await machine.cell(["init", "--region", "us"])).stderr).toContain("its region is eu already");
   expect(await machine.cell(["init", "--zone", "a b"])).toMatchObject({
     exit: 1,
     stderr: expect.stringContaining("is not a valid zone"),

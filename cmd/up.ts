@@ -3,6 +3,7 @@ import { stderrStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration } from "./duration.ts";
 import { warnOfNetwork, withNetwork } from "./network_condition.ts";
+import { placeOf, REGION, ZONE } from "./place_options.ts";
 import { startNucleus } from "./start_nucleus.ts";
 import { say } from "./stderr.ts";
 import { printJson } from "./stdout.ts";
@@ -19,9 +20,11 @@ export function command(): AnyCommand {
     ],
     notes: "Nobody starts it again after a reboot: docs/operations.md has a systemd unit.",
   })
+    .option("--region <region>", REGION)
+    .option("--zone <zone>", ZONE)
     .option("--json", "print the agent's status")
-    .action(async ({ json }) => {
-      const { status, isNew } = await startNucleus();
+    .action(async ({ json, ...place }) => {
+      const { status, isNew } = await startNucleus(placeOf(place));
       await report(await withNetwork(status), isNew, json);
     });
 }

@@ -24,7 +24,7 @@ const nodeFile = () => join(folder, "home/node.toml");
 test("a home gets its directories and the node's id, and the second time nothing changes", () => {
   const first = initHome({ nodeId: "board-7" });
   const settings = { id: "board-7", region: "default", zone: "default", heartbeatMs: 5000, network: NETWORK_DEFAULTS };
-  expect(first).toEqual({ ...settings, home: join(folder, "home"), isNew: true });
+  expect(first).toEqual({ ...settings, home: join(folder, "home"), isNew: true, isMoved: false });
   expect(readdirSync(first.home).sort()).toEqual(["cache", "data", "logs", "node.toml", "packages", "run"]);
   const { ino, mtimeMs, mode } = statSync(nodeFile());
   expect(mode & 0o777).toBe(0o600);
@@ -39,16 +39,37 @@ test("without an id the node is named after the host", () => {
 
 test("a node keeps its id: another one is refused and says where to change it", () => {
   initHome({ nodeId: "one" });
-  expect(() => initHome({ nodeId: "two" })).toThrow(`its id is one already. Edit ${nodeFile()}`);
+  expect(() => initHome({ nodeId: "two" })).toThrow(`its id is one already. To change it, edit ${nodeFile()}`);
 });
 
 test("a home is put into a region and a zone once; another one is refused like another id", () => {
   expect(initHome({ region: "eu-west", zone: "rack-1" })).toMatchObject({ region: "eu-west", zone: "rack-1" });
   expect(initHome()).toMatchObject({ region: "eu-west", zone: "rack-1" });
   expect(() => initHome({ region: "us" })).toThrow(
-    `putting this node into the region us: its region is eu-west already. Edit ${nodeFile()}`,
+    `putting this node into the region us: its region is eu-west already. To change it, edit ${nodeFile()}: region = "us"`,
   );
   expect(() => initHome({ zone: "b" })).toThrow("its zone is rack-1 already");
+});
+
+test("a home that was never put anywhere can be put into a region later; what people wrote stays", () => {
+  initHome();
+  const text = readFileSync(nodeFile(), "utf8");
+  expect(initHome({ region: "eu", zone: "a" })).toMatchObject({ region: "eu", zone: "a", isNew: false, isMoved: true });
+  expect(readFileSync(nodeFile(), "utf8")).toBe(
+    text.replace('# region = "default"', 'region = "eu"').replace('# zone = "default"', 'zone = "a"'),
+  );
+  expect(initHome({ region: "eu" }).isMoved).toBe(false);
+  expect(() => initHome({ region: "default" })).toThrow("its region is eu already");
+  expect(statSync(nodeFile()).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(folder, "home"))).toEqual(expect.arrayContaining(["node.toml"]));
+  expect(readdirSync(join(folder, "home")).filter((name) => name.startsWith("node.toml"))).toHaveLength(1);
+});
+
+test("a place that cannot be written into node.toml is asked of its owner, and the file stays as it was", () => {
+  initHome();
+  writeFileSync(nodeFile(), 'node = { id = "x" }\n');
+  expect(() => initHome({ zone: "a" })).toThrow('Write this line below [node] there: zone = "a"');
+  expect(readFileSync(nodeFile(), "utf8")).toBe('node = { id = "x" }\n');
 });
 
 test("a region or a zone that is none is refused before anything is made", () => {
