@@ -1,4 +1,3 @@
-import type { ByteOrder } from "./byte_writer.ts";
 import { MalformedError } from "./malformed_error.ts";
 
 const UINT32_SCALE = 2 ** 32;
@@ -6,18 +5,16 @@ const UINT32_SCALE = 2 ** 32;
 const HIGH_END = 2 ** 21;
 
 /**
- * Reads fields one after the other from bytes that anybody may have made: never past their end, and every length is checked
+ * Reads little-endian fields one after the other from bytes that anybody may have made: never past their end, and every length is checked
  * against what is left before anything is made of it. Throws `MalformedError` with what was expected; `what` names the field
  * there.
  */
 export class ByteReader {
   #offset = 0;
   readonly #view: DataView;
-  readonly #isLittleEndian: boolean;
 
-  constructor(private readonly bytes: Uint8Array, order: ByteOrder = "little-endian") {
+  constructor(private readonly bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#isLittleEndian = order === "little-endian";
   }
 
   /** Where the next field begins. */
@@ -35,28 +32,25 @@ export class ByteReader {
   }
 
   uint16(what: string): number {
-    return this.#view.getUint16(this.#skip(2, what), this.#isLittleEndian);
+    return this.#view.getUint16(this.#skip(2, what), true);
   }
 
   uint32(what: string): number {
-    return this.#view.getUint32(this.#skip(4, what), this.#isLittleEndian);
+    return this.#view.getUint32(this.#skip(4, what), true);
   }
 
   /** A whole number below 2^48, such as a time in milliseconds. */
   uint48(what: string): number {
     const at = this.#skip(6, what);
-    const isLittle = this.#isLittleEndian;
-    const high = this.#view.getUint16(isLittle ? at + 4 : at, isLittle);
-    return high * UINT32_SCALE + this.#view.getUint32(isLittle ? at : at + 2, isLittle);
+    return this.#view.getUint16(at + 4, true) * UINT32_SCALE + this.#view.getUint32(at, true);
   }
 
   /** A whole number in 64 bits, below 2^53: as far as JavaScript counts. */
   uint53(what: string): number {
     const at = this.#skip(8, what);
-    const isLittle = this.#isLittleEndian;
-    const high = this.#view.getUint32(isLittle ? at + 4 : at, isLittle);
+    const high = this.#view.getUint32(at + 4, true);
     if (high >= HIGH_END) throw new MalformedError(`${what} is not below 2^53`);
-    return high * UINT32_SCALE + this.#view.getUint32(isLittle ? at : at + 4, isLittle);
+    return high * UINT32_SCALE + this.#view.getUint32(at, true);
   }
 
   /** The next `length` bytes: a view, not a copy. */

@@ -2,18 +2,8 @@ import { Writer } from "./writer.ts";
 
 const UINT32_SCALE = 2 ** 32;
 
-/** Which byte of a number comes first. */
-export type ByteOrder = "little-endian" | "big-endian";
-
 /** Writes what `ByteReader` reads: a `Writer` that knows the kinds of fields. Whoever writes has checked that values fit. */
 export class ByteWriter extends Writer {
-  readonly #isLittleEndian: boolean;
-
-  constructor(initialBytes = 1024, order: ByteOrder = "little-endian") {
-    super(initialBytes);
-    this.#isLittleEndian = order === "little-endian";
-  }
-
   uint8(value: number): this {
     const at = this.#grow(1);
     this.bytes[at] = value;
@@ -22,25 +12,23 @@ export class ByteWriter extends Writer {
 
   uint16(value: number): this {
     const at = this.#grow(2);
-    this.view.setUint16(at, value, this.#isLittleEndian);
+    this.view.setUint16(at, value, true);
     return this;
   }
 
   uint32(value: number): this {
     const at = this.#grow(4);
-    this.view.setUint32(at, value, this.#isLittleEndian);
+    this.view.setUint32(at, value, true);
     return this;
   }
 
   uint48(value: number): this {
-    const [low, high] = [value % UINT32_SCALE, Math.floor(value / UINT32_SCALE)];
-    return this.#isLittleEndian ? this.uint32(low).uint16(high) : this.uint16(high).uint32(low);
+    return this.uint32(value % UINT32_SCALE).uint16(Math.floor(value / UINT32_SCALE));
   }
 
   /** A whole number below 2^53, in 64 bits. */
   uint53(value: number): this {
-    const [low, high] = [value % UINT32_SCALE, Math.floor(value / UINT32_SCALE)];
-    return this.#isLittleEndian ? this.uint32(low).uint32(high) : this.uint32(high).uint32(low);
+    return this.uint32(value % UINT32_SCALE).uint32(Math.floor(value / UINT32_SCALE));
   }
 
   /** The bytes as they are. */

@@ -3,7 +3,7 @@
  * it and it imports nothing.
  */
 export { ByteReader } from "./byte_reader.ts";
-export { type ByteOrder, ByteWriter } from "./byte_writer.ts";
+export { ByteWriter } from "./byte_writer.ts";
 export { durationMs } from "./duration.ts";
 export { errorCode } from "./error_code.ts";
 export { assert, CellError, type CellErrorOptions, type Code, CODES, toCellError } from "./errors.ts";

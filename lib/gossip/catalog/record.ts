@@ -62,7 +62,7 @@ const FLAGS_END = 0b10_0000;
 const SIGNED_FOR = Uint8Array.from("cell catalogue record\n", (character) => character.charCodeAt(0));
 
 /**
- * Makes and signs a record; without an entry it is a tombstone. Layout, big-endian:
+ * Makes and signs a record; without an entry it is a tombstone. Layout:
  *
  *     format 1: u8 | flags: u8 | node: 16 | version: u64 | service: u8 + ASCII | instance: u8 + ASCII
  *     with an entry: species: 8 | release: u64, if it has one | QUIC port: u16 | TLS port: u16 | load: u8
@@ -75,7 +75,7 @@ export function makeRecord(
   entry: OwnEntry | undefined,
   sign: Signer,
 ): CatalogRecord {
-  const writer = new ByteWriter(RECORD_BYTES_MAX, "big-endian");
+  const writer = new ByteWriter(RECORD_BYTES_MAX);
   writer.uint8(FORMAT).uint8(entry === undefined ? 0 : flagsOf(entry)).hex(node).uint53(version);
   writer.ascii(service).ascii(instance);
   if (entry !== undefined) {
@@ -99,7 +99,7 @@ export function decodeRecord(bytes: Uint8Array): CatalogRecord | undefined {
 }
 
 function readRecord(source: Uint8Array): CatalogRecord {
-  const reader = new ByteReader(source, "big-endian");
+  const reader = new ByteReader(source);
   if (reader.uint8("the format") !== FORMAT) throw new MalformedError("another format");
   const flags = reader.uint8("the flags");
   const node = reader.hex(NODE_BYTES, "the node");

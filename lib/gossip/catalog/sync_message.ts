@@ -59,7 +59,7 @@ export function hasMore(message: Uint8Array): boolean {
 
 /** Reads a message from outside; undefined for what is none. An empty one says nothing. */
 export function parseSync(bytes: Uint8Array): SyncMessage | undefined {
-  return bytes.length > SYNC_BYTES_MAX ? undefined : ifWellFormed(() => read(new ByteReader(bytes, "big-endian")));
+  return bytes.length > SYNC_BYTES_MAX ? undefined : ifWellFormed(() => read(new ByteReader(bytes)));
 }
 
 function read(reader: ByteReader): SyncMessage {
@@ -101,8 +101,8 @@ function readDigest(reader: ByteReader): Digest {
     const id = reader.hex(NODE_BYTES, "a node");
     addOnce(owners, id, {
       isAlive: reader.uint8("a flag") === 1,
-      hashHigh: reader.uint32("a hash"),
       hashLow: reader.uint32("a hash"),
+      hashHigh: reader.uint32("a hash"),
     });
   }
   return { from, until, owners };
@@ -113,7 +113,7 @@ function readOutline(reader: ByteReader): Map<number, Outlined> {
   for (let count = reader.uint16("a count"); count > 0; count--) {
     const keyHash = reader.uint53("a key");
     const version = reader.uint53("a version");
-    outline.set(keyHash, { version, hashHigh: reader.uint32("a hash"), hashLow: reader.uint32("a hash") });
+    outline.set(keyHash, { version, hashLow: reader.uint32("a hash"), hashHigh: reader.uint32("a hash") });
   }
   return outline;
 }

@@ -29,16 +29,16 @@ assert(
 );
 
 /**
- * Writes a message, section by section, and stops where it would become too long. Layout, big-endian:
+ * Writes a message, section by section, and stops where it would become too long. Layout:
  *
  *     format 1: u8 | flags (1: cut): u8 | sections
- *     1 digest:  from: 16 | until: 16 | count: u16 | of each owner id: 16, flags (1: alive): u8, hash: 8
- *     2 outline: owner: 16 | count: u16 | of each record hash of its key: u64, version: u64, hash: 8
+ *     1 digest:  from: 16 | until: 16 | count: u16 | of each owner id: 16, flags (1: alive): u8, hash: u64
+ *     2 outline: owner: 16 | count: u16 | of each record hash of its key: u64, version: u64, hash: u64
  *     3 want:    owner: 16 | count: u16 | of each record hash of its key: u64
  *     4 record:  length: u16 | bytes
  */
 export class SyncWriter {
-  readonly #writer = new ByteWriter(1024, "big-endian");
+  readonly #writer = new ByteWriter(1024);
   /** Something did not fit. */
   isCut = false;
 
@@ -49,7 +49,7 @@ export class SyncWriter {
   digest(from: NodeId, until: NodeId, owners: readonly Owner[]): void {
     this.#writer.uint8(SECTION.digest).hex(from).hex(until).uint16(owners.length);
     for (const { id, isAlive, hashHigh, hashLow } of owners) {
-      this.#writer.hex(id).uint8(isAlive ? 1 : 0).uint32(hashHigh).uint32(hashLow);
+      this.#writer.hex(id).uint8(isAlive ? 1 : 0).uint32(hashLow).uint32(hashHigh);
     }
   }
 
@@ -57,7 +57,7 @@ export class SyncWriter {
   outline(owner: NodeId, records: Iterable<CatalogRecord>, count: number): boolean {
     if (!this.#head(SECTION.outline, owner, count, OUTLINED_BYTES)) return false;
     for (const { keyHash, version, hashHigh, hashLow } of records) {
-      this.#writer.uint53(keyHash).uint53(version).uint32(hashHigh).uint32(hashLow);
+      this.#writer.uint53(keyHash).uint53(version).uint32(hashLow).uint32(hashHigh);
     }
     return true;
   }

@@ -107,13 +107,13 @@ test("a token that a line end or a space has broken is told where", () => {
 });
 
 test("a token of a newer version asks for a newer cell", () => {
-  const bytes = [2, 0, 60, ...new Array(60).fill(1)];
+  const bytes = [2, 60, 0, ...new Array(60).fill(1)];
   expect(() => parseToken(checked(...bytes))).toThrow("it is of version 2; this cell knows version 1");
 });
 
 test("a token whose checksum is right and whose content is not is refused", () => {
   const fixed = new Array(FINGERPRINT_BYTES + SECRET_BYTES).fill(1);
-  const of = (...rest: number[]) => checked(1, 0, fixed.length + rest.length, ...fixed, ...rest);
+  const of = (...rest: number[]) => checked(1, fixed.length + rest.length, 0, ...fixed, ...rest);
   expect(parseToken(of(0)).addresses).toEqual([]);
   for (
     const rest of [[], [1], [1, 3], [1, 0], [9], [0, 0], [1, 3, 97, 58], [1, 1, 97], [1, 3, 97, 58, 48], [
@@ -133,7 +133,7 @@ test("no word causes anything but an error of its own", () => {
   const random = seededRandom(seed);
   for (let round = 0; round < 2_000; round++) {
     const bytes = Array.from({ length: Math.floor(random() * 80) }, () => Math.floor(random() * 256));
-    if (random() < 0.5) bytes.splice(0, 3, 1, 0, Math.max(bytes.length - 3, 0));
+    if (random() < 0.5) bytes.splice(0, 3, 1, Math.max(bytes.length - 3, 0), 0);
     const word = checked(...bytes);
     const replay = `CELL_SEED=${seed} bun test lib/net/identity/join_token.test.ts: round ${round}`;
     try {

@@ -31,7 +31,7 @@ export interface JoinToken {
 
 /**
  * A token as one word that survives being copied: "cell-" and base64url of version (1 byte), length of the content (2
- * bytes, big endian), content, and the first 4 bytes of the SHA-256 of all that. Content: fingerprint, secret, number of
+ * bytes), content, and the first 4 bytes of the SHA-256 of all that. Content: fingerprint, secret, number of
  * addresses, and each address with its length before it. Throws INVALID_ARGUMENT for what does not fit.
  */
 export function formatToken({ fingerprint, secret, addresses }: JoinToken): string {
@@ -57,7 +57,7 @@ export function formatToken({ fingerprint, secret, addresses }: JoinToken): stri
     Buffer.from([addresses.length]),
     ...addresses.map((address) => Buffer.concat([Buffer.from([address.length]), Buffer.from(address, "latin1")])),
   ]);
-  const checked = Buffer.concat([Buffer.from([VERSION, content.length >> 8, content.length & 0xff]), content]);
+  const checked = Buffer.concat([Buffer.from([VERSION, content.length & 0xff, content.length >> 8]), content]);
   return PREFIX + Buffer.concat([checked, checksumOf(checked)]).toString("base64url");
 }
 
@@ -78,7 +78,7 @@ export function parseToken(text: string): JoinToken {
   }
   const bytes = Buffer.from(encoded, "base64url");
   if (bytes.length < HEADER_BYTES) throw unusable(`its end is missing. ${NEW_TOKEN}`);
-  const expected = HEADER_BYTES + bytes.readUInt16BE(1) + CHECKSUM_BYTES;
+  const expected = HEADER_BYTES + bytes.readUInt16LE(1) + CHECKSUM_BYTES;
   const checked = bytes.subarray(0, -CHECKSUM_BYTES);
   const isIntact = bytes.length === expected && bytes.toString("base64url") === encoded &&
     checksumOf(checked).equals(bytes.subarray(-CHECKSUM_BYTES));

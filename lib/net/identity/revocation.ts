@@ -29,7 +29,7 @@ export function encodeRevocation({ node, by, revokedAtMs }: Revocation, authorit
   const content = Buffer.alloc(CONTENT_BYTES);
   content.write(node, 0, "hex");
   content.write(by, ID_BYTES, "hex");
-  content.writeBigUInt64BE(BigInt(revokedAtMs), 2 * ID_BYTES);
+  content.writeBigUInt64LE(BigInt(revokedAtMs), 2 * ID_BYTES);
   return Buffer.concat([content, signRaw(authority, Buffer.concat([LABEL, content]))]);
 }
 
@@ -38,7 +38,7 @@ export function readRevocation(bytes: Uint8Array, authorityPublicKey: Uint8Array
   if (bytes.length !== REVOCATION_BYTES) return undefined;
   const content = Buffer.from(bytes.subarray(0, CONTENT_BYTES));
   if (!verifyRaw(authorityPublicKey, Buffer.concat([LABEL, content]), bytes.subarray(CONTENT_BYTES))) return undefined;
-  const revokedAtMs = Number(content.readBigUInt64BE(2 * ID_BYTES));
+  const revokedAtMs = Number(content.readBigUInt64LE(2 * ID_BYTES));
   if (!Number.isSafeInteger(revokedAtMs)) return undefined;
   return {
     node: content.toString("hex", 0, ID_BYTES),
