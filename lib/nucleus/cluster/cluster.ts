@@ -1,12 +1,19 @@
 import { CellError, toCellError } from "../../base/mod.ts";
-import { createTrust, fingerprintOf, parseToken, shortId } from "../../net/identity/mod.ts";
+import {
+  createTrust,
+  fingerprintOf,
+  type JoinToken,
+  type KeyPair,
+  parseToken,
+  shortId,
+} from "../../net/identity/mod.ts";
 import { seekKeyOf } from "../../gossip/discovery/mod.ts";
 import type { IssuedToken, NetworkCondition, TokenRequest } from "../client/mod.ts";
 import { type NodeSettings, parseHostPort } from "../home/mod.ts";
 import { Changes } from "./changes.ts";
 import { ClusterFile } from "./cluster_file.ts";
 import { doorsOf } from "./doors.ts";
-import { askToJoin, type Doors, type Joined } from "./join.ts";
+import { askToJoin, type Doors, type JoinAttempt, type Joined } from "./join.ts";
 import type { LocalNode } from "./local_node.ts";
 import { Network } from "./network.ts";
 import { networkCondition } from "./network_condition.ts";
@@ -196,8 +203,8 @@ export class Cluster {
     }
     await this.#assertFree(token.fingerprint);
     const name = this.options.settings.id;
-    const joined = await askToJoin({ token, address, name, signal: this.#turns.closing }, this.#doors);
-    await this.#become(joined);
+    const attempt = { token, address, name, signal: this.#turns.closing };
+    await this.#become(await this.#letIn(attempt, await this.#keyFor(token)));
     try {
       await this.#turnOn();
     } catch (error) {
@@ -205,6 +212,29 @@ export class Cluster {
       this.#failure = message;
       const advice = "This node is a member now, and cell join (without a token) tries it again.";
       throw new CellError(code, `turning the network on after joining: ${message}. ${advice}`, { cause: error });
+    }
+  }
+
+  /**
+   * The key of a node that has left the cluster of a token: it comes back as who it was, instead of leaving another gone
+   * member behind each time. Undefined for who was removed, who has another name now, and who never was there.
+   */
+  async #keyFor({ fingerprint }: JoinToken): Promise<KeyPair | undefined> {
+    const { node, authority } = await this.#identity.get();
+    const isSame = Buffer.compare(fingerprintOf(node.trust.authority.publicKey), fingerprint) === 0;
+    const isKept = isSame && authority === undefined && node.name === this.options.settings.id &&
+      this.#file.memory.departure === "left";
+    return isKept ? node.key : undefined;
+  }
+
+  async #letIn(attempt: JoinAttempt, key: KeyPair | undefined): Promise<Joined> {
+    if (key === undefined) return await askToJoin(attempt, this.#doors);
+    try {
+      return await askToJoin({ ...attempt, key }, this.#doors);
+    } catch (error) {
+      // It may have been removed without having heard of it: then its key is worth nothing any more.
+      if (toCellError(error).code !== "PERMISSION_DENIED") throw error;
+      return await askToJoin(attempt, this.#doors);
     }
   }
 
@@ -234,8 +264,7 @@ export class Cluster {
     throw new CellError(
       "FAILED_PRECONDITION",
       isSame
-        ? `joining cluster ${shortId(node.clusterId)}: this node is a member of it already. See cell members. ` +
-          "To join it anew, as another node: cell leave, then cell join TOKEN."
+        ? `joining cluster ${shortId(node.clusterId)}: this node is a member of it already. See cell members.`
         : `joining another cluster: this node is a member of cluster ${
           shortId(node.clusterId)
         }, with ${others.length} ` +

@@ -5,6 +5,7 @@ import {
   createNodeRequest,
   fingerprintOf,
   type JoinToken,
+  type KeyPair,
   NodeIdentity,
 } from "../../net/identity/mod.ts";
 import { createClient } from "../../rpc/mod.ts";
@@ -37,18 +38,21 @@ export interface JoinAttempt {
   readonly address: string | undefined;
   /** The node's name. */
   readonly name: string;
+  /** The key that is to be certified again. @default a new one */
+  readonly key?: KeyPair | undefined;
   /** Gives up looking for somebody, with its reason. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes a key, asks a node of the cluster to certify it, and checks what that gives against the token. The addresses of
+ * Makes a key unless it has one, asks a node of the cluster to certify it, and checks what that gives against the token. The addresses of
  * the token are asked one after the other: whoever is asked may take a use of it. Where none answers, the LAN is.
  *
  * Throws UNAVAILABLE with what became of each address, what the one that answered says against it, and the reason of
  * `signal`.
  */
-export async function askToJoin({ token, address, name, signal }: JoinAttempt, doors: Doors): Promise<Joined> {
+export async function askToJoin(attempt: JoinAttempt, doors: Doors): Promise<Joined> {
+  const { token, address, signal } = attempt;
   const sought = address === undefined ? doors.seek(token) : Promise.resolve([]);
   const failures: string[] = [];
   const tried = new Set<string>();
@@ -59,7 +63,7 @@ export async function askToJoin({ token, address, name, signal }: JoinAttempt, d
       signal.throwIfAborted();
       const link = await dialOrTell(() => doors.dial(candidate, token.fingerprint, signal), failures);
       // Who is asked takes a use of the token: whatever ends meanwhile, its answer is worth waiting for.
-      if (link !== undefined) return await ask(link, token, name);
+      if (link !== undefined) return await ask(link, attempt);
     }
   }
   signal.throwIfAborted();
@@ -82,8 +86,8 @@ async function dialOrTell(dial: () => Promise<Link>, failures: string[]): Promis
   }
 }
 
-async function ask(link: Link, { secret, fingerprint }: JoinToken, name: string): Promise<Joined> {
-  const key = createKeyPair();
+async function ask(link: Link, { token, name, key = createKeyPair() }: JoinAttempt): Promise<Joined> {
+  const { secret, fingerprint } = token;
   const client = createClient(link, { schema: JOIN_SCHEMA, service: "the cluster", timeoutMs: ANSWER_MS_MAX });
   try {
     const request = createNodeRequest(key, name);
