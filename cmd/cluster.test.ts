@@ -564,5 +564,9 @@ test("completion offers nodes, tokens, and what runs on other nodes", async () =
   expect(await offered("token", "revoke", "")).toBe("words\n0123456789ab\t2 uses left\n");
   expect(await offered("discover", "")).toBe("words\nhello\t2 instances\n");
   expect(await offered("logs", "vps/")).toBe("words\nvps/hello\n");
+  for (const command of ["call", "describe", "bench"]) {
+    const first = command === "describe" ? "files" : "words";
+    expect(await offered(command, "he"), command).toBe(`${first}\nhello\ton another node\n`);
+  }
   expect(await offered("deploy", "hello.ts", "--spread", "z")).toBe("words\nzone\n");
 });

@@ -116,11 +116,17 @@ async function operandCandidates(kind: Operand, operands: readonly string[], wor
   }
 }
 
+/** What runs here, what is deployed here, and what runs on other nodes. */
 async function serviceCandidates(): Promise<Candidate[]> {
   const { servedNames } = await import("../lib/service/mod.ts");
-  const running = servedNames().map((value) => ({ value }));
-  const names = new Set(running.map(({ value }) => value));
-  return [...running, ...(await deployedServices()).filter(({ name }) => !names.has(name)).map(aboutDeployed)];
+  const [deployed, anywhere] = await Promise.all([deployedServices(), ask((nucleus) => nucleus.services())]);
+  const running = servedNames().map((value): Candidate => ({ value }));
+  const elsewhere = (anywhere ?? []).map((value): Candidate => ({ value, about: "on another node" }));
+  const byName = new Map<string, Candidate>();
+  for (const candidate of [...running, ...deployed.map(aboutDeployed), ...elsewhere]) {
+    if (!byName.has(candidate.value)) byName.set(candidate.value, candidate);
+  }
+  return [...byName.values()];
 }
 
 /** What has logs: what is deployed here, the agent, and what runs on other nodes. */

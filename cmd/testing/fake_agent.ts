@@ -39,7 +39,9 @@ export class FakeAgent {
   readonly services = new Map<string, number>();
   /** Hashes and sizes of packages that were sent to it. */
   readonly packages = new Map<string, number>();
-  answers: Answers = { services: () => this.#servedAnywhere() };
+  answers: Answers = {};
+  /** Of what it has no method of that name for. */
+  readonly #byItself: Answers = { services: () => this.#servedAnywhere() };
   network: NetworkCondition = { state: "on", problem: null, warning: null };
 
   constructor(readonly member: Member, private readonly world: FakeWorld) {}
@@ -51,9 +53,10 @@ export class FakeAgent {
       Object.keys(NUCLEUS_SCHEMA.methods).map((method) => {
         const fn = (...args: unknown[]): unknown => {
           onAsked({ node: this.member.name, method, args });
-          const answer = this.answers[method as keyof NucleusApi] as ((...args: unknown[]) => unknown) | undefined;
+          const name = method as keyof NucleusApi;
+          const answer = (this.answers[name] ?? this.#byItself[name]) as ((...args: unknown[]) => unknown) | undefined;
           if (answer !== undefined) return answer(...args);
-          if (typeof own[method] === "function") return own[method](...args);
+          if (own[method] !== undefined) return own[method](...args);
           throw new CellError("UNIMPLEMENTED", `the agent of this test knows nothing of ${method}`);
         };
         return [method, { fn: fn as Handler["fn"], self: this }];
