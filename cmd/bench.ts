@@ -31,7 +31,7 @@ export function command(): AnyCommand {
     ],
     notes: "Each caller waits for its answer before it asks again. Calls are really made: do\n" +
       "not measure what should not happen a million times. Connections move into shared\n" +
-      "memory while they are used: the first line says what was measured.",
+      "memory while they are used: stderr says what was measured.",
   })
     .usage("<service> <method> [args...] [options]")
     .argument("[service]", "the service's name", parseServiceName)
@@ -69,6 +69,7 @@ export function command(): AnyCommand {
           measured.push({ transport: service.transport(), ...result });
           await table?.add(result);
         }
+        table?.end(service.transport());
         if (json) {
           await printJson(measured.map((row) => ({ service: serviceName, method: methodName, ...rounded(row) })));
         }

@@ -38,6 +38,11 @@ export class BenchTable {
     this.#announced = transport ?? this.#announced;
   }
 
+  /** Says what calls travelled over at last, where that is something else than was said. */
+  end(transport: TransportInUse | undefined): void {
+    if (transport !== undefined && transport !== this.#announced) say(`at the end over ${transportText(transport)}`);
+  }
+
   /** Adds a row. */
   async add(result: LoadResult): Promise<void> {
     const { p50Micros, p90Micros, p99Micros, p999Micros, maxMicros } = result;

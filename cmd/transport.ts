@@ -12,6 +12,7 @@ const TEXTS: { readonly [transport in TransportInUse]: string } = {
   memory: "memory of this process",
   quic: "QUIC",
   tls: "TLS",
+  relay: "a relay",
   mixed: "several transports",
 };
 

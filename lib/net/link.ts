@@ -38,8 +38,8 @@ export function describePeer(peer: Peer): string {
   return `${peer.instance} of node ${peer.node.slice(0, 8)} at ${peer.address}`;
 }
 
-/** What moves a link's bytes now. */
-export type LinkTransport = "memory" | "uds" | "shm" | "quic" | "tls";
+/** What moves a link's bytes now; "relay": TLS through the agent of the other end's node. */
+export type LinkTransport = "memory" | "uds" | "shm" | "quic" | "tls" | "relay";
 
 /** What a link tells its owner. One object serves a link for its whole life, so a frame costs no closure. */
 export interface LinkReceiver {

@@ -245,7 +245,7 @@ test("an instance that cannot be reached directly is reached through the agent o
   const client = clientOn(two, "hello");
   // The certificate that the instance sees is the caller's, not the relaying agent's.
   expect([await client.call("where", []), await client.call("node", [])]).toEqual(["one", two.node.id]);
-  expect(relay.relayed).toEqual(["hello@1"]);
+  expect([client.transport(), relay.relayed]).toEqual(["relay", ["hello@1"]]);
   const text = "x".repeat(3 * PIECE_BYTES_MAX);
   expect(await client.call("echo", [text])).toBe(text);
   await client.close();

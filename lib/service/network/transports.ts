@@ -68,7 +68,7 @@ async function dialRelayed(
   const { trust } = standing;
   const credentials = () => own.standing!.credentials;
   const link = await dialTls({ host, port, pipe, credentials, trust, expect, signal, registry: dialed });
-  return Object.assign(link, { ref, unref });
+  return Object.assign(link, { ref, unref, transport: "relay" as const });
 }
 
 /** What an instance listens at. */
