@@ -30,6 +30,13 @@ test("a list decides by the service of a certificate, and lets the node agent in
   expect(decide({ kind: "anonymous", address: "192.0.2.7:41641" })?.code).toBe("PERMISSION_DENIED");
 });
 
+test("a command of another node is told by its process and its node", () => {
+  const command = { ...instance("cell"), instance: "26609" };
+  expect(authorizer("pay", ["trader"])!(command)?.message).toContain(
+    "commands at a shell and scripts (cell), such as process 26609 of node aaaaaaaa at 192.0.2.7:41641, may not",
+  );
+});
+
 test("on this machine the lock of the caller's process decides, and who holds none is a command", async () => {
   await using _home = new TestHome();
   const decide = authorizer("pay", ["trader"])!;

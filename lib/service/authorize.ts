@@ -23,7 +23,7 @@ export function authorizer(
     const caller = serviceOf(peer);
     if (caller === NUCLEUS || (caller !== undefined && isAllowed(list, caller))) return undefined;
     const who = caller === COMMAND_SERVICE
-      ? `commands at a shell and scripts (${COMMAND_SERVICE}), such as ${describePeer(peer)},`
+      ? `commands at a shell and scripts (${COMMAND_SERVICE}), such as ${describeProcess(peer)},`
       : `${caller ?? "a peer without a certificate"} (${describePeer(peer)})`;
     const remedy = `add "${
       caller ?? COMMAND_SERVICE
@@ -37,6 +37,11 @@ export function authorizer(
       { data: { started: false } },
     );
   };
+}
+
+/** A command on another node is known by the number of its process. */
+function describeProcess(peer: Peer): string {
+  return peer.kind === "instance" ? `process ${describePeer(peer)}` : describePeer(peer);
 }
 
 /** Undefined of a peer that is nobody. */
