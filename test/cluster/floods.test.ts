@@ -8,7 +8,7 @@ import { type ClusterNode, TestCluster, until } from "../harness/mod.ts";
 
 const TEST_MS = 120_000;
 /** `make soak` sends more. */
-const DATAGRAMS = Number(process.env["CELL_FLOOD"] ?? 100_000);
+const DATAGRAMS = process.env["CELL_SOAK"] === undefined ? 100_000 : 2_000_000;
 const CONNECTIONS = DATAGRAMS / 100;
 const BATCH = 64;
 const HELLO = "export const greet = (name: string) => `Hello, ${name}`;\n";
