@@ -3,7 +3,6 @@ import { type NodeId, readRevocation, type Revocation, type RevocationSet } from
 import { revocationPayload } from "./broadcast_payload.ts";
 import type { ClusterKeys } from "./cluster_keys.ts";
 import type { GossipEvents } from "./gossip_options.ts";
-import { slicesOf } from "./revocation_slices.ts";
 
 /** News of revocations in one exchange that are told on at once; the rest goes with further exchanges. */
 const REVOCATIONS_TOLD_MAX = 16;
@@ -36,25 +35,26 @@ export class ShuttingOut {
       );
     }
     this.set.add(bytes, wallMs);
-    this.#shutOut([revocation], bytes, wallMs);
+    this.#shutOut([revocation], wallMs);
     this.keyring.rotate(wallMs);
   }
 
   /** Takes what another node says; what the authority did not sign is passed over. */
   take(bytes: Uint8Array, wallMs: number): void {
     const news = this.set.merge(bytes, wallMs);
-    if (news.length > 0) this.#shutOut(news, bytes, wallMs);
+    if (news.length > 0) this.#shutOut(news, wallMs);
   }
 
-  #shutOut(revocations: readonly Revocation[], bytes: Uint8Array, wallMs: number): void {
+  #shutOut(revocations: readonly Revocation[], wallMs: number): void {
     this.events.onRevocations?.(this.set.encode());
     for (const { node, revokedAtMs } of revocations) {
       this.keyring.ring.retire(revokedAtMs, wallMs);
       this.hands.forget(node);
       this.events.onRevoked?.(node);
     }
-    for (const [node, slice] of [...slicesOf(bytes, revocations)].slice(0, REVOCATIONS_TOLD_MAX)) {
-      this.hands.broadcast(`revocation ${node}`, revocationPayload(slice));
+    for (const { node } of revocations.slice(0, REVOCATIONS_TOLD_MAX)) {
+      const bytes = this.set.bytesOf(node);
+      if (bytes !== undefined) this.hands.broadcast(`revocation ${node}`, revocationPayload(bytes));
     }
   }
 }

@@ -44,8 +44,8 @@ export class RevocationSet {
   }
 
   /**
-   * Takes over what is news of the bytes that `encode` gave, or of one revocation, and gives it. What is forged, cut off
-   * or too old is passed over; more than REVOCATIONS_MAX at a time are not looked at.
+   * Takes over what is news of the bytes that `encode` gave, or of one revocation, and gives it. What is cut off or too old
+   * is passed over. Nothing is looked at behind what the authority has not signed, nor more than REVOCATIONS_MAX at a time.
    */
   merge(bytes: Uint8Array, nowMs: number): Revocation[] {
     const news: Revocation[] = [];
@@ -54,7 +54,8 @@ export class RevocationSet {
       const slice = Uint8Array.from(bytes.subarray(offset, offset + REVOCATION_BYTES));
       if (this.isKnown(slice)) continue;
       const revocation = readRevocation(slice, this.authorityPublicKey);
-      if (revocation === undefined || isOver(revocation, nowMs)) continue;
+      if (revocation === undefined) break;
+      if (isOver(revocation, nowMs)) continue;
       const entry = { ...revocation, bytes: slice };
       const known = this.entries.get(entry.node);
       if (known !== undefined && compare(entry, known) <= 0) continue;
