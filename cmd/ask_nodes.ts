@@ -45,7 +45,8 @@ export async function askNodes<T>(
 export function sayUnanswered(answers: readonly NodeAnswer<unknown>[]): boolean {
   const failed = answers.filter(({ error }) => error !== undefined);
   for (const { member, error } of failed) {
-    say(`node ${withoutControls(member.name)} does not answer: ${withoutControls(error!.message)}`);
+    const what = error!.code === "PERMISSION_DENIED" ? "refuses to be managed from here" : "does not answer";
+    say(`node ${withoutControls(member.name)} ${what}: ${withoutControls(error!.message)}`);
   }
   return failed.length === 0;
 }

@@ -358,7 +358,7 @@ test("ps --all asks every node that is there, and says by its exit code that one
   cluster.agent("mute").member.state = "left";
   try {
     const json = await cluster.cell(["ps", "--all", "hello", "--json"]);
-    expect(json.exit).toBe(0);
+    expect(json.exit).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject([
       {
         node: "board",
@@ -375,6 +375,22 @@ test("ps --all asks every node that is there, and says by its exit code that one
     cluster.agent("mute").member.state = "suspect";
   }
   expect((await cluster.cell(["ps", "--all", "--on", "vps"])).exit).toBe(2);
+});
+
+test("ps --all of a whole cluster exits with 0, and says of a node that refuses that it does", async () => {
+  for (const name of ["mute", "dead"]) cluster.agent(name).member.state = "left";
+  try {
+    expect((await cluster.cell(["ps", "--all"])).exit).toBe(0);
+    cluster.agent("vps").answers.status = () => {
+      throw new CellError("PERMISSION_DENIED", "it is not among the managers");
+    };
+    const refused = await cluster.cell(["ps", "--all"]);
+    expect(refused.exit).toBe(1);
+    expect(refused.stderr).toContain("node vps refuses to be managed from here: it is not among the managers");
+  } finally {
+    cluster.agent("mute").member.state = "suspect";
+    cluster.agent("dead").member.state = "failed";
+  }
 });
 
 test("what is done --on a node is asked of its agent and of no other, and says so", async () => {

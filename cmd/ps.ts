@@ -32,7 +32,7 @@ export function command(): AnyCommand {
       "CPU: of the last heartbeat interval; of what `cell run` serves, all its life.",
   })
     .argument("[service]", "only this service", parseServiceName)
-    .option("-a, --all", "of every node; exit code 1 if one does not answer")
+    .option("-a, --all", "of every node; exit code 1 if one does not answer or has failed")
     .option("--on <node>", "of another node of the cluster: its name or id")
     .option("--json", "print an array of objects")
     .action(async (service, { all, on, json }) => {
@@ -67,7 +67,7 @@ async function listCluster(service: string | undefined, json: true | undefined):
     !shown.some((process) => process.node === node && process.service === name)
   );
   const isComplete = sayUnanswered(answers);
-  if (!isComplete) process.exitCode = EXIT.failed;
+  if (!isComplete || failed.length > 0) process.exitCode = EXIT.failed;
   if (service !== undefined && shown.length === 0 && idle.length === 0 && isComplete) {
     const names = [...services.map(({ name }) => name), ...processes.map((process) => process.service)];
     const near = didYouMean(service, new Set(names));

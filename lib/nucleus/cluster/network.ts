@@ -314,10 +314,11 @@ export class Network implements CredentialsIssuer {
       presences: this.presences,
       cluster: this.identity.clusterId,
       instanceHost: this.instanceHost,
-      exchange: (request) => this.#begun().answerExchange(request),
+      exchange: (request, caller) => this.#begun().answerExchange(request, caller),
       speciesSchema: (species) => this.schemas.own(species),
       renew: (request, caller) => this.#gatekeeper.renew(request, caller),
       isManager: (caller) => this.#gatekeeper.isManager(caller),
+      nameOf: (caller) => this.neighbours.nameOf(caller),
     });
   }
 

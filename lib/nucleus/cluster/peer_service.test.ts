@@ -27,6 +27,7 @@ function world(overrides: Partial<PeerServiceOptions> = {}) {
     speciesSchema: () => Promise.resolve("{}"),
     renew: (_request, node) => Promise.resolve(node),
     isManager: () => true,
+    nameOf: () => "pi",
     ...overrides,
   });
   const methods = peers as unknown as { [method: string]: Handler["fn"] };
@@ -81,7 +82,10 @@ test("what agents ask each other is answered to agents, and to no instance, comm
 
 test("only managers get at the agent's own methods", async () => {
   const { of, accepted } = world({ isManager: () => false });
-  await expect(of("nucleus").stream("agent", [silence()]).next()).rejects.toThrow("it is not among the managers");
+  await expect(of("nucleus").stream("agent", [silence()]).next()).rejects.toMatchObject({
+    code: "PERMISSION_DENIED",
+    message: expect.stringMatching(/from node pi \([0-9a-f]{8}\): it is not among the managers/),
+  });
   expect(accepted).toEqual([]);
 });
 

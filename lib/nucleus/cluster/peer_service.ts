@@ -1,4 +1,5 @@
 import { CellError } from "../../base/mod.ts";
+import { shortId } from "../../net/identity/mod.ts";
 import type { RemotePeer } from "../../net/mod.ts";
 import { pipeToTcp } from "../../net/tls/mod.ts";
 import { currentCall } from "../../rpc/mod.ts";
@@ -22,11 +23,13 @@ export interface PeerServiceOptions {
   readonly presences: Presences;
   /** Where instances of this node listen, as seen from here. */
   readonly instanceHost: string;
-  exchange(request: Uint8Array): Uint8Array;
+  exchange(request: Uint8Array, caller: string): Uint8Array;
   speciesSchema(species: string): Promise<string | undefined>;
   renew(request: Uint8Array, node: string): Promise<string>;
   /** Whether this node lets the agent of another node manage it. */
   isManager(node: string): boolean;
+  /** As its certificate says; undefined of a node that is not known. */
+  nameOf(node: string): string | undefined;
   /** Of this node's cluster: of whom its agent's connections are. */
   readonly cluster: string;
 }
@@ -42,8 +45,7 @@ export class PeerService implements PeerApi {
   constructor(private readonly options: PeerServiceOptions) {}
 
   exchange(request: Uint8Array): Promise<Uint8Array> {
-    assertAgent("exchange");
-    return Promise.resolve(this.options.exchange(request));
+    return Promise.resolve(this.options.exchange(request, assertAgent("exchange")));
   }
 
   probe(): Promise<boolean> {
@@ -84,12 +86,7 @@ export class PeerService implements PeerApi {
   async *agent(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
     const node = assertAgent("agent");
     if (!this.options.isManager(node)) {
-      throw new CellError(
-        "PERMISSION_DENIED",
-        `managing this node from node ${
-          node.slice(0, 8)
-        }: it is not among the managers in the [network] of its node.toml`,
-      );
+      throw refusal(node, this.options.nameOf(node));
     }
     using _seat = this.#tunnels.take(node, "reaching this agent");
     const peer: RemotePeer = {
@@ -112,6 +109,16 @@ export class PeerService implements PeerApi {
       link.destroy();
     }
   }
+}
+
+function refusal(node: string, name: string | undefined): CellError {
+  const id = shortId(node);
+  const who = name === undefined ? id : `${name} (${id})`;
+  return new CellError(
+    "PERMISSION_DENIED",
+    `looking into this node and managing it from node ${who}: it is not among the managers in the [network] of this ` +
+      `node's node.toml, which are names`,
+  );
 }
 
 /** The id of the calling node. Throws PERMISSION_DENIED unless its agent calls. */

@@ -79,7 +79,7 @@ heartbeat = "5s"
 # seeds = ["203.0.113.7:9044"]   # gossip ports of nodes that are asked first
 # multicast = true               # look for nodes on the LAN
 # preset = "${NETWORK_DEFAULTS.preset}"                 # "lan", "wan" or "local": timings for the distance between nodes
-# managers = ["*"]               # nodes whose commands may manage this one with --on; "*" for all
+# managers = ["*"]               # nodes whose commands may look into this one and manage it; "*" for all
 `;
 }
 
