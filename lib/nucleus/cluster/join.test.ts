@@ -64,7 +64,9 @@ test("an address that was given is the only one that is asked", async () => {
   const authority = await createAuthority(Date.now());
   const { own, dialed } = doors(authority, [], ["10.0.0.5:9043"]);
   const joining = askToJoin({ token: tokenOf(authority), address: "192.0.2.9:1", name: "two", signal }, own);
-  await expect(joining).rejects.toThrow("connecting to 192.0.2.9:1: nobody answers");
+  const error = await joining.catch((thrown) => thrown);
+  expect(error.message).toContain("connecting to 192.0.2.9:1: nobody answers. Does cell up run there");
+  expect(error.message).not.toContain("HOST:PORT");
   expect(dialed).toEqual(["192.0.2.9:1"]);
 });
 
@@ -98,4 +100,20 @@ test("a machine whose agent ends asks nobody any more, and says why", async () =
   const attempt = { token: tokenOf(authority), address: undefined, name: "two", signal: ending.signal };
   await expect(askToJoin(attempt, { ...own, dial })).rejects.toThrow("the agent is going down");
   expect(dialed).toEqual([ADDRESSES[0]!]);
+});
+
+test("where somebody answered and was not taken for the cluster, that is what is said first, and nothing of ports", async () => {
+  const authority = await createAuthority(Date.now());
+  const { own } = doors(authority, []);
+  const dial: Doors["dial"] = (address, fingerprint, given) =>
+    address === ADDRESSES[1]
+      ? Promise.reject(new CellError("UNAUTHENTICATED", `connecting to ${address}: the clock is wrong. Set it.`))
+      : own.dial(address, fingerprint, given);
+  const joining = askToJoin({ token: tokenOf(authority), address: undefined, name: "two", signal }, { ...own, dial });
+  const error = await joining.catch((thrown) => thrown);
+  expect(error.code).toBe("UNAUTHENTICATED");
+  expect(error.message).toStartWith(
+    `joining: connecting to ${ADDRESSES[1]}: the clock is wrong. Set it; connecting to`,
+  );
+  expect(error.message).not.toMatch(/ports|[.,]{2}/);
 });

@@ -48,13 +48,14 @@ export interface JoinAttempt {
  * Makes a key unless it has one, asks a node of the cluster to certify it, and checks what that gives against the token. The addresses of
  * the token are asked one after the other: whoever is asked may take a use of it. Where none answers, the LAN is.
  *
- * Throws UNAVAILABLE with what became of each address, what the one that answered says against it, and the reason of
+ * Throws UNAVAILABLE with what became of each address, UNAUTHENTICATED when a node answered at one and either side does
+ * not take the other for what it says it is, what the one that answered says against it, and the reason of
  * `signal`.
  */
 export async function askToJoin(attempt: JoinAttempt, doors: Doors): Promise<Joined> {
   const { token, address, signal } = attempt;
   const sought = address === undefined ? doors.seek(token) : Promise.resolve([]);
-  const failures: string[] = [];
+  const failures: CellError[] = [];
   const tried = new Set<string>();
   for (const candidates of [Promise.resolve(address === undefined ? token.addresses : [address]), sought]) {
     for (const candidate of await candidates) {
@@ -67,21 +68,32 @@ export async function askToJoin(attempt: JoinAttempt, doors: Doors): Promise<Joi
     }
   }
   signal.throwIfAborted();
-  const asked = failures.length === 0 ? "the token has no address" : failures.join("; ");
-  const lan = address === undefined ? ", and no node of the cluster answers on the LAN" : "";
-  throw new CellError(
-    "UNAVAILABLE",
-    `joining: ${asked}${lan}. Does cell up run there, and do its ports let this machine through? Try cell join TOKEN HOST:PORT.`,
-    { retryable: true },
-  );
+  throw nobody(failures, address === undefined);
 }
 
-async function dialOrTell(dial: () => Promise<Link>, failures: string[]): Promise<Link | undefined> {
+/** Why nobody has let this machine in. Where somebody answered, what is wrong there is what to look at, and comes first. */
+function nobody(failures: readonly CellError[], isLanAsked: boolean): CellError {
+  const isRefusal = ({ code }: CellError) => code === "UNAUTHENTICATED";
+  const [refusals, others] = [failures.filter(isRefusal), failures.filter((error) => !isRefusal(error))];
+  const asked = [...refusals, ...others].map(({ message }) => withoutStop(message));
+  if (refusals.length > 0) return new CellError("UNAUTHENTICATED", `joining: ${asked.join("; ")}.`);
+  const lan = isLanAsked ? ["no node of the cluster answers on the LAN"] : [];
+  const what = [...(asked.length === 0 ? ["the token has no address"] : asked), ...lan].join("; ");
+  const advice = "Does cell up run there, and do its ports let this machine through?";
+  const other = isLanAsked ? " Try cell join TOKEN HOST:PORT." : "";
+  return new CellError("UNAVAILABLE", `joining: ${what}. ${advice}${other}`, { retryable: true });
+}
+
+function withoutStop(message: string): string {
+  return message.replace(/[.;,\s]+$/, "");
+}
+
+async function dialOrTell(dial: () => Promise<Link>, failures: CellError[]): Promise<Link | undefined> {
   try {
     return await dial();
   } catch (thrown) {
     // Somebody else may have an address of the token by now; the cluster may still be found at another one.
-    failures.push(toCellError(thrown).message);
+    failures.push(toCellError(thrown));
     return undefined;
   }
 }
