@@ -57,7 +57,13 @@ test("a service of another node is called by its name, checked, described, impor
     expect((await one.ok(["call", "hello", "greet", "Ada"], { env })).stdout).toContain("as a command of another node");
   }
   const local = await two.cell(["call", "hello", "greet", "Ada"], { env: { CELL_TRANSPORT: "shm" } });
-  expect(local).toMatchObject({ exit: 3, stderr: expect.stringContaining("no service named hello") });
+  expect(local).toEqual({
+    exit: 1,
+    stdout: "",
+    stderr:
+      "error: FAILED_PRECONDITION: connecting to hello: the transport shm reaches this machine only, and hello runs on " +
+      "node-1. Use the transport auto, quic or tls.\n",
+  });
 });
 
 test("a command ends when its call is answered, whatever it went over", async () => {
@@ -182,6 +188,22 @@ test("calls between nodes go on while their agents are dead, and are found again
   );
   await running.kill();
   expect(lines()).toEqual(["node-1"]);
+});
+
+test("what only a node has that does not answer is not said to be nowhere, and is told at once", async () => {
+  await using cluster = await TestCluster.start(2);
+  const [one, two] = cluster.nodes as [ClusterNode, ClusterNode];
+  await one.deploy("hello", HELLO, named(one));
+  await one.kill();
+  await cluster.untilSeen(two, "node-1", "failed");
+  const startedAt = performance.now();
+  expect(await two.cell(["call", "hello", "greet", "Ada"])).toEqual({
+    exit: 3,
+    stdout: "",
+    stderr:
+      "error: UNAVAILABLE: no service named hello is deployed here. Node node-1 does not answer and may have it.\n",
+  });
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
 test("a new release on another node costs its callers no call", async () => {
