@@ -300,6 +300,17 @@ test("discover lists the instances of every node, of one service, wide, and for 
   expect(await cluster.cell(["discover", "asleep", "--json"])).toMatchObject({ exit: 0, stdout: "[]\n" });
 });
 
+test("discover lists an instance that comes between its two questions, instead of offering its own name", async () => {
+  const own = cluster.agent("pi");
+  own.services.set("hello", 1);
+  const [hello] = own.discover("hello");
+  own.services.clear();
+  own.answers.discover = (service?: string) => (service === undefined ? [hello] : []);
+  const { exit, stdout, stderr } = await cluster.cell(["discover", "hello"]);
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
+  expect(stdout).toContain("hello@1");
+});
+
 test("discover --watch goes on with every change, also after the stream broke", async () => {
   const instance = (number: number): CatalogInstance => ({
     service: "hello",

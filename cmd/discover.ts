@@ -53,7 +53,7 @@ export function command(): AnyCommand {
         return await watchFrames({ values, lines, changeKey, asJson: json === true });
       }
       const found = await nucleus.discover(service);
-      if (found.length === 0 && service !== undefined) await assertKnown(nucleus, service);
+      if (found.length === 0 && service !== undefined) found.push(...await sleepingOrNew(nucleus, service));
       if (json) return await printJson(found);
       if (found.length === 0) {
         return say("no instance in the cluster can be called; `cell deploy FILE` starts a service");
@@ -91,10 +91,14 @@ function row(found: CatalogInstance, style: Style): string[] {
   ];
 }
 
-/** Throws NOT_FOUND, with near names, unless the service is deployed here: then it sleeps, or is stopped. */
-async function assertKnown(nucleus: NucleusClient, service: string): Promise<void> {
+/**
+ * Of a service without instances: none when it is deployed here and sleeps or is stopped, and those that have come
+ * since. Throws NOT_FOUND, with near names, where it is neither.
+ */
+async function sleepingOrNew(nucleus: NucleusClient, service: string): Promise<CatalogInstance[]> {
   const [{ services }, all] = await Promise.all([nucleus.status(), nucleus.discover()]);
-  if (services.some(({ name }) => name === service)) return;
+  const come = all.filter((instance) => instance.service === service);
+  if (come.length > 0 || services.some(({ name }) => name === service)) return come;
   const names = new Set([...services.map(({ name }) => name), ...all.map((instance) => instance.service)]);
   const message = `no instance of a service named ${service} is known in the cluster.${didYouMean(service, names)}`;
   throw new CellError("NOT_FOUND", message);
