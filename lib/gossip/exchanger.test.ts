@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { seededRandom } from "../base/mod.ts";
 import { decodeExchange, digestOf, encodeExchange, EXCHANGE_BYTES_MAX } from "./exchange_message.ts";
-import { ANSWERS_BURST_MAX, ANSWERS_PER_SECOND_MAX, Exchanger, type ExchangeState } from "./exchanger.ts";
+import { CALLER_ANSWERS_BURST_MAX, CALLER_ANSWERS_PER_SECOND_MAX } from "./answer_rates.ts";
+import { Exchanger, type ExchangeState } from "./exchanger.ts";
 import { type ClusterKey, createClusterKey } from "./seal/mod.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -92,20 +93,21 @@ function exchange(one: FakeState, other: FakeState): number {
   let rounds = 0;
   for (let request: Uint8Array | undefined = asking.begin(); request !== undefined; rounds++) {
     if (rounds > 8) throw new Error("no end");
-    request = asking.finish(answering.answer(request, 0));
+    request = asking.finish(answering.answer(request, one.self, 0));
   }
   return rounds;
 }
 
 const ADA = "aa".repeat(16);
 const BOB = "bb".repeat(16);
+const CARL = "cc".repeat(16);
 
 test("two nodes that know the same need one round, and no state is sent", () => {
   const [ada, bob] = [new FakeState(ADA, ["x", "y"], ["e"], 5000), new FakeState(BOB, ["x", "y"], ["e"], 5000)];
   bob.held.splice(0, 1, ...ada.held);
   const asking = new Exchanger(ada, 0);
   const request = asking.begin();
-  const answer = new Exchanger(bob, 0).answer(request, 0);
+  const answer = new Exchanger(bob, 0).answer(request, ADA, 0);
   expect(asking.finish(answer)).toBeUndefined();
   expect(request.length).toBeLessThan(200);
   expect(answer.length).toBeLessThan(200);
@@ -135,7 +137,7 @@ test("a large state is sent only after it was asked for, a small one at once", (
 
 test("the catalogue is compared only when both know the same members", () => {
   const [ada, bob] = [new FakeState(ADA, ["x", "y"], ["e"], 5000), new FakeState(BOB, ["z"], ["f"], 5000)];
-  const answer = decodeExchange(new Exchanger(bob, 0).answer(new Exchanger(ada, 0).begin(), 0));
+  const answer = decodeExchange(new Exchanger(bob, 0).answer(new Exchanger(ada, 0).begin(), ADA, 0));
   expect([answer.wantsState, answer.catalog.length]).toEqual([true, 0]);
 });
 
@@ -152,19 +154,27 @@ test("a revoked node that asks is told that, and gets neither keys nor anything 
   const [ada, bob] = [new FakeState(ADA, ["x"], ["e"]), new FakeState(BOB, ["y"], ["f"])];
   bob.shutOut.add(ADA);
   bob.revoked.add("r");
-  const answer = decodeExchange(new Exchanger(bob, 0).answer(new Exchanger(ada, 0).begin(), 0));
+  const answer = decodeExchange(new Exchanger(bob, 0).answer(new Exchanger(ada, 0).begin(), ADA, 0));
   expect(answer).toMatchObject({ keys: [], state: new Uint8Array(0), catalog: new Uint8Array(0), wantsState: false });
   expect(text(answer.revocations)).toBe("r");
   expect(bob.taken).toEqual([]);
 });
 
-test("too many requests are refused, to be made elsewhere", () => {
+test("a revoked node that calls itself by another's name gets no keys either", () => {
+  const [eve, bob] = [new FakeState(CARL, ["x"], []), new FakeState(BOB, ["y"], [])];
+  bob.shutOut.add(ADA);
+  const answer = decodeExchange(new Exchanger(bob, 0).answer(new Exchanger(eve, 0).begin(), ADA, 0));
+  expect(answer.keys).toEqual([]);
+});
+
+test("too many requests of one caller are refused, to be made elsewhere, and those of others answered", () => {
   const answering = new Exchanger(new FakeState(BOB, [], []), 0);
   const request = new Exchanger(new FakeState(ADA, [], []), 0).begin();
-  for (let index = 0; index < ANSWERS_BURST_MAX; index++) answering.answer(request, 0);
-  expect(() => answering.answer(request, 0)).toThrow("more than 50 requests a second; try another node");
-  for (let index = 0; index < ANSWERS_PER_SECOND_MAX; index++) answering.answer(request, 1000);
-  expect(() => answering.answer(request, 1000)).toThrow("try another node");
+  for (let index = 0; index < CALLER_ANSWERS_BURST_MAX; index++) answering.answer(request, ADA, 0);
+  expect(() => answering.answer(request, ADA, 0)).toThrow("more than 10 requests a second; try another node");
+  expect(answering.answer(request, CARL, 0)).toBeDefined();
+  for (let index = 0; index < CALLER_ANSWERS_PER_SECOND_MAX; index++) answering.answer(request, ADA, 1000);
+  expect(() => answering.answer(request, ADA, 1000)).toThrow("try another node");
 });
 
 test("an exchange is read as it was written, and its bytes cannot be cut or be more", () => {

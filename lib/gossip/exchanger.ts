@@ -1,11 +1,9 @@
 import { CellError, KIB } from "../base/mod.ts";
 import type { NodeId } from "../net/identity/mod.ts";
+import { AnswerRates } from "./answer_rates.ts";
 import { decodeExchange, digestOf, encodeExchange, type ExchangeMessage } from "./exchange_message.ts";
-import { type ClusterKey, RateBucket } from "./seal/mod.ts";
+import type { ClusterKey } from "./seal/mod.ts";
 
-/** Exchanges that are answered, per second and at once: each may cost the check of many signatures. */
-export const ANSWERS_PER_SECOND_MAX = 50;
-export const ANSWERS_BURST_MAX = 200;
 /** A state of a few members is sent without being asked for: the round that asking takes costs more. */
 const SMALL_STATE_BYTES = 4 * KIB;
 const NOTHING = new Uint8Array(0);
@@ -37,10 +35,10 @@ export interface ExchangeState {
  * until both know the same members, since entries of unknown nodes cannot be verified.
  */
 export class Exchanger {
-  readonly #rate: RateBucket;
+  readonly #rates: AnswerRates;
 
   constructor(private readonly state: ExchangeState, nowMs: number) {
-    this.#rate = new RateBucket(ANSWERS_PER_SECOND_MAX, ANSWERS_BURST_MAX, nowMs);
+    this.#rates = new AnswerRates(nowMs);
   }
 
   /** The first request. */
@@ -52,18 +50,22 @@ export class Exchanger {
     });
   }
 
-  /** The answer to a request. Throws INVALID_ARGUMENT for what is none, RESOURCE_EXHAUSTED for too many. */
-  answer(request: Uint8Array, nowMs: number): Uint8Array {
-    if (!this.#rate.take(nowMs)) {
+  /**
+   * The answer to a request of the node `caller`, which has proved that it is that. Throws INVALID_ARGUMENT for what is none,
+   * RESOURCE_EXHAUSTED for too many.
+   */
+  answer(request: Uint8Array, caller: NodeId, nowMs: number): Uint8Array {
+    const exceeded = this.#rates.take(caller, nowMs);
+    if (exceeded !== undefined) {
       throw new CellError(
         "RESOURCE_EXHAUSTED",
-        `exchanging what is known: more than ${ANSWERS_PER_SECOND_MAX} requests a second; try another node`,
+        `exchanging what is known: more than ${exceeded} requests a second; try another node`,
         { retryable: true },
       );
     }
     const message = decodeExchange(request);
     // Streams of revoked nodes are refused before this. One that slips through learns what it is, and no key.
-    if (this.state.isRevoked(message.sender)) return this.#message({ keys: [], revocations: this.state.revocations() });
+    if (this.state.isRevoked(caller)) return this.#message({ keys: [], revocations: this.state.revocations() });
     this.#take(message);
     const isSame = isEqual(message.membershipDigest, this.state.membershipDigest());
     const wantsState = !isSame && message.state.length === 0;

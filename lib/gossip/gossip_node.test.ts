@@ -171,7 +171,7 @@ test("a node that was stopped answers nothing, and leaves its port free", async 
   node.gossip.stop();
   node.gossip.stop();
   await node.gossip.leave();
-  expect(() => node.gossip.answerExchange(request)).toThrow("this node has left the cluster");
+  expect(() => node.gossip.answerExchange(request, "a".repeat(32))).toThrow("this node has left the cluster");
   expect((await cluster.start("n1", { port })).gossip.port).toBe(port);
 });
 

@@ -205,12 +205,12 @@ export class GossipNode {
   }
 
   /**
-   * Answers another node's request, which came over an authenticated stream. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED,
-   * and UNAVAILABLE after `stop`.
+   * Answers a request of the node `caller`, which came over an authenticated stream. Throws INVALID_ARGUMENT,
+   * RESOURCE_EXHAUSTED, and UNAVAILABLE after `stop`.
    */
-  answerExchange(request: Uint8Array): Uint8Array {
+  answerExchange(request: Uint8Array, caller: NodeId): Uint8Array {
     if (this.#isStopped) throw new CellError("UNAVAILABLE", "exchanging what is known: this node has left the cluster");
-    const answer = this.#exchanger.answer(request, this.#options.clocks.steadyMs());
+    const answer = this.#exchanger.answer(request, caller, this.#options.clocks.steadyMs());
     this.#schedule();
     return answer;
   }

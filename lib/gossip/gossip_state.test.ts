@@ -94,14 +94,14 @@ test("exchanges of a hostile member, real ones with wrong bytes, throw INVALID_A
   const [ada, bob] = stages();
   for (let number = 1; number <= 20; number++) ada.state.publish({ ...HELLO_ENTRY, instance: `hello@${number}` });
   const request = new Exchanger(ada.state, 0).begin();
-  const answer = new Exchanger(ada.state, 0).answer(new Exchanger(bob.state, 0).begin(), 0);
+  const answer = new Exchanger(ada.state, 0).answer(new Exchanger(bob.state, 0).begin(), bob.state.self, 0);
   const random = seededRandom(22);
   for (let round = 0; round < 3000; round++) {
     const exchanger = new Exchanger(bob.state, 0);
     const mutated = (round % 2 === 0 ? request : answer).slice();
     for (let change = 0; change < 3; change++) mutated[Math.floor(random() * mutated.length)] = random() * 256;
     try {
-      if (round % 2 === 0) exchanger.answer(mutated, 0);
+      if (round % 2 === 0) exchanger.answer(mutated, ada.state.self, 0);
       else exchanger.finish(mutated);
     } catch (error) {
       expect((error as { code?: string }).code).toBe("INVALID_ARGUMENT");

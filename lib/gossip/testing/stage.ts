@@ -52,7 +52,7 @@ export class Stage {
 export function meet(one: Stage, other: Stage): void {
   const [asking, answering] = [new Exchanger(one.state, 0), new Exchanger(other.state, 0)];
   for (let request: Uint8Array | undefined = asking.begin(); request !== undefined;) {
-    request = asking.finish(answering.answer(request, 0));
+    request = asking.finish(answering.answer(request, one.state.self, 0));
   }
 }
 

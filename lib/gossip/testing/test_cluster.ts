@@ -43,7 +43,7 @@ export interface TestNode {
 interface Agent {
   readonly id: string;
   isCutOff: boolean;
-  answer(request: Uint8Array): Uint8Array;
+  answer(request: Uint8Array, caller: string): Uint8Array;
 }
 
 /** Nodes of one cluster in this process, with real UDP on loopback; streams are function calls. */
@@ -75,7 +75,7 @@ export class TestCluster {
     const agent: Agent = {
       id: identity.nodeId,
       isCutOff: false,
-      answer: (request) => node.gossip.answerExchange(request),
+      answer: (request, caller) => node.gossip.answerExchange(request, caller),
     };
     const gossip = await GossipNode.start({
       facts: {
@@ -89,7 +89,8 @@ export class TestCluster {
         isAuthority: false,
       },
       streams: {
-        exchange: async (target, request, signal) => (await this.#dial(target, agent, signal)).answer(request),
+        exchange: async (target, request, signal) =>
+          (await this.#dial(target, agent, signal)).answer(request, agent.id),
         probe: async (target, signal) => void await this.#dial(target, agent, signal),
       },
       events: {

@@ -80,6 +80,11 @@ test("what agents ask each other is answered to agents, and to no instance, comm
   expect(await agent.call("renew", [new Uint8Array(1)])).toBe(OTHER);
 });
 
+test("an exchange is answered to the node whose certificate the connection has", async () => {
+  const { of } = world({ exchange: (_request, caller) => new TextEncoder().encode(caller) });
+  expect(new TextDecoder().decode(await of("nucleus").call("exchange", [new Uint8Array(1)]) as Uint8Array)).toBe(OTHER);
+});
+
 test("only managers get at the agent's own methods", async () => {
   const { of, accepted } = world({ isManager: () => false });
   await expect(of("nucleus").stream("agent", [silence()]).next()).rejects.toMatchObject({
