@@ -8,7 +8,7 @@ import type { StreamTarget } from "./stream_target.ts";
 export const EXCHANGES_MAX = 8;
 /** Rounds of one exchange. Each brings some 600 entries of the catalogue; the rest follows with the next exchange. */
 export const EXCHANGE_ROUNDS_MAX = 64;
-/** For each round. */
+/** For each round, wherever it is timed: the largest message there is takes 10 MB. */
 export const EXCHANGE_TIMEOUT_MS = 10 * SECOND;
 /** No round begins after this: a few nodes that answer slowly must not keep this one from all others. */
 export const EXCHANGE_MS_MAX = 60 * SECOND;

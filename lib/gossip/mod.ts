@@ -67,6 +67,7 @@ export {
   type SeekOptions,
 } from "./discovery/mod.ts";
 export { EXCHANGE_BYTES_MAX } from "./exchange_message.ts";
+export { EXCHANGE_TIMEOUT_MS } from "./exchange_runner.ts";
 export { GossipNode, type GossipStats } from "./gossip_node.ts";
 export {
   type Clocks,

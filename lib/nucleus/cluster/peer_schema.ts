@@ -1,8 +1,7 @@
+import { EXCHANGE_BYTES_MAX } from "../../gossip/mod.ts";
 import { NODE_REQUEST_BYTES_MAX } from "../../net/identity/mod.ts";
 import { finishSchema, type Schema, type Type } from "../../schema/mod.ts";
 
-/** One message of an exchange of what two nodes know: the largest clusters need a few megabytes. */
-export const EXCHANGE_BYTES_MAX = 8 * 1024 * 1024;
 /** One piece of what a pipe carries. */
 export const PIECE_BYTES_MAX = 256 * 1024;
 /** A schema as JSON. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../../base/mod.ts";
-import type { StreamTarget } from "../../gossip/mod.ts";
+import { EXCHANGE_BYTES_MAX, type StreamTarget } from "../../gossip/mod.ts";
 import { type Link, memoryLinks } from "../../net/mod.ts";
 import { createServer, type Handler, type RpcServer } from "../../rpc/mod.ts";
 import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
@@ -155,6 +155,15 @@ test("the connection to a node that has moved, or whose agent has begun anew, is
   peers.dropMoved("a");
   await peers.of(at("a")).probe();
   expect(dialed).toEqual(["a", "a"]);
+  await peers.close();
+});
+
+test("the longest message of an exchange is carried both ways, and a longer one refused", async () => {
+  const { peers } = world({ exchange: (request) => Promise.resolve(request) });
+  const longest = new Uint8Array(EXCHANGE_BYTES_MAX).fill(7);
+  expect(Buffer.compare(await peers.of(at("a")).exchange(longest), longest)).toBe(0);
+  const longer = new Uint8Array(EXCHANGE_BYTES_MAX + 1);
+  await expect(peers.of(at("a")).exchange(longer)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   await peers.close();
 });
 

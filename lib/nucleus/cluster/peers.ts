@@ -1,5 +1,5 @@
 import { CellError, MS, SECOND } from "../../base/mod.ts";
-import type { StreamTarget } from "../../gossip/mod.ts";
+import { EXCHANGE_TIMEOUT_MS, type StreamTarget } from "../../gossip/mod.ts";
 import { shortId } from "../../net/identity/mod.ts";
 import type { Link } from "../../net/mod.ts";
 import { createClient, type RpcClient } from "../../rpc/mod.ts";
@@ -7,8 +7,6 @@ import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
 
 /** Connections to other agents that are kept: beyond, of those without a call the one that was used longest ago is closed. */
 export const PEER_CONNECTIONS_MAX = 64;
-/** An exchange of megabytes over a slow line is done within. */
-const EXCHANGE_MS_MAX = 30 * SECOND;
 /** How long a node that is asked for its life has. */
 const PROBE_MS_MAX = 5 * SECOND;
 /** Who asks whether a name is known somewhere waits no longer. */
@@ -133,7 +131,7 @@ export class PeerCalls implements PeerApi {
   constructor(private readonly client: () => Promise<RpcClient>) {}
 
   exchange(request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#ask("exchange", [request], { timeoutMs: EXCHANGE_MS_MAX, signal });
+    return this.#ask("exchange", [request], { timeoutMs: EXCHANGE_TIMEOUT_MS, signal });
   }
 
   probe(signal?: AbortSignal): Promise<boolean> {
