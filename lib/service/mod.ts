@@ -35,7 +35,9 @@
  * processes of one user can read each other's memory anyway).
  *
  * **What is made again, and where.** `request.ts` says what may be done about a failed call, `retried_call.ts` does it: at
- * once on an instance that was not tried, after a growing wait when all were.
+ * once on an instance that was not tried, after a growing wait when all were. One deadline bounds finding, connecting, waiting
+ * and the answer together (`call_time.ts`), also for callers that set none; a stream is bounded only while it is looked for.
+ * A service that nobody has is told at once (`nowhere.ts`), with the nodes that could not be asked.
  *
  * **Importing is connecting, later.** "cell" and "cell:NAME" are resolved by a plugin of the runtime, also inside the
  * compiled binary and for files anywhere on the disk. The exports of "cell:NAME" are made from the schema that the
