@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type NodeId, verifyNodeSignature } from "../net/identity/mod.ts";
 import { vectorWorld } from "../net/identity/testing/mod.ts";
 import { hash64 } from "./catalog/content_hash.ts";
+import { areNames } from "./catalog/entry.ts";
 import { Catalog, type OwnEntry, type Refusal } from "./catalog/mod.ts";
 import { decodeRecord, makeRecord } from "./catalog/record.ts";
 import { parseSync } from "./catalog/sync_message.ts";
@@ -31,6 +32,9 @@ interface Document {
 
 const text = readFileSync(join(import.meta.dir, "../../docs/vectors/catalog.json"), "utf8");
 const vectors = JSON.parse(text) as Document;
+const identityVectors = JSON.parse(
+  readFileSync(join(import.meta.dir, "../../docs/vectors/identity.json"), "utf8"),
+) as { identities: { uri: string; service: string; instance: string }[]; refusedIdentities: string[] };
 const bytesOf = Uint8Array.fromHex;
 
 /** A catalogue of somebody else that knows the nodes of the vectors. */
@@ -49,6 +53,22 @@ async function observer(): Promise<Catalog> {
 
 test("catalog.json is what the code makes; `make vectors` writes it again", async () => {
   expect(await catalogDocument()).toBe(text);
+});
+
+test("the catalogue has the names that certificates can have, and no others", () => {
+  const { identities, refusedIdentities } = identityVectors;
+  for (const { uri, service, instance } of identities) expect(areNames(service, instance), uri).toBe(true);
+  // Of those refused, the ones in which nothing but the names is wrong.
+  const scheme = identities[0]!.uri.slice(0, -`/${identities[0]!.service}/${identities[0]!.instance}`.length);
+  const wrong = refusedIdentities.filter((uri) => uri.startsWith(`${scheme}/`)).map((uri) =>
+    uri.slice(scheme.length + 1)
+  )
+    .filter((names) => names.split("/").length === 2);
+  expect(wrong.length).toBeGreaterThan(3);
+  for (const names of [...wrong, "x/x@y@z", "x/x@1@2", "x/y", "x/xy", "x/x@0", "x/x@01", "x/x@10000", "cell/cell"]) {
+    const [service, instance] = names.split("/") as [string, string];
+    expect(areNames(service, instance), names).toBe(false);
+  }
 });
 
 test("bytes have the hashes beside them", () => {

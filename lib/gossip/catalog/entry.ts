@@ -45,7 +45,11 @@ export const LOAD_MAX = 255;
 
 const NODE_PATTERN = /^[0-9a-f]{32}$/;
 const SERVICE_PATTERN = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;
-const INSTANCE_PATTERN = /^[a-z0-9](?:[a-z0-9@-]*[a-z0-9])?$/;
+/** What stands behind the service's name and "@". */
+const INSTANCE_NUMBER_PATTERN = /^[1-9][0-9]{0,3}$/;
+/** Commands at a shell; their instances are process ids. */
+const COMMAND_SERVICE = "cell";
+const PROCESS_ID_PATTERN = /^[1-9][0-9]{0,9}$/;
 const SPECIES_PATTERN = /^[0-9a-f]{16}$/;
 const PORT_MAX = 0xffff;
 
@@ -59,10 +63,15 @@ export function isNodeId(text: string): boolean {
   return NODE_PATTERN.test(text);
 }
 
-/** Whether these can be the names of an instance. */
+/** Whether these can be the names of an instance: those that a certificate can have, since nobody reaches another. */
 export function areNames(service: string, instance: string): boolean {
-  return service.length <= SERVICE_LENGTH_MAX && SERVICE_PATTERN.test(service) &&
-    instance.length <= INSTANCE_LENGTH_MAX && INSTANCE_PATTERN.test(instance);
+  return service.length <= SERVICE_LENGTH_MAX && SERVICE_PATTERN.test(service) && isInstanceOf(service, instance);
+}
+
+function isInstanceOf(service: string, instance: string): boolean {
+  if (service === COMMAND_SERVICE) return PROCESS_ID_PATTERN.test(instance);
+  if (instance === service) return true;
+  return instance.startsWith(`${service}@`) && INSTANCE_NUMBER_PATTERN.test(instance.slice(service.length + 1));
 }
 
 /** Whether `value` is whole and from 0 to `max`. */

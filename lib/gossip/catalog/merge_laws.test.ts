@@ -9,7 +9,7 @@ import { catalogOf, pushPull, recordOf, START_MS } from "./testing/samples.ts";
 /** Few owners, instances and versions: most records meet others of their key, many one with their version. */
 const record: fc.Arbitrary<CatalogRecord> = fc.tuple(fc.nat(2), fc.nat(3), fc.nat(5), fc.option(fc.nat(2)))
   .map(([owner, instance, version, load]) =>
-    recordOf(owner, START_MS + version, `hello@${instance}`, load === null ? undefined : { load })
+    recordOf(owner, START_MS + version, `hello@${instance + 1}`, load === null ? undefined : { load })
   );
 const records = fc.array(record, { maxLength: 20 });
 const options = (test: string) => ({ file: "lib/gossip/catalog/merge_laws", test, count: 200 });

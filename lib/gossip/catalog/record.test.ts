@@ -1,14 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { HEALTHS, INSTANCE_LENGTH_MAX, type OwnEntry, SERVICE_LENGTH_MAX } from "./entry.ts";
+import { HEALTHS, type OwnEntry, SERVICE_LENGTH_MAX } from "./entry.ts";
 import { decodeRecord, isAbove, isSigned, ITEM_BYTES_MAX, makeRecord, RECORD_BYTES_MAX } from "./record.ts";
 import { fakeSigner, fakeVerifier, nodeId } from "./testing/fake_keys.ts";
 import { entryOf, recordOf } from "./testing/samples.ts";
 
 const port = fc.nat(0xffff);
-const ownEntry: fc.Arbitrary<OwnEntry> = fc.record({
-  service: fc.stringMatching(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/),
-  instance: fc.stringMatching(/^[a-z0-9]([a-z0-9@-]{0,66}[a-z0-9])?$/),
+const said = fc.record({
   species: fc.stringMatching(/^[0-9a-f]{16}$/),
   release: fc.option(fc.maxSafeNat(), { nil: undefined }),
   quicPort: port,
@@ -16,6 +14,10 @@ const ownEntry: fc.Arbitrary<OwnEntry> = fc.record({
   load: fc.nat(255),
   health: fc.constantFrom(...HEALTHS),
   access: fc.boolean(),
+});
+const serviceName = fc.stringMatching(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/).filter((name) => name !== "cell");
+const ownEntry: fc.Arbitrary<OwnEntry> = fc.tuple(said, serviceName, fc.nat(9999)).map(([rest, service, number]) => {
+  return { ...rest, service, instance: number === 0 ? service : `${service}@${number}` };
 });
 
 test("what an owner says is what others read, whatever it is", () => {
@@ -36,7 +38,7 @@ test("a tombstone names its instance and has no entry", () => {
 test("the longest record is as long as its bound, and fits into a broadcast", () => {
   const entry = entryOf("x", {
     service: "s".repeat(SERVICE_LENGTH_MAX),
-    instance: "i".repeat(INSTANCE_LENGTH_MAX),
+    instance: `${"s".repeat(SERVICE_LENGTH_MAX)}@9999`,
     release: Number.MAX_SAFE_INTEGER,
   });
   const { bytes } = makeRecord(nodeId(1), Number.MAX_SAFE_INTEGER, entry, entry, fakeSigner(nodeId(1)));
@@ -64,6 +66,7 @@ test("bytes that are no record are none: cut, longer, or with a value out of its
   expect(changed(26, 64), "a service of 64 characters").toBeUndefined();
   expect(changed(27, 0x2f), "a service with a slash").toBeUndefined();
   expect(changed(27, 0xc3), "a service that is not ASCII").toBeUndefined();
+  expect(changed(27, 0x78), "an instance of another service").toBeUndefined();
   expect(changed(27, bytes[27]!), "unchanged").toBeDefined();
 });
 

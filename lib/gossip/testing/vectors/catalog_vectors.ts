@@ -69,6 +69,7 @@ function records(world: VectorWorld) {
       { name: "an unknown health", record: changed(1, full.bytes[1]! | 0b11), refused: "malformed" },
       { name: "a tombstone with a release", record: changed(1, 0b1000), refused: "malformed" },
       { name: "a name with a capital letter", record: changed(27, 0x48), refused: "malformed" },
+      { name: "an instance of another service", record: changed(27, 0x78), refused: "malformed" },
       { name: "a byte too many", record: `${hex(full.bytes)}00`, refused: "malformed" },
       { name: "a changed load", record: changed(full.bytes.length - 65, 129), refused: "forged" },
       {
