@@ -21,7 +21,7 @@ function world() {
 
 test("a command at another node gets what is meant for it, and not what is this node's processes' own", async () => {
   const { called, client } = world();
-  const own = ["advertise", "credentials", "heartbeat", "lookup", "register"];
+  const own = ["advertise", "credentials", "heartbeat", "lookup", "register", "services"];
   const membership = ["createToken", "join", "leave", "removeMember", "revokeToken", "tokens", "tunnel"];
   const all = Object.keys(NUCLEUS_SCHEMA.methods).toSorted();
   expect([...FOR_OTHERS, ...own, ...membership].toSorted()).toEqual(all);

@@ -58,7 +58,7 @@ test(
     const foreign = await three!.token();
     const { addresses, nodePort } = await first.cluster();
     const { exit, stderr } = await two!.cell(["call", "nucleus", "join", foreign, `${addresses[0]}:${nodePort}`]);
-    expect({ exit, stderr }).toMatchObject({ exit: 1 });
+    expect({ exit, stderr }).toMatchObject({ exit: 5 });
     expect(stderr).toContain("another");
   },
   TEST_MS,
