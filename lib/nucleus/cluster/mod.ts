@@ -3,8 +3,8 @@
  *
  * **Off until it is asked for.** A single machine opens no port and makes no certificate. The first token or join turns the
  * network on (`cluster.ts`), `cluster.json` remembers it (`cluster_file.ts`), and `leave` turns it off again. All such changes
- * come one after the other, and none begins when the agent is ending. A network that cannot be turned on is told in the log and
- * keeps the agent from nothing else.
+ * come one after the other, and none begins when the agent is ending. A network that cannot be turned on keeps
+ * the agent from nothing else; that, and how a membership ended, says `network_condition.ts` to whoever looks.
  *
  * **While it is on** (`network.ts`) there are four things: an agent's port for QUIC and for TLS of one number (`doorstep.ts`),
  * the gossip (`start_gossip.ts`), connections to other agents, made when one is needed and shared by all that the two say
@@ -20,7 +20,7 @@
  * addresses. It makes a key, finds a node by those addresses or by asking the LAN, believes it only if its certificate leads to
  * that fingerprint, and shows the secret, to an agent alone. The node takes a use of the token, durably, and only then
  * certifies the key. The machine writes what it will remember, then who it is, then that both fit: wherever that stops, it is
- * one or the other. Turned down: trust on first use (whoever answers first is the cluster), a shared password for all time
+ * one or the other. Who has left and joins again shows the key that it has, and is who it was. Turned down: trust on first use (whoever answers first is the cluster), a shared password for all time
  * (cannot be taken back from one), joining over QUIC (its listener would have to let clients in without certificates; TLS over
  * TCP works where UDP does not).
  *
