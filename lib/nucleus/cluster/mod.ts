@@ -20,7 +20,8 @@
  * addresses. It makes a key, finds a node by those addresses or by asking the LAN, believes it only if its certificate leads to
  * that fingerprint, and shows the secret, to an agent alone. The node takes a use of the token, durably, and only then
  * certifies the key. The machine writes what it will remember, then who it is, then that both fit: wherever that stops, it is
- * one or the other. Who has left and joins again shows the key that it has, and is who it was. Turned down: trust on first use (whoever answers first is the cluster), a shared password for all time
+ * one or the other. Who has left and joins again shows the key that it has, and is who it was.
+ * Turned down: trust on first use (whoever answers first is the cluster), a shared password for all time
  * (cannot be taken back from one), joining over QUIC (its listener would have to let clients in without certificates; TLS over
  * TCP works where UDP does not).
  *
