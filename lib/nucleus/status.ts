@@ -48,11 +48,11 @@ export function serviceStatus(stored: StoredService, view: ServiceView): Service
   };
 }
 
-/** What is not as it was asked for. */
+/** What is not as it was asked for. That a node has left its cluster is as it was asked for. */
 export function healthOf(
   services: readonly ServiceStatus[],
   instances: readonly InstanceStatus[],
-  network: Pick<NetworkCondition, "problem">,
+  { state, problem }: Pick<NetworkCondition, "state" | "problem">,
 ): Health {
   const ofServices = services.filter(({ state }) => !WELL.has(state)).flatMap(
     ({ name, state, reason, up, replicas }) => {
@@ -64,7 +64,7 @@ export function healthOf(
       ];
     },
   );
-  const problems = [...ofServices, ...(network.problem === null ? [] : [network.problem])];
+  const problems = [...ofServices, ...(problem === null || state === "left" ? [] : [problem])];
   return { healthy: problems.length === 0, problems };
 }
 
