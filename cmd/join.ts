@@ -29,8 +29,8 @@ export function command(): AnyCommand {
     description: "Make this machine a node of the cluster that a token is of. Without a token: come back " +
       "to the cluster that this node has left.",
     examples: [
-      ["cell join cell-AQA...", "the token of `cell token create` there"],
-      ["cell join cell-AQA... 203.0.113.7:9043", "asks there, and nowhere else"],
+      ["cell join cell-AUA...", "the token of `cell token create` there"],
+      ["cell join cell-AUA... 203.0.113.7:9043", "asks there, and nowhere else"],
       ["cell token create | ssh pi cell join -", "a token from stdin"],
       ["cell join", "back again after `cell leave`"],
     ],
