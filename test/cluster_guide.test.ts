@@ -75,7 +75,7 @@ test("what the README shows of three machines is what three nodes print", async 
   cluster.node("pi").write("hello.ts", readFileSync(join(ROOT, "examples/hello.ts"), "utf8"));
   for (const { name, args, printed } of steps) {
     if (args[0] === "call") {
-      const found = () => cluster.node(name).call<unknown[]>("nucleus", "discover", "hello");
+      const found = () => cluster.node(name).discover("hello");
       await until(async () => (await found()).length === 4, "all instances to be known");
     }
     const { stdout } = await cluster.node(name).ok(args);

@@ -15,7 +15,7 @@ const HELLO = "export const greet = (name: string) => `Hello, ${name}`;\n";
 
 /** Where hello listens, as another node knows it. */
 async function quicPortOfHello(observer: ClusterNode): Promise<number> {
-  const known = async () => (await observer.call<{ endpoints: string[] }[]>("nucleus", "discover", "hello"))[0];
+  const known = async () => (await observer.discover("hello"))[0];
   const { endpoints } = await until(known, "hello to be known");
   return Number(endpoints[0]!.split(":")[2]);
 }

@@ -30,7 +30,7 @@ interface Place {
 
 /** Where an instance of hello, and the agent of its node, listen: as another node knows it. */
 async function placesOf(observer: ClusterNode): Promise<Place[]> {
-  const known = async () => (await observer.call<{ endpoints: string[] }[]>("nucleus", "discover", "hello"))[0];
+  const known = async () => (await observer.discover("hello"))[0];
   const { endpoints } = await until(known, "hello to be known");
   return endpoints.map((endpoint) => {
     const [transport = "", host = "", port] = endpoint.split(":");

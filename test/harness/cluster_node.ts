@@ -1,5 +1,14 @@
 import { mkdirSync } from "node:fs";
-import type { ClusterStatus, Member, NodeStatus } from "../../lib/nucleus/client/mod.ts";
+import { toCellError } from "../../lib/base/mod.ts";
+import { dialUnix } from "../../lib/net/mod.ts";
+import {
+  type CatalogInstance,
+  type ClusterStatus,
+  type Member,
+  type NodeStatus,
+  NUCLEUS_SCHEMA,
+} from "../../lib/nucleus/client/mod.ts";
+import { createClient } from "../../lib/rpc/mod.ts";
 import { CommandMachine } from "./command_machine.ts";
 import { processesOf } from "./end_home.ts";
 import type { LanHost } from "./lan.ts";
@@ -30,6 +39,9 @@ const NETWORK = {
   multicast: "false",
   preset: '"local"',
 };
+
+/** An agent answers what it is asked within a fraction of this. */
+const ASK_MS_MAX = 20_000;
 
 /** A machine of its own as far as its home goes: all nodes of a cluster share the loopback interface. */
 export class ClusterNode extends CommandMachine {
@@ -98,16 +110,39 @@ export class ClusterNode extends CommandMachine {
     return this.ok(["deploy", this.write(`${name}.ts`, source), ...args]);
   }
 
+  /**
+   * What the agent says, asked from this process: a command for each look would take the processor from what a test waits
+   * for. Where no agent answers, a command asks, which waits for one that starts.
+   */
+  async ask<T>(method: string, ...args: string[]): Promise<T> {
+    try {
+      const client = createClient(await dialUnix(`${this.home}/run/nucleus.sock`), { schema: NUCLEUS_SCHEMA });
+      try {
+        return await client.call(method, args, { timeoutMs: ASK_MS_MAX }) as T;
+      } finally {
+        await client.close();
+      }
+    } catch (error) {
+      if (toCellError(error).code !== "UNAVAILABLE") throw error;
+      return this.call<T>("nucleus", method, ...args);
+    }
+  }
+
   status(): Promise<NodeStatus> {
-    return this.call("nucleus", "status");
+    return this.ask("status");
   }
 
   cluster(): Promise<ClusterStatus> {
-    return this.call("nucleus", "cluster");
+    return this.ask("cluster");
   }
 
   members(): Promise<Member[]> {
-    return this.call("nucleus", "members");
+    return this.ask("members");
+  }
+
+  /** The instances of a service, of all nodes, that this node knows. */
+  discover(service: string): Promise<CatalogInstance[]> {
+    return this.ask("discover", service);
   }
 
   /** Makes a token that `uses` nodes may join with. */
