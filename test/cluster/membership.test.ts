@@ -3,7 +3,7 @@ import { TestCluster, until } from "../harness/mod.ts";
 
 const ROUNDS_MS = 60_000;
 
-test(
+test.concurrent(
   "five nodes know each other; one that is killed has failed for all others, and is back when it is started again",
   async () => {
     await using cluster = await TestCluster.start(5);
@@ -21,7 +21,7 @@ test(
   ROUNDS_MS,
 );
 
-test("a node that leaves has left, not failed, and comes back without a token", async () => {
+test.concurrent("a node that leaves has left, not failed, and comes back without a token", async () => {
   await using cluster = await TestCluster.start(3);
   const [one, two, three] = cluster.nodes;
   await two!.call("nucleus", "leave");
@@ -32,18 +32,22 @@ test("a node that leaves has left, not failed, and comes back without a token", 
   await cluster.untilAgreed();
 }, ROUNDS_MS);
 
-test("an agent that goes down says goodbye, and one that is replaced by its new binary stays a member", async () => {
-  await using cluster = await TestCluster.start(2);
-  const [one, two] = cluster.nodes;
-  await two!.ok(["restart", "nucleus"]);
-  await cluster.untilSeen(one!, "node-2", "alive");
-  await until(async () => (await two!.members()).length === 2, "the new agent to know its cluster");
-  expect((await one!.members()).map(({ state }) => state)).toEqual(["alive", "alive"]);
-  await two!.ok(["down"]);
-  await cluster.untilSeen(one!, "node-2", "left");
-}, ROUNDS_MS);
+test.concurrent(
+  "an agent that goes down says goodbye, and one that is replaced by its new binary stays a member",
+  async () => {
+    await using cluster = await TestCluster.start(2);
+    const [one, two] = cluster.nodes;
+    await two!.ok(["restart", "nucleus"]);
+    await cluster.untilSeen(one!, "node-2", "alive");
+    await until(async () => (await two!.members()).length === 2, "the new agent to know its cluster");
+    expect((await one!.members()).map(({ state }) => state)).toEqual(["alive", "alive"]);
+    await two!.ok(["down"]);
+    await cluster.untilSeen(one!, "node-2", "left");
+  },
+  ROUNDS_MS,
+);
 
-test(
+test.concurrent(
   "a node that was removed is shut out of everything, for good, and comes back with a new token as another node",
   async () => {
     await using cluster = await TestCluster.start(3);
@@ -61,7 +65,7 @@ test(
   ROUNDS_MS,
 );
 
-test("only the node that holds the authority's key makes tokens and removes nodes", async () => {
+test.concurrent("only the node that holds the authority's key makes tokens and removes nodes", async () => {
   await using cluster = await TestCluster.start(2);
   const two = cluster.node("node-2");
   const token = await two.cell(["call", "nucleus", "createToken", "{}"]);
@@ -71,7 +75,7 @@ test("only the node that holds the authority's key makes tokens and removes node
   await cluster.untilAgreed();
 }, ROUNDS_MS);
 
-test(
+test.concurrent(
   "what a node knows of its cluster is whole after a crash at any time, and its agent starts without it",
   async () => {
     await using cluster = await TestCluster.start(2);
