@@ -18,7 +18,7 @@ async function refused(node: ClusterNode, token: string): Promise<string> {
   return stderr;
 }
 
-test("a token admits as many nodes as it was made for", async () => {
+test.concurrent("a token admits as many nodes as it was made for", async () => {
   const { cluster, first, others: [two, three] } = await strangers(3);
   await using _cluster = cluster;
   const token = await first.token();
@@ -26,7 +26,7 @@ test("a token admits as many nodes as it was made for", async () => {
   expect(await refused(three!, token)).toContain("admitted as many machines as it was made for");
 }, TEST_MS);
 
-test("of two nodes that show a token for one at the same time one joins", async () => {
+test.concurrent("of two nodes that show a token for one at the same time one joins", async () => {
   const { cluster, first, others } = await strangers(3);
   await using _cluster = cluster;
   const token = await first.token();
@@ -34,18 +34,18 @@ test("of two nodes that show a token for one at the same time one joins", async 
   expect(exits.map(({ exit }) => exit === 0).sort()).toEqual([false, true]);
 }, TEST_MS);
 
-test("a token that has expired, or was revoked, admits nobody", async () => {
+test.concurrent("a token that has expired, or was revoked, admits nobody", async () => {
   const { cluster, first, others: [two] } = await strangers(2);
   await using _cluster = cluster;
   const short = await first.call<{ token: string; id: string }>("nucleus", "createToken", '{"ttlMs":1000}');
-  await until(async () => (await first.call<unknown[]>("nucleus", "tokens")).length === 0, "the token to expire");
+  await until(async () => (await first.ask<unknown[]>("tokens")).length === 0, "the token to expire");
   expect(await refused(two!, short.token)).toContain("expired");
   const revoked = await first.call<{ token: string; id: string }>("nucleus", "createToken", "{}");
   await first.call("nucleus", "revokeToken", revoked.id);
   expect(await refused(two!, revoked.token)).toContain("does not know it");
 }, TEST_MS);
 
-test(
+test.concurrent(
   "a token with a wrong letter is refused before anybody is asked, and one of another cluster by whoever is asked",
   async () => {
     const { cluster, first, others: [two, three] } = await strangers(3);
@@ -64,7 +64,7 @@ test(
   TEST_MS,
 );
 
-test("who guesses tokens has to wait, and who has one still joins", async () => {
+test.concurrent("who guesses tokens has to wait, and who has one still joins", async () => {
   const { cluster, first, others: [two, three] } = await strangers(3);
   await using _cluster = cluster;
   const token = await first.token();
@@ -83,7 +83,7 @@ test("who guesses tokens has to wait, and who has one still joins", async () => 
   expect(await refused(three!, token)).toContain("too many wrong tokens");
 }, TEST_MS);
 
-test("two nodes of one name are refused, and the token can still be used", async () => {
+test.concurrent("two nodes of one name are refused, and the token can still be used", async () => {
   await using cluster = TestCluster.ofHomes({ ann: {}, bob: {}, "bob-2": {} });
   const [ann, bob, other] = cluster.nodes;
   await Promise.all([ann!.up(), bob!.up()]);
