@@ -12,6 +12,8 @@ function boards(lan: Lan, names: readonly string[], from = 0): { [name: string]:
 }
 
 const onLan = test.skipIf(why !== undefined);
+/** For those that wait longer than they work. */
+const besideOthers = test.concurrent.skipIf(why !== undefined);
 const suffix = why === undefined ? "" : ` (skipped: ${why})`;
 
 onLan(`boards on one LAN are a cluster, and a name is called on whichever has it${suffix}`, async () => {
@@ -43,26 +45,13 @@ onLan(`a board finds its cluster although all addresses that it knows have chang
   expect(addresses).toEqual(["10.42.0.101:9043", "10.42.0.102:9043"]);
 }, 90_000);
 
-onLan(`a machine finds the cluster of its token on the LAN when no address in it leads anywhere${suffix}`, async () => {
-  using lan = new Lan(2);
-  await using cluster = TestCluster.ofHomes(boards(lan, ["ann", "bob"]));
-  const [ann, bob] = cluster.nodes;
-  await ann!.up();
-  const token = await ann!.token();
-  lan.readdress(0, "10.42.0.77");
-  await until(async () => (await ann!.cluster()).addresses.includes("10.42.0.77"), "the agent to see its new address");
-  await bob!.up();
-  await bob!.join(token);
-  await cluster.untilSeen(bob!, "ann", "alive");
-}, 60_000);
-
 onLan(`two clusters on one LAN do not see each other${suffix}`, async () => {
   using lan = new Lan(4);
   await using ours = await TestCluster.start(boards(lan, ["ann", "bob"]));
   await using theirs = await TestCluster.start(boards(lan, ["eve", "mal"], 2));
   await ours.nodes[0]!.deploy("hello", HELLO);
   await until(
-    async () => (await ours.nodes[1]!.call<unknown[]>("nucleus", "discover", "hello")).length === 1,
+    async () => (await ours.nodes[1]!.discover("hello")).length === 1,
     "hello",
   );
   for (const node of theirs.nodes) {
@@ -73,19 +62,42 @@ onLan(`two clusters on one LAN do not see each other${suffix}`, async () => {
   }
 }, 60_000);
 
-onLan(`a board whose cable is pulled is routed around, and is back when it is put in again${suffix}`, async () => {
-  using lan = new Lan(3);
-  await using cluster = await TestCluster.start(boards(lan, ["ann", "bob", "cid"]));
-  const [ann, bob, cid] = cluster.nodes;
-  await Promise.all([bob!, cid!].map((node) => node.deploy("hello", HELLO)));
-  const seenBy = async (node: ClusterNode) =>
-    (await node.call<{ node: string }[]>("nucleus", "discover", "hello")).map((one) => one.node).sort();
-  await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances");
-  lan.disconnect(1);
-  await cluster.untilSeen(ann!, "bob", "failed");
-  expect(await seenBy(ann!)).toEqual(["cid"]);
-  for (let call = 0; call < 5; call++) expect(await ann!.call<string>("hello", "greet", "x")).toContain("Hello, x");
-  lan.connect(1);
-  await cluster.untilAgreed();
-  await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances again");
-}, 120_000);
+besideOthers(
+  `a machine finds the cluster of its token on the LAN when no address in it leads anywhere${suffix}`,
+  async () => {
+    using lan = new Lan(2);
+    await using cluster = TestCluster.ofHomes(boards(lan, ["ann", "bob"]));
+    const [ann, bob] = cluster.nodes;
+    await ann!.up();
+    const token = await ann!.token();
+    lan.readdress(0, "10.42.0.77");
+    await until(
+      async () => (await ann!.cluster()).addresses.includes("10.42.0.77"),
+      "the agent to see its new address",
+    );
+    await bob!.up();
+    await bob!.join(token);
+    await cluster.untilSeen(bob!, "ann", "alive");
+  },
+  60_000,
+);
+
+besideOthers(
+  `a board whose cable is pulled is routed around, and is back when it is put in again${suffix}`,
+  async () => {
+    using lan = new Lan(3);
+    await using cluster = await TestCluster.start(boards(lan, ["ann", "bob", "cid"]));
+    const [ann, bob, cid] = cluster.nodes;
+    await Promise.all([bob!, cid!].map((node) => node.deploy("hello", HELLO)));
+    const seenBy = async (node: ClusterNode) => (await node.discover("hello")).map((one) => one.node).sort();
+    await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances");
+    lan.disconnect(1);
+    await cluster.untilSeen(ann!, "bob", "failed");
+    expect(await seenBy(ann!)).toEqual(["cid"]);
+    for (let call = 0; call < 5; call++) expect(await ann!.call<string>("hello", "greet", "x")).toContain("Hello, x");
+    lan.connect(1);
+    await cluster.untilAgreed();
+    await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances again");
+  },
+  120_000,
+);
