@@ -39,9 +39,13 @@ const everywhere = async (): Promise<string[]> =>
 
 /** Waits until the catalog of a node has exactly these, as NODE/INSTANCE. */
 async function untilDiscovered(observer: ClusterNode, service: string, expected: string[]): Promise<void> {
-  const found = async () =>
-    (await observer.json<Placed[]>(["discover", service, "--json"])).map(({ node, instance }) => `${node}/${instance}`);
-  await until(async () => Bun.deepEquals(await found(), expected), `${observer.name} to see ${expected.join(", ")}`);
+  const paths = (found: Pick<Placed, "node" | "instance">[]) =>
+    found.map(({ node, instance }) => `${node}/${instance}`);
+  await until(
+    async () => Bun.deepEquals(paths(await observer.discover(service)), expected),
+    `${observer.name} to see ${expected.join(", ")}`,
+  );
+  expect(paths(await observer.json<Placed[]>(["discover", service, "--json"]))).toEqual(expected);
 }
 
 test("every node lists the same members, each marking itself", async () => {
@@ -210,7 +214,7 @@ test("a node that dies is missing from ps --all, then failed, and what is meant 
   await cluster.untilSeen(pi, "vps", "failed");
   const after = await pi.cell(["ps", "--all"]);
   expect(after).toMatchObject({
-    exit: 0,
+    exit: 1,
     stderr: expect.stringContaining("failed, nobody knows what runs there: vps"),
   });
   const meant = await pi.cell(["scale", "hello", "2", "--on", "vps"]);
