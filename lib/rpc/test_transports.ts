@@ -122,14 +122,14 @@ async function connectAt(
 let current: { transport: Transport; ready: LinkPair[]; taken: LinkPair[] } | undefined;
 
 /** Defines a test for every transport: `takeLinks` and `connectLinks` give it connections over that one. */
-export function testOverTransports(name: string, body: () => unknown): void {
+export function testOverTransports(name: string, body: (transport: Transport) => unknown): void {
   for (const transport of TRANSPORTS) {
     test(`${name} (${transport.name})`, async () => {
       const ready = await Promise.all(Array.from({ length: PAIRS_READY }, () => transport.connect()));
       const taken: LinkPair[] = [];
       current = { transport, ready, taken };
       try {
-        await body();
+        await body(transport);
       } finally {
         current = undefined;
         for (const { server, client, dispose } of [...ready, ...taken]) {
