@@ -18,7 +18,7 @@ import type { LoadReport } from "./processes/load.ts";
  * had begun ends, the other side works on, and nothing of the dead is kept.
  */
 const KILLS = process.env["CELL_SOAK"] === undefined
-  ? { uds: 12, shm: 40, auto: 40 }
+  ? { uds: 12, shm: 24, auto: 12 }
   : { uds: 200, shm: 500, auto: 500 };
 /** Processes that are killed in turns: while one starts again the others are under load. */
 const VICTIMS = 4;
