@@ -4,7 +4,7 @@ import { forEachSeed } from "../../sim/mod.ts";
 import { type Course, Simulation } from "./testing/simulation.ts";
 
 const SOAKS = process.env["CELL_SOAK"] !== undefined;
-const SEEDS = SOAKS ? 400_000 : 1_200;
+const SEEDS = SOAKS ? 400_000 : 500;
 /** A few seconds on an idle machine. */
 const TIMEOUT_MS = SOAKS ? 3_600 * SECOND : 120 * SECOND;
 
