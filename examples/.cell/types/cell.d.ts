@@ -137,10 +137,10 @@ declare module "cell" {
   export interface Client {
     readonly service: string;
     /**
-     * What calls go over now: a Unix socket, shared memory, QUIC or TLS to other nodes, or "mixed" while the connections
-     * to several instances differ. It changes while the client is used; undefined while there is no connection.
+     * What calls go over now: a Unix socket, shared memory, QUIC or TLS to other nodes, TLS through the agent of a node
+     * ("relay"), or "mixed" while the connections to several instances differ. It changes while the client is used; undefined while there is no connection.
      */
-    readonly transport: "uds" | "shm" | "quic" | "tls" | "mixed" | undefined;
+    readonly transport: "uds" | "shm" | "quic" | "tls" | "relay" | "mixed" | undefined;
     /** Calls a method that takes and returns single values. */
     call<T = unknown>(method: string, args?: readonly unknown[], options?: CallOptions): Promise<T>;
     /**
