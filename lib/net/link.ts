@@ -28,6 +28,9 @@ export interface AnonymousPeer {
   readonly address: string;
 }
 
+/** The service that commands at a shell call as; its instances are process ids. */
+export const COMMAND_SERVICE = "cell";
+
 /** Who is at the other end. */
 export type Peer = LocalPeer | RemotePeer | AnonymousPeer;
 

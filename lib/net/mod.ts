@@ -33,6 +33,7 @@ export {
 } from "./dial_first.ts";
 export {
   type AnonymousPeer,
+  COMMAND_SERVICE,
   describePeer,
   type Link,
   type LinkReceiver,

@@ -1,4 +1,4 @@
-import type { Peer } from "../net/mod.ts";
+import { COMMAND_SERVICE, type Peer } from "../net/mod.ts";
 
 /** Who makes a call: what a handler may want to know of it. */
 export interface Caller {
@@ -14,9 +14,6 @@ export interface Caller {
   /** The id of the node that the caller runs on, as its certificate says; undefined over this machine's own transports. */
   readonly node: string | undefined;
 }
-
-/** The service that a certificate names when it belongs to a command at a shell. */
-export const COMMAND_SERVICE = "cell";
 
 /** Whom a caller without a certificate counts as: no service can be called so, and no access list can name it. */
 const NOBODY = "?";

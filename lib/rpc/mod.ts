@@ -46,5 +46,5 @@ export { type Hello, type LoadReport, type MethodStats, PROTOCOL_VERSION, type S
 export type { Handler, HandlerOptions } from "./served_method.ts";
 export { createServer, type RpcServer, type ServerLogEntry, type ServerOptions } from "./server.ts";
 export { maybeStarted, notStarted } from "./not_started.ts";
-export { type Caller, COMMAND_SERVICE } from "./caller.ts";
+export type { Caller } from "./caller.ts";
 export { currentCall, openCall, outsideCalls, type ServerCall } from "./server_call.ts";

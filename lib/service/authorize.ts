@@ -1,6 +1,5 @@
 import { CellError } from "../base/mod.ts";
-import { describePeer, type Peer } from "../net/mod.ts";
-import { COMMAND_SERVICE } from "../rpc/mod.ts";
+import { COMMAND_SERVICE, describePeer, type Peer } from "../net/mod.ts";
 import { isAllowed, parseAccessList } from "./access_list.ts";
 import { instanceOfProcess } from "./holders.ts";
 import { NUCLEUS } from "./names.ts";

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { CellError } from "../base/mod.ts";
-import { COMMAND_SERVICE } from "../rpc/mod.ts";
+import { COMMAND_SERVICE } from "../net/mod.ts";
 
 const NAME_LENGTH_MAX = 63;
 const NAME_PATTERN = /^[a-z](?:[a-z0-9-]*[a-z0-9])?$/;

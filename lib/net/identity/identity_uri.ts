@@ -1,8 +1,6 @@
 import { CellError } from "../../base/mod.ts";
+import { COMMAND_SERVICE } from "../link.ts";
 import { isNodeId, type NodeId } from "./node_id.ts";
-
-/** The service that commands at a shell call as; its instances are process ids. */
-export const COMMAND_SERVICE = "cell";
 
 const SCHEME = "cell://";
 const SERVICE = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

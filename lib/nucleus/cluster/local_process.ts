@@ -1,5 +1,6 @@
 import { CellError } from "../../base/mod.ts";
-import { COMMAND_SERVICE, currentCall } from "../../rpc/mod.ts";
+import { COMMAND_SERVICE } from "../../net/mod.ts";
+import { currentCall } from "../../rpc/mod.ts";
 import { formatInstanceId, instanceOfProcess, NUCLEUS } from "../../service/mod.ts";
 
 /** A process of this node that calls the agent, as the kernel told when it connected. */

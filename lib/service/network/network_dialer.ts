@@ -1,6 +1,5 @@
 import { CellError } from "../../base/mod.ts";
-import { dialFirst, type Link } from "../../net/mod.ts";
-import { COMMAND_SERVICE } from "../../rpc/mod.ts";
+import { COMMAND_SERVICE, dialFirst, type Link } from "../../net/mod.ts";
 import { parseSchema, type Schema } from "../../schema/mod.ts";
 import { ownInstance, ownService } from "../identity.ts";
 import type { TransportChoice } from "../transport.ts";
