@@ -36,15 +36,15 @@ export class Running {
   }
 
   /** Resolves when `condition` holds; it is looked at after every output and at the exit. */
-  async until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = AbortSignal.timeout(WAIT_MS_MAX);
+  async until(condition: () => boolean, what: string, waitMs = WAIT_MS_MAX): Promise<void> {
+    const deadline = AbortSignal.timeout(waitMs);
     while (!condition()) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         await this.#drained;
         if (condition()) return;
         throw new Error(`waited for ${what}, but the process ended with ${this.#child.exitCode}:\n${this.#output()}`);
       }
-      if (deadline.aborted) throw new Error(`waited ${WAIT_MS_MAX} ms for ${what}:\n${this.#output()}`);
+      if (deadline.aborted) throw new Error(`waited ${waitMs} ms for ${what}:\n${this.#output()}`);
       await new Promise<void>((resolve) => {
         const wake = () => {
           this.#waiters.delete(wake);
