@@ -123,14 +123,12 @@ test("cell run heeds the list of the folder, and refuses one that is none", asyn
 async function callingFrom(node: ClusterNode) {
   const source = `
 import { connect } from "cell";
-const hello = await connect("hello", { timeoutMs: 20_000 });
+const hello = await connect("hello", { timeoutMs: 30_000 });
 let last = "";
 for (;;) {
-  const started = performance.now();
   const answer = await hello.call("greet", ["x"]).then(({ from }) => from, (error) => \`\${error.code}: \${error.message}\`);
-  const line = answer + (performance.now() - started > 5_000 ? " late" : "");
-  if (line !== last) console.log(line);
-  last = line;
+  if (answer !== last) console.log(answer);
+  last = answer;
   await Bun.sleep(5);
 }
 `;
@@ -146,14 +144,13 @@ test("what only a node has that does not answer is not said to be nowhere, and i
   await one.deploy("hello", HELLO, named(one));
   await one.kill();
   await cluster.untilSeen(two, "node-1", "failed");
-  const startedAt = performance.now();
-  expect(await two.cell(["call", "hello", "greet", "Ada"])).toEqual({
+  // A call that waited for the node would end at its deadline, with another error.
+  expect(await two.cell(["call", "hello", "greet", "Ada", "--timeout", "15s"])).toEqual({
     exit: 3,
     stdout: "",
     stderr:
       "error: UNAVAILABLE: no service named hello is deployed here. Node node-1 does not answer and may have it.\n",
   });
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
 // From here on tests wait longer than they work.
@@ -192,24 +189,33 @@ test.concurrent("a new release on another node costs its callers no call", async
 const HOLDING = `
 import { method } from "cell";
 /** Answers at once, except on one node, where it holds its callers. */
-export const take = method({ idempotent: true }, async function take(): Promise<string> {
+export async function takeOnce(): Promise<string> {
   const node = process.env["NODE_NAME"] ?? "?";
   if (node === "node-2") await new Promise((resolve) => setTimeout(resolve, 300_000));
   return node;
+}
+export const take = method({ idempotent: true }, async function take(): Promise<string> {
+  return await takeOnce();
 });
 export function where(): string {
   return process.env["NODE_NAME"] ?? "?";
 }
 `;
 
-/** A client that goes on calling, so that it hears what changes, and then waits for one answer; prints who gave it and when. */
+/**
+ * A client that goes on calling, so that it hears what changes, and then waits for two answers, one of a call that may be
+ * made again; prints what became of them.
+ */
 const WAITING = `
 import { connect } from "cell";
 const holding = await connect("holding", { transport: "quic" });
 for (const begun = performance.now(); performance.now() < begun + 2000;) await holding.call("where", []);
+const options = { timeoutMs: 100_000 };
+const once = holding.call("takeOnce", [], options).catch((error) => error.message);
+const again = holding.call("take", [], options);
 console.log("waiting");
-const begun = performance.now();
-console.log(await holding.call("take", [], { timeoutMs: 60_000 }), Math.round(performance.now() - begun));
+console.log("once:", await once);
+console.log("again:", await again);
 `;
 
 test.concurrent("the nearest node answers; when it loses its power the next one does, and the nearest again when it is back", async () => {
@@ -231,7 +237,7 @@ test.concurrent("the nearest node answers; when it loses its power the next one 
   const { running, lines } = await callingFrom(caller);
   await until(() => lines().at(-1) === "near", "the nearest to answer");
   await near.kill();
-  await until(() => lines().at(-1) === "far", "the next one to answer");
+  await until(() => lines().at(-1) === "far", "the next one to answer", 60_000);
   await near.up();
   await until(() => lines().at(-1) === "near", "the nearest to answer again", 60_000);
   await running.kill();
@@ -242,7 +248,7 @@ test.concurrent("the nearest node answers; when it loses its power the next one 
 });
 
 test.concurrent.each(["its process", "its node"])(
-  "a call that waits for an instance is made again elsewhere soon after %s is killed",
+  "a call that waits for an instance is made again elsewhere when %s is killed, if it may be",
   async (what) => {
     await using cluster = await TestCluster.start({ "node-1": {}, "node-2": {}, "node-3": { region: "far" } });
     const [one, two, three] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];
@@ -255,8 +261,10 @@ test.concurrent.each(["its process", "its node"])(
     await caller.until(() => caller.stdout.includes("waiting"), "the caller to wait");
     if (what === "its node") await two.kill();
     else process.kill((await two.json<{ pid: number }[]>(["ps", "--json"]))[0]!.pid, "SIGKILL");
-    await caller.until(() => caller.stdout.includes("node-3"), "the call to be answered elsewhere");
-    // Its connection alone would tell after 15 s.
-    expect(Number(/node-3 (\d+)/.exec(caller.stdout)?.[1])).toBeLessThan(14_000);
+    await caller.until(() => caller.stdout.includes("again: node-3"), "the call to be answered elsewhere", 90_000);
+    expect(caller.stdout).toContain("once: the connection to holding was lost: no sign of life from holding for ");
+    // The agent lives and says that the instance is gone: nobody waits until the connection alone would tell.
+    if (what === "its process") expect(caller.stdout).toContain("for 3000 ms\n");
+    expect(await caller.exited()).toBe(0);
   },
 );

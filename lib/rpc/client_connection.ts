@@ -240,11 +240,9 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     const { link, goaway } = this;
     const code = goaway === undefined ? error?.code ?? "UNAVAILABLE" : GOAWAY_CODES[goaway.reason];
     const why = goaway?.message || error?.message;
-    const lost = new CellError(
-      code,
-      `${this.owner.service} ended the connection${why === undefined ? "" : `: ${why}`}`,
-      { cause: error },
-    );
+    const { service } = this.owner;
+    const what = goaway === undefined ? `the connection to ${service} was lost` : `${service} ended the connection`;
+    const lost = new CellError(code, `${what}${why === undefined ? "" : `: ${why}`}`, { cause: error });
     this.drain(lost);
     const leftBytes = link.committedBytes - link.queuedBytes;
     for (const call of this.calls.values()) {

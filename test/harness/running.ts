@@ -1,5 +1,4 @@
-/** A test that waits longer than this for a condition has found a defect. */
-const WAIT_MS_MAX = 20_000;
+import { WAIT_MS_MAX } from "./until.ts";
 
 /** A process that a test left running, with what it has printed so far. */
 export class Running {
