@@ -344,7 +344,7 @@ test("discover --watch goes on with every change, also after the stream broke", 
 test("ps --all asks every node that is there, and says by its exit code that one does not answer", async () => {
   cluster.agent("board").services.set("hello", 2);
   cluster.agent("vps").services.set("idle", 0);
-  cluster.catalog = [{
+  const clock: CatalogInstance = {
     service: "clock",
     instance: "clock",
     species: SPECIES,
@@ -356,9 +356,12 @@ test("ps --all asks every node that is there, and says by its exit code that one
     health: "degraded",
     load: 0,
     endpoints: [],
-  }];
+  };
+  // Its own agent has removed the second one already; the news have not come here.
+  cluster.catalog = [clock, { ...clock, service: "removed", instance: "removed@1", release: 1, health: "up" }];
   const listed = await cluster.cell(["ps", "--all"]);
   expect(listed.exit).toBe(1);
+  expect(listed.stdout).not.toContain("removed");
   expect(listed.stdout).toMatch(/^NODE +SERVICE +INSTANCE +PID/);
   expect(listed.stdout).toMatch(/^board +hello +hello@2 +1 +up +a7474d0577529b8c +5 s +0 +0 +1\.0 +120 us/m);
   expect(listed.stdout).toMatch(/^vps +clock +clock +- +degraded/m);

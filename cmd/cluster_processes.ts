@@ -77,8 +77,8 @@ export function remoteProcesses(
   catalog: readonly CatalogInstance[],
 ): ServiceProcess[] {
   const deployed = mergeProcesses([], statuses, () => ({ memoryBytes: undefined, cpuMs: undefined }));
-  const known = new Set(deployed.map(({ instance }) => instance));
-  const others = catalog.filter(({ instance, service }) => !known.has(instance) && service !== NUCLEUS);
+  // What was deployed the agent knows, and the catalog later than it; what was not only the catalog knows.
+  const others = catalog.filter(({ release, service }) => release === null && service !== NUCLEUS);
   return [...deployed, ...others.map(processOf)].sort(inOrder);
 }
 
