@@ -1,14 +1,16 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { MulticastReceiver, seekCluster, seekKeyOf, validateMulticast } from "./discovery/mod.ts";
 import { HURRIED_HELLO_MS, Lan } from "./lan.ts";
 import { hasMulticast, TEST_MULTICAST as multicast } from "./testing/has_multicast.ts";
-import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
+import { FAST, livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
 
 // Skipped where a container or a firewall forbids multicast on loopback; hasMulticast says so.
 const withMulticast = test.skipIf(!await hasMulticast());
 const TOKEN_SECRET = new Uint8Array(16).fill(7);
 const JOIN = ["127.0.0.1:9043", "[::1]:9043"];
+
+setDefaultTimeout(120_000);
 
 let cluster: TestCluster;
 
@@ -38,11 +40,11 @@ withMulticast("a newcomer among ten causes a few exchanges, not one with each", 
   await until("all know each other", () => nodes.every((node) => livingOf(node).length === 10));
   const count = () => nodes.reduce((sum, { gossip }) => sum + gossip.stats().exchanges, 0);
   const before = count();
-  const startedAtMs = performance.now();
+  const startedAtMs = cluster.clock.steadyMs();
   const late = await cluster.start("late", { multicast, keys: nodes[0]!.gossip.keys() });
   await until("all know it", () => [...nodes, late].every((node) => livingOf(node).length === 11));
   // Push/pulls go on meanwhile: 10 nodes, one in half a second each.
-  const pushPulls = Math.ceil((performance.now() - startedAtMs) / 500) * 10;
+  const pushPulls = Math.ceil((cluster.clock.steadyMs() - startedAtMs) / FAST.pushPullIntervalMs!) * 10;
   expect(count() + late.gossip.stats().exchanges - before).toBeLessThan(6 + pushPulls);
 });
 
@@ -102,8 +104,11 @@ withMulticast("a node that has other addresses says hello at once", async () => 
   try {
     const [node] = await startNodes(1);
     await until("it has said all its first hellos but the late ones", () => hellos === 2);
+    const describedAtMs = cluster.clock.steadyMs();
     node!.gossip.describe({ addresses: ["127.0.0.2"] });
-    await until("it says another", () => hellos === 3, 500);
+    await until("it says another", () => hellos === 3);
+    // Its next would have been due after some two seconds.
+    expect(cluster.clock.steadyMs() - describedAtMs).toBeLessThan(1000);
   } finally {
     receiver.close();
   }

@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { RevocationSet } from "../net/identity/mod.ts";
 import { decodeKeys } from "./key_keeper.ts";
 import { HELLO_ENTRY } from "./testing/hello_entry.ts";
 import { livingOf, TestCluster, type TestNode } from "./testing/test_cluster.ts";
 import { until } from "./testing/until.ts";
+
+setDefaultTimeout(120_000);
 
 let cluster: TestCluster;
 let nodes: TestNode[];

@@ -48,4 +48,4 @@ export { KeyRing, KEYS_MAX } from "./key_ring.ts";
 export { DEFAULT_KEY_RING_OPTIONS, type KeyRingOptions } from "./key_ring_options.ts";
 export { RateBucket } from "./rate_bucket.ts";
 export { keyIdOf, MESSAGES_PER_KEY_MAX, SEAL_OVERHEAD_BYTES, SealingKey, SECRET_BYTES } from "./sealing_key.ts";
-export { SENDER_BURST_MAX } from "./sender_table.ts";
+export { SENDER_BURST_MAX, SENDER_RATE_MAX } from "./sender_table.ts";

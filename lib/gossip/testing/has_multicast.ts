@@ -13,7 +13,7 @@ export async function hasMulticast(): Promise<boolean> {
     const sender = await MulticastSender.open(options, () => {});
     try {
       sender.send(new Uint8Array([1]));
-      await until("it came", () => hasCome, 1000);
+      await until("it came", () => hasCome, 5000);
       return true;
     } finally {
       receiver.close();

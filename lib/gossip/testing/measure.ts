@@ -90,8 +90,9 @@ async function measureRecords(cluster: TestCluster): Promise<void> {
 }
 
 async function measureRest(cluster: TestCluster): Promise<void> {
-  const first = await cluster.start("n0", { membership: LAN });
-  for (let index = 1; index < NODES; index++) await cluster.join(`n${index}`, first, { membership: LAN });
+  const options = { membership: LAN, clocks: { wallMs: Date.now, steadyMs: () => performance.now() } };
+  const first = await cluster.start("n0", options);
+  for (let index = 1; index < NODES; index++) await cluster.join(`n${index}`, first, options);
   await until("all know each other", () => cluster.nodes.every((node) => livingOf(node).length === NODES));
   await Bun.sleep(REST_MS / 4);
   const counts = () =>

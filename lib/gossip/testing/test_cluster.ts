@@ -10,6 +10,7 @@ import { type Change, LOCAL, type MembershipOptions } from "../core/mod.ts";
 import { GossipNode } from "../gossip_node.ts";
 import type { Clocks, ClusterMember, GossipOptions } from "../gossip_options.ts";
 import type { StreamTarget } from "../stream_target.ts";
+import { PatientClock } from "./patient_clock.ts";
 
 /** LOCAL, made faster: nothing is lost on loopback. */
 export const FAST: Partial<MembershipOptions> = {
@@ -46,16 +47,22 @@ interface Agent {
   answer(request: Uint8Array, caller: string): Uint8Array;
 }
 
-/** Nodes of one cluster in this process, with real UDP on loopback; streams are function calls. */
+/** Nodes of one cluster in this process, with real UDP on loopback and a clock in common; streams are function calls. */
 export class TestCluster {
   readonly nodes: TestNode[] = [];
   readonly #agents = new Map<number, Agent>();
+  #clock: PatientClock | undefined;
   #lastPort = 1000;
 
   private constructor(readonly authority: Authority) {}
 
   static async create(nowMs = Date.now()): Promise<TestCluster> {
     return new TestCluster(await createAuthority(nowMs));
+  }
+
+  /** What all nodes go by, unless they are given others. */
+  get clock(): PatientClock {
+    return this.#clock ??= new PatientClock();
   }
 
   /** A new machine that the authority has certified. */
@@ -106,6 +113,7 @@ export class TestCluster {
       multicast: false,
       membership: FAST,
       keyRing: { adoptMs: 200 },
+      clocks: this.clock,
       ...options,
       identity,
       revocations,
@@ -151,6 +159,7 @@ export class TestCluster {
 
   stop(): void {
     for (const node of [...this.nodes]) this.kill(node);
+    this.#clock?.stop();
   }
 
   #dial({ node, nodePort }: StreamTarget, caller: Agent, signal: AbortSignal): Promise<Agent> {
@@ -167,7 +176,7 @@ export function livingOf({ gossip }: TestNode): string[] {
   return gossip.members().filter(({ state }) => state === "alive").map(({ record }) => record.name).sort();
 }
 
-/** A clock that is off by `offMs`. */
-export function clockOff(offMs: number): Clocks {
-  return { wallMs: () => Date.now() + offMs, steadyMs: () => performance.now() };
+/** The time of `clocks`, but with a clock on the wall that is off by `offMs`. */
+export function clockOff({ wallMs, steadyMs }: Clocks, offMs: number): Clocks {
+  return { wallMs: () => wallMs() + offMs, steadyMs };
 }
