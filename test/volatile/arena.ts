@@ -42,9 +42,12 @@ export class Arena {
   }
 }
 
-/** What lies around the message: no message of an honest peer has it in its text, and no change puts it there. */
-export const CANARY = 0xa5;
-const CANARY_TEXT = "\u00a5";
+/**
+ * What lies around the message: no message of an honest peer has it anywhere, and no change puts it there. In UTF-8 the
+ * character of this number takes a byte of this value, so text has neither.
+ */
+export const CANARY = 0xbd;
+const CANARY_TEXT = "\u00bd";
 
 /** Whether a value has something in it that was not in its message. */
 export function holdsCanary(value: unknown): boolean {
