@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Machine } from "./harness/mod.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("a script calls synchronously in shared memory, and is told why it cannot over a socket", async () => {
   await using machine = new Machine();

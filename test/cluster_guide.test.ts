@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMANDS } from "../cmd/commands.ts";
 import { NETWORK_KEYS, readNodeFile } from "../lib/nucleus/home/mod.ts";
 import { TestCluster, until } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const ROOT = join(import.meta.dir, "..");
 const GUIDE = readFileSync(join(ROOT, "docs/cluster.md"), "utf8");
@@ -81,4 +83,4 @@ test("what the README shows of three machines is what three nodes print", async 
     const { stdout } = await cluster.node(name).ok(args);
     expect(withoutFigures(stdout)).toBe(withoutFigures(printed));
   }
-}, 120_000);
+});

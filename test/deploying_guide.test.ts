@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MINUTE } from "../lib/base/mod.ts";
 import { readServiceConfig } from "../lib/package/mod.ts";
 import { Machine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const GUIDE = readFileSync(join(import.meta.dir, "../docs/deploying.md"), "utf8");
 

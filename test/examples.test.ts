@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Machine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const EXAMPLES = join(import.meta.dir, "../examples");
 

@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, copyFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY, Machine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const HELLO = `export async function greet({ name }: { name: string }) {
   return { greeting: \`Hello, \${name}!\` };

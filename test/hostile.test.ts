@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Machine, type Running, until } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * A live service under bytes that no honest client sends. After every attack the service must answer an honest call, hold
@@ -148,7 +150,7 @@ test("random frames harm nobody", async () => {
   client.end();
   await expectHealthy();
   expect(residentBytes() - before).toBeLessThan(GROWTH_BYTES_MAX);
-}, 120_000);
+});
 
 test("mutated frames of honest calls harm nobody", async () => {
   const noise = new Noise("mutated");
@@ -172,7 +174,7 @@ test("mutated frames of honest calls harm nobody", async () => {
   client.end();
   await expectHealthy();
   expect(residentBytes() - before).toBeLessThan(GROWTH_BYTES_MAX);
-}, 120_000);
+});
 
 test("claims of size are not believed", async () => {
   const before = residentBytes();

@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { chownSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Machine, until } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const SERVICE = "export function ping(): string { return String(process.pid); }\n";
 

@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { CommandMachine, processesOf } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const SCRIPT = join(import.meta.dir, "../examples/one-machine.sh");
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,8 @@ import { CellError } from "../lib/base/mod.ts";
 import { type Listener, listenUnix } from "../lib/net/mod.ts";
 import { createServer, type RpcServer } from "../lib/rpc/mod.ts";
 import { finishSchema, type Type } from "../lib/schema/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * A client in another language, written from docs/protocol.md with nothing but its standard library, against a live

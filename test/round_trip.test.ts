@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { seededRandom } from "../lib/base/mod.ts";
 import { type Method, randomValue, type Schema } from "../lib/schema/mod.ts";
 import { connectService, type RemoteService } from "../lib/service/mod.ts";
 import { Machine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * Every supported type, from this process through the binary and back: `examples/types.ts` has a method for each, most
@@ -67,7 +69,7 @@ test("a value of every type comes back as it went", async () => {
       }
     }
   }
-}, 60_000);
+});
 
 test("optional, default and rest parameters are what the function sees", async () => {
   expect(await types.call("maybe", [])).toBeUndefined();

@@ -1,5 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Machine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** What the caller was compiled against, and a service that has changed since. */
 const BEFORE = `

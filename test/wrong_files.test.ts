@@ -1,5 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Machine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** Runs a file that cannot become a service; returns how `cell run` ended. */
 async function run(source: string, file = "bad.ts"): Promise<{ exit: number; stderr: string; stdout: string }> {

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { networkInterfaces } from "node:os";
 import { type ClusterNode, TestCluster } from "../harness/mod.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const hasSix = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 const HELLO = `export function greet(): string { return process.env["NODE_NAME"] ?? "?"; }\n`;

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { createCredentials, createInstanceKey, createTrust, loadIdentity } from "../../lib/net/identity/mod.ts";
@@ -6,7 +6,9 @@ import { dialQuic } from "../../lib/net/quic/mod.ts";
 import { createClient, type RpcClient } from "../../lib/rpc/mod.ts";
 import { type ClusterNode, TestCluster, until } from "../harness/mod.ts";
 
-const TEST_MS = 120_000;
+setDefaultTimeout(120_000);
+
+const TEST_MS = 600_000;
 /** `make soak` sends more. */
 const DATAGRAMS = process.env["CELL_SOAK"] === undefined ? 100_000 : 2_000_000;
 const CONNECTIONS = DATAGRAMS / 100;

@@ -1,5 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { ClusterNode, Lan, TestCluster, until, whyNoLan } from "../harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const why = whyNoLan();
 if (why !== undefined && process.env["CI"] === "true") throw new Error(`the tests of a LAN have to run: ${why}`);
@@ -28,7 +30,7 @@ onLan(`boards on one LAN are a cluster, and a name is called on whichever has it
   await bob!.deploy("hello", HELLO);
   expect(await ann!.call<string>("hello", "greet", "ann")).toContain("Hello, ann");
   expect(await cid!.call<string>("hello", "greet", "cid")).toContain("Hello, cid");
-}, 60_000);
+});
 
 onLan(`a board finds its cluster although all addresses that it knows have changed${suffix}`, async () => {
   using lan = new Lan(2);
@@ -43,7 +45,7 @@ onLan(`a board finds its cluster although all addresses that it knows have chang
   await cluster.untilAgreed();
   const addresses = (await bob!.members()).map(({ address }) => address);
   expect(addresses).toEqual(["10.42.0.101:9043", "10.42.0.102:9043"]);
-}, 90_000);
+});
 
 onLan(`two clusters on one LAN do not see each other${suffix}`, async () => {
   using lan = new Lan(4);
@@ -60,7 +62,7 @@ onLan(`two clusters on one LAN do not see each other${suffix}`, async () => {
     expect(call.exit).not.toBe(0);
     expect(call.stderr).toContain("hello");
   }
-}, 60_000);
+});
 
 besideOthers(
   `a machine finds the cluster of its token on the LAN when no address in it leads anywhere${suffix}`,
@@ -79,7 +81,6 @@ besideOthers(
     await bob!.join(token);
     await cluster.untilSeen(bob!, "ann", "alive");
   },
-  60_000,
 );
 
 besideOthers(
@@ -93,11 +94,10 @@ besideOthers(
     await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances");
     lan.disconnect(1);
     await cluster.untilSeen(ann!, "bob", "failed");
-    expect(await seenBy(ann!)).toEqual(["cid"]);
+    await until(async () => (await seenBy(ann!)).join() === "cid", "the unreachable instance to be left out");
     for (let call = 0; call < 5; call++) expect(await ann!.call<string>("hello", "greet", "x")).toContain("Hello, x");
     lan.connect(1);
     await cluster.untilAgreed();
     await until(async () => (await seenBy(ann!)).join() === "bob,cid", "both instances again");
   },
-  120_000,
 );

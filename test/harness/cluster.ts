@@ -2,9 +2,6 @@ import type { MemberState } from "../../lib/nucleus/client/mod.ts";
 import { ClusterNode, type ClusterNodeOptions } from "./cluster_node.ts";
 import { until } from "./until.ts";
 
-/** Membership of a few nodes on one machine settles within a second or two; a loaded one is given more. */
-const AGREEMENT_MS_MAX = 30_000;
-
 /**
  * Several nodes on this machine's loopback interface, each with a home, an agent and workers of its own:
  *
@@ -65,7 +62,7 @@ export class TestCluster implements AsyncDisposable {
   /** Waits until `observer` sees the node of this name in this state; "gone" when it does not list it. */
   async untilSeen(observer: ClusterNode, name: string, state: MemberState | "gone"): Promise<void> {
     const seen = async () => (await observer.members()).find((member) => member.name === name)?.state ?? "gone";
-    await until(async () => (await seen()) === state, `${observer.name} to see ${name} as ${state}`, AGREEMENT_MS_MAX);
+    await until(async () => (await seen()) === state, `${observer.name} to see ${name} as ${state}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY, processesOf, until } from "../harness/mod.ts";
 import { HAS_PROC, isAlive, NodeMachine, zombiesOf } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const SERVICE = `
 export function pid(): number { return process.pid; }

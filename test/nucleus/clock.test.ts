@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { until } from "../harness/mod.ts";
 import { NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const MAIN = join(import.meta.dir, "../../main.ts");
 

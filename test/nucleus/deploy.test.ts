@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../harness/mod.ts";
 import { HAS_PROC, isAlive, NodeMachine, privateBytesOf } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 let machine: NodeMachine;
 

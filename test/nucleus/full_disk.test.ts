@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { BINARY } from "../harness/mod.ts";
 import { NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** A file system of its own that is small enough to fill needs namespaces, which not every machine gives to everybody. */
 const canMount = process.platform === "linux" &&

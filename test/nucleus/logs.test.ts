@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../harness/mod.ts";
 import { NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** One instance keeps a file of 4 MiB and one old one, and may be in the middle of a line of 64 KiB. */
 const LOG_BYTES_MAX = 2 * (4 * 2 ** 20 + 128 * 2 ** 10);

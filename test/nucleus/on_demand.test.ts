@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { connectService } from "../../lib/service/mod.ts";
 import { isAlive, NodeMachine } from "./harness/mod.ts";
 import { until } from "../harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const CALLERS = 100;
 

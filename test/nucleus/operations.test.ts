@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { processesOf, until } from "../harness/mod.ts";
 import { HAS_PROC, NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const GUIDE = readFileSync(join(import.meta.dir, "../../docs/operations.md"), "utf8");
 const COMMANDS = [

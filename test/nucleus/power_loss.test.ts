@@ -1,9 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { connectService } from "../../lib/service/mod.ts";
 import { readFileSync } from "node:fs";
 import { seededRandom } from "../../lib/base/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
 import { HAS_PROC, isAlive, NodeMachine, SEED } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * The agent is killed at a random moment of a change, often with everything that it looks after, as when the power fails.

@@ -1,9 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { connectNucleus, type NodeStatus } from "../../lib/nucleus/client/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
 import { isAlive, NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const RIVALS = 6;
 

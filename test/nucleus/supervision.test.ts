@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { InstanceStatus } from "../../lib/nucleus/client/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
 import { factsOf, HAS_PROC, isAlive, NodeMachine, openFile, zombiesOf } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** Whatever can happen to a process, on request. */
 const FRAGILE = `
@@ -26,7 +28,7 @@ export function never(): Promise<void> { return new Promise(() => {}); }
 `;
 
 /** A worker has 30 s to start; the rest is for a machine that is busy. */
-const GIVE_UP_MS_MAX = 45_000;
+const GIVE_UP_MS_MAX = 90_000;
 
 let machine: NodeMachine;
 /** The first process of the service that never registers. */
@@ -201,7 +203,7 @@ test("SIGTERM of the agent lets calls finish and ends within a bound those that 
   expect(await agent.exited()).toBe(0);
   expect(await never).toBe("failed");
   expect(processesOf(node.home)).toEqual([]);
-}, 60_000);
+});
 
 test("a worker that never registers is given up after its time, and the reason is not an exit", async () => {
   const [next] = await machine.untilInstances(
@@ -216,7 +218,7 @@ test("a worker that never registers is given up after its time, and the reason i
   expect(said).toContain("failed to start");
   expect(next!.state).not.toBe("up");
   await machine.ok(["rm", "stuck"]);
-}, 60_000);
+});
 
 test.skipIf(!HAS_PROC)("no zombie is left of all these", async () => {
   const { pid } = await machine.status();

@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, copyFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY, processesOf, until } from "../harness/mod.ts";
 import { HAS_PROC, isAlive, Load, NodeMachine, zombiesOf } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const SERVICE = `
 import { method } from "cell";

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../harness/mod.ts";
 import { isAlive, Load, NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** Two versions differ in what they say only. */
 const version = (name: string): string => `

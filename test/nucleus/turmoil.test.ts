@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { seededRandom } from "../../lib/base/mod.ts";
 import type { InstanceStatus } from "../../lib/nucleus/client/mod.ts";
 import { isAlive, Load, NodeMachine, SEED } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** Whatever operators and accidents do to a node in any order, its callers do not notice. */
 const ROUNDS = process.env["CELL_SOAK"] === undefined ? 15 : 1_000;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -13,6 +13,8 @@ import {
 import { join } from "node:path";
 import { BINARY } from "../harness/mod.ts";
 import { NodeMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 const GOOD = `export function version(): string { return "good"; }`;
 /** Users and modes mean nothing to root, who can act as somebody else instead. */

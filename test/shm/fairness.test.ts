@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../harness/mod.ts";
 import { ShmMachine, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** A server has many clients: one that asks without end does not keep the others from their answers. */
 const FLOOD_IN_FLIGHT = 512;

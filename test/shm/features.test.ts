@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { RemoteService } from "../../lib/service/mod.ts";
 import { type Running, until } from "../harness/mod.ts";
 import { privateBytesOf } from "../nucleus/harness/mod.ts";
 import { MOVING_TRANSPORTS, sharedMappingsOf, ShmMachine } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** What calls can do they can do between two processes, whatever moves their bytes, and while it changes. */
 const MESSAGE_BYTES_MAX = 16 * 2 ** 20;

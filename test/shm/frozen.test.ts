@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../harness/mod.ts";
 import { sharedMappingsOf, ShmMachine, TRANSPORTS, untilAtRest } from "./harness/mod.ts";
 import type { LoadReport } from "./processes/load.ts";
+
+setDefaultTimeout(120_000);
 
 /** A peer that is stopped (SIGSTOP, a debugger, a suspended container) is not dead: it goes on where it was. */
 const TIMEOUT_MS = 200;

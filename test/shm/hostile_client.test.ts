@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, ftruncateSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RING_BYTES_MAX } from "../../lib/shm/mod.ts";
 import { createSharedMemory, type SharedMemory } from "../../lib/sys/mod.ts";
 import { until } from "../harness/mod.ts";
 import { AttackedServer, type HostileClient, oddMemfd, Seal, segmentBytes, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * Clients that know the protocol and mean harm, against the compiled binary. Whatever they do, the process lives, its other

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { seededRandom } from "../../lib/base/mod.ts";
 import type { RemoteService } from "../../lib/service/mod.ts";
 import { type Running, until } from "../harness/mod.ts";
@@ -15,6 +15,8 @@ import {
   TRANSPORTS,
   untilAtRest,
 } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * Servers that know the protocol and mean harm, against a client that is the compiled binary. Its calls end, it lives, what

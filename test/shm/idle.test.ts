@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../harness/mod.ts";
 import { type ProcessTime, ShmMachine, timeOf, type Transport, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** Whoever has nothing to do does nothing: connections that wait cost no CPU and wake nobody. */
 const INTERVAL_MS = 1_000;

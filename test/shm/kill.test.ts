@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { seededRandom } from "../../lib/base/mod.ts";
 import type { RemoteService } from "../../lib/service/mod.ts";
 import { type Running, until } from "../harness/mod.ts";
@@ -12,6 +12,8 @@ import {
   ShmMachine,
 } from "./harness/mod.ts";
 import type { LoadReport } from "./processes/load.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * kill -9 of one side of many connections at random moments of every kind of call, thousands of them going on. Whatever

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { SHARED_BYTES_MAX } from "../../lib/shm/mod.ts";
 import { until } from "../harness/mod.ts";
 import {
@@ -9,6 +9,8 @@ import {
   ShmMachine,
   TRANSPORTS,
 } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** 256 clients of one server, in a few processes, all served within a budget of memory that does not depend on them. */
 const PROCESSES = 4;

@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../harness/mod.ts";
 import { sharedDescriptorsOf, sharedMappingsOf, sharedNames, ShmMachine, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** When a connection leaves its Unix socket, and what is there then that was not before. */
 const keyOf = (machine: ShmMachine): string => join(machine.home, "keys/local.key");

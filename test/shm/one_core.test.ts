@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { BINARY } from "../harness/mod.ts";
 import { cpuMicrosOf, ShmMachine, type Transport, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** On one core whoever spins keeps the other one from what it waits for. */
 const ON_ONE_CORE = { command: ["taskset", "-c", "0", BINARY] };

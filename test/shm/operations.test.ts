@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { isAlive, Load, NodeMachine } from "../nucleus/harness/mod.ts";
 import { until } from "../harness/mod.ts";
 import { sharedMappingsOf, type Transport, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** What operators do to a service costs its callers no call, over any transport. */
 const version = (name: string): string => `

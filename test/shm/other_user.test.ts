@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, chownSync, copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY, type Running, until } from "../harness/mod.ts";
 import { HostileClient, sharedDescriptorsOf, sharedMappingsOf, ShmMachine, TRANSPORTS } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /** Nobody but its user connects to a service, opens its memory or reads the secret. Only root can try what others may do. */
 const NOBODY = 65_534;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { statSync } from "node:fs";
 import { seededRandom } from "../../lib/base/mod.ts";
 import { openSharedMemory } from "../../lib/sys/mod.ts";
@@ -13,6 +13,8 @@ import {
   untilAtRest,
   type Victim,
 } from "./harness/mod.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * Memory that changes under the hands of who reads it: in a segment anybody who has it may write anything at any time. The

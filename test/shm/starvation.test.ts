@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { RemoteService } from "../../lib/service/mod.ts";
 import { until } from "../harness/mod.ts";
 import { ShmMachine, TRANSPORTS } from "./harness/mod.ts";
 import type { Lateness } from "./processes/probe.ts";
+
+setDefaultTimeout(120_000);
 
 /**
  * While calls go on without a pause, everything else that a process waits for has its turn. The bounds are far above what
