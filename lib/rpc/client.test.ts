@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CellError } from "../base/mod.ts";
 import { memoryLinks } from "../net/mod.ts";
 import { Flag, Kind, writeGoaway } from "../wire/mod.ts";
+import { HeldTimers } from "./held_timers.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { type ClientOptions, createClient, createServer, DEFAULT_LIMITS, type RpcClient } from "./mod.ts";
 import { RawPeer } from "./raw_peer.ts";
 import {
@@ -13,6 +15,7 @@ import {
   failure,
   NUMBER,
   numbers,
+  passDeadlines,
   serviceOf,
   streaming,
   streamOf,
@@ -170,11 +173,12 @@ testOverTransports("arguments that are over the server's limit are refused on th
 
 testOverTransports("a deadline fires on this side when the server is silent, and the server is told", async () => {
   const { client, server } = await withRawServer();
-  const call = failure(client.call("add", [1, 2], { timeoutMs: 20 }));
+  const call = failure(client.call("add", [1, 2], { timeoutMs: 9_000 }));
   const callId = await nextRequest(server);
+  passDeadlines(client);
   const error = await call;
   expect(error).toMatchObject({ code: "DEADLINE_EXCEEDED", data: undefined });
-  expect(error.message).toContain("did not answer within 20 ms");
+  expect(error.message).toContain("did not answer within 9000 ms");
   await server.frame(Kind.cancel, callId);
   // The answer that crosses the cancel is no error.
   server.send(Kind.response, { callId, payload: encode(3) });
@@ -515,13 +519,25 @@ testOverTransports(
   },
 );
 
-testOverTransports("a server that is alive but silent is pinged during a call and given up", async () => {
-  const { KeepAlive } = await import("./keep_alive.ts");
-  const { client, server } = await withRawServer();
+/** When a client asks whether its server is alive, and when it gives it up. */
+const KEEP_ALIVE = { intervalMs: 7_775, timeoutMs: 7_776 };
+
+/** Gives a client a keep-alive with the times above; what is returned also knows whether anything was heard. */
+function keepAliveOf(client: RpcClient): { heard: boolean } {
   const { connection } = client as unknown as { connection: { keepAlive: unknown } };
-  connection.keepAlive = new KeepAlive(connection as never, { intervalMs: 20, timeoutMs: 30 });
+  const keepAlive = new KeepAlive(connection as never, KEEP_ALIVE);
+  connection.keepAlive = keepAlive;
+  return keepAlive as unknown as { heard: boolean };
+}
+
+testOverTransports("a server that is alive but silent is pinged during a call and given up", async () => {
+  using timers = new HeldTimers(...Object.values(KEEP_ALIVE));
+  const { client, server } = await withRawServer();
+  keepAliveOf(client);
   const call = failure(client.call("add", [1, 2]));
+  timers.fire(KEEP_ALIVE.intervalMs);
   await until(() => server.frames.some(({ kind }) => kind === Kind.ping));
+  timers.fire(KEEP_ALIVE.timeoutMs);
   expect(await call).toMatchObject({
     code: "UNAVAILABLE",
     message: expect.stringMatching(/^the connection to demo was lost: no sign of life from demo for \d+ ms$/),
@@ -529,17 +545,18 @@ testOverTransports("a server that is alive but silent is pinged during a call an
 });
 
 testOverTransports("a server that answers pings is waited for", async () => {
-  const { KeepAlive } = await import("./keep_alive.ts");
+  using timers = new HeldTimers(...Object.values(KEEP_ALIVE));
   const { client, server } = await withRawServer();
-  const { connection } = client as unknown as { connection: { keepAlive: unknown } };
-  connection.keepAlive = new KeepAlive(connection as never, { intervalMs: 10, timeoutMs: 500 });
+  const keepAlive = keepAliveOf(client);
   const call = client.call("add", [1, 2]);
   const callId = await nextRequest(server);
-  // Each but the first comes after a time in which silence would have been the end.
-  for (let answered = 0; answered < 3;) {
+  for (let answered = 0; answered < 3; answered++) {
+    timers.fire(KEEP_ALIVE.intervalMs);
     await until(() => server.frames.filter(({ kind }) => kind === Kind.ping).length > answered);
     server.send(Kind.pong);
-    answered++;
+    await until(() => keepAlive.heard);
+    // Silence would have been the end.
+    timers.fire(KEEP_ALIVE.timeoutMs);
   }
   server.send(Kind.response, { callId, payload: encode(3) });
   expect(await call).toBe(3);

@@ -58,6 +58,19 @@ test("a peer that is said to be gone is asked at once, and given up sooner", () 
   expect([owner.pings, owner.silentMs]).toEqual([1, 50]);
 });
 
+test("a peer that is said to be gone again and again is given up no later, and asked again once it has answered", () => {
+  const { owner, keepAlive } = start();
+  keepAlive.doubt(50);
+  jest.advanceTimersByTime(40);
+  keepAlive.onFrame();
+  keepAlive.doubt(50);
+  jest.advanceTimersByTime(40);
+  keepAlive.doubt(50);
+  expect([owner.pings, owner.silentMs]).toEqual([2, undefined]);
+  jest.advanceTimersByTime(10);
+  expect([owner.pings, owner.silentMs]).toEqual([2, 50]);
+});
+
 test("a peer that answers although it is said to be gone is kept, and asked as seldom as before", () => {
   const { owner, keepAlive } = start();
   keepAlive.doubt(50);

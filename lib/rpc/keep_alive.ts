@@ -25,6 +25,8 @@ export class KeepAlive {
   /** Frames received since the timer was set. */
   private heard = false;
   private pinged = false;
+  /** Since the last ping somebody has said that the peer is gone. */
+  private doubted = false;
   /** How long the peer will have been silent when the timer fires, at least. */
   private silentMs = 0;
 
@@ -42,12 +44,13 @@ export class KeepAlive {
 
   /**
    * Somebody says that the peer is gone. It is asked at once, and given up when nothing at all comes for `timeoutMs`. A
-   * connection without calls is left alone.
+   * connection without calls is left alone; being told again while it is waited for an answer changes nothing.
    */
   doubt(timeoutMs: number): void {
-    if (!this.owner.isBusy) return;
+    if (!this.owner.isBusy || (this.doubted && !this.heard)) return;
     clearTimeout(this.timer);
     this.wait(true, timeoutMs, timeoutMs);
+    this.doubted = true;
     this.owner.sendPing();
   }
 
@@ -62,6 +65,7 @@ export class KeepAlive {
   private wait(pinged: boolean, waitMs: number, silentMs: number): void {
     this.heard = false;
     this.pinged = pinged;
+    this.doubted = false;
     this.silentMs = silentMs;
     this.timer = setTimeout(() => this.onTimer(), waitMs);
     this.timer.unref();

@@ -1,8 +1,9 @@
 import { encode } from "@msgpack/msgpack";
-import { expect, spyOn, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
 import { memoryLinks } from "../net/mod.ts";
 import { Flag, Kind } from "../wire/mod.ts";
+import { HeldTimers } from "./held_timers.ts";
 import { createServer, DEFAULT_LIMITS, type RpcServer, type ServerLogEntry, type ServerOptions } from "./mod.ts";
 import { RawPeer } from "./raw_peer.ts";
 import {
@@ -10,6 +11,7 @@ import {
   connect,
   NUMBER,
   numbers,
+  passDeadlines,
   serviceOf,
   streaming,
   streamOf,
@@ -336,14 +338,17 @@ testOverTransports(
 );
 
 testOverTransports("a client that says nothing is sent away; one that spoke once may be silent", async () => {
-  const { peer, server } = serve({ add: ADD }, { limits: { handshakeMs: 30 } });
+  const handshakeMs = 7_771;
+  using timers = new HeldTimers(handshakeMs);
+  const { peer, server } = serve({ add: ADD }, { limits: { handshakeMs } });
   const [silent, speaker] = [peer(), peer()];
   speaker.send(Kind.ping, { callId: 5 });
   await speaker.frame(Kind.pong, 5);
+  timers.fire(handshakeMs);
   expect((await silent.goaway()).reason).toBe("idle");
-  await until(() => silent.closed);
-  expect(speaker.closed).toBe(false);
-  expect(server.stats().connections).toBe(1);
+  await until(() => silent.closed && server.stats().connections === 1);
+  speaker.send(Kind.ping, { callId: 6 });
+  await speaker.frame(Kind.pong, 6);
 });
 
 testOverTransports("a ping is answered with its own call id and bytes", async () => {
@@ -355,18 +360,31 @@ testOverTransports("a ping is answered with its own call id and bytes", async ()
 testOverTransports(
   "a client that shows no sign of life during a call is pinged, then given up; one that answers is not",
   async () => {
-    const { peer, gene, server } = serve({ hang: HANG }, {
-      limits: { keepAliveIntervalMs: 20, keepAliveTimeoutMs: 200 },
-    });
+    const limits = { keepAliveIntervalMs: 7_772, keepAliveTimeoutMs: 7_773 };
+    using timers = new HeldTimers(limits.keepAliveIntervalMs, limits.keepAliveTimeoutMs);
+    const { peer, gene, server } = serve({ hang: HANG }, { limits });
     const [dead, alive] = [peer(), peer()];
-    for (const client of [dead, alive]) client.request(1, 0, gene("hang"), []);
-    let pings = 0;
-    while (!dead.closed) {
-      const asked = alive.frames.filter(({ kind }) => kind === Kind.ping).length;
-      for (; pings < asked; pings++) alive.send(Kind.pong, { callId: 0 });
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    const pings = ({ frames }: RawPeer) => frames.filter(({ kind }) => kind === Kind.ping).length;
+    for (const client of [dead, alive]) {
+      client.request(1, 0, gene("hang"), []);
+      await until(() => server.stats().inFlight === (client === dead ? 1 : 2));
     }
+    // Nothing answers a pong: the server itself knows that it has come.
+    const [, { keepAlive }] = [
+      ...(server as unknown as { connections: Set<{ keepAlive: { heard: boolean } }> }).connections,
+    ] as [
+      unknown,
+      { keepAlive: { heard: boolean } },
+    ];
+    timers.fire(limits.keepAliveIntervalMs);
+    await until(() => pings(dead) === 1 && pings(alive) === 1);
+    alive.send(Kind.pong, { callId: 0 });
+    await until(() => keepAlive.heard);
+    timers.fire(limits.keepAliveTimeoutMs);
+    await until(() => dead.closed);
     expect(dead.frames.map(({ kind }) => kind)).toEqual([Kind.ping]);
+    timers.fire(limits.keepAliveIntervalMs);
+    await until(() => pings(alive) === 2);
     expect([alive.closed, server.stats().inFlight]).toEqual([false, 1]);
   },
 );
@@ -569,15 +587,18 @@ testOverTransports(
 );
 
 testOverTransports("draining aborts what is not done in time and tells its callers", async () => {
+  const graceMs = 7_774;
+  using timers = new HeldTimers(graceMs);
   const { peer, gene, server } = serve({ hang: HANG });
   const client = peer();
   client.request(41, 0, gene("hang"), []);
   await until(() => server.stats().inFlight === 1);
-  const drained = server.drain(30);
+  const drained = server.drain(graceMs);
   expect((await client.goaway()).reason).toBe("draining");
   expect(client.frames[0]!.callId).toBe(41);
   client.request(42, 0, gene("hang"), []);
   expect(await client.error(42)).toMatchObject({ code: "UNAVAILABLE", retryable: true, data: { started: false } });
+  timers.fire(graceMs);
   const error = await client.error(41);
   expect([error.code, error.data]).toEqual(["UNAVAILABLE", undefined]);
   await drained;
@@ -843,11 +864,14 @@ test("a call that ran and whose answer waits for the client is not said to have 
   server.accept(there);
   const client = new RawPeer(here, false);
   for (let callId = 1; callId <= 10; callId++) {
-    client.request(callId, 0, schema.methods["big"]!.gene, [], { deadline: 100 });
+    client.request(callId, 0, schema.methods["big"]!.gene, [], { deadline: 9_000 });
   }
   await until(() => server.stats().calls === 10);
   gate.resolve();
-  await until(() => server.stats().errors > 0);
+  await until(() => !there.writable);
+  await new Promise((resolve) => setImmediate(resolve));
+  passDeadlines(server);
+  expect(server.stats().errors).toBeGreaterThan(0);
   here.resume();
   const error = await client.error(10);
   expect(error.code).toBe("DEADLINE_EXCEEDED");
@@ -874,21 +898,19 @@ test("draining waits for a client that has yet to take its answer", async () => 
   const server = createServer({ schema, handlers, instance: "x" });
   const [there, here] = memoryLinks({ closeLingerMs: 1 });
   // The test says when the time is over that a drained connection may linger.
-  const { setTimeout } = globalThis;
-  const lingering: (() => void)[] = [];
-  using _timers = spyOn(globalThis, "setTimeout").mockImplementation(
-    ((run: () => void, delayMs: number) => delayMs === 250 ? lingering.push(run) : setTimeout(run, delayMs)) as never,
-  );
+  const lingerMs = 250;
+  using timers = new HeldTimers(lingerMs);
   server.accept(there);
   const client = new RawPeer(here, false);
   client.request(1, 0, schema.methods["big"]!.gene, []);
   await until(() => server.stats().calls === 1 && server.stats().inFlight === 0);
   const drained = server.drain(60_000);
-  lingering.shift()!();
-  expect(lingering.length).toBe(1);
+  expect(timers.count(lingerMs)).toBe(1);
+  timers.fire(lingerMs);
+  expect(timers.count(lingerMs)).toBe(1);
   here.resume();
   await client.frame(Kind.response, 1);
-  lingering.shift()!();
+  timers.fire(lingerMs);
   await drained;
 });
 

@@ -11,6 +11,7 @@ import {
   type ServerLogEntry,
   type ServerOptions,
 } from "./mod.ts";
+import type { DeadlineQueue, Timed } from "./deadline_queue.ts";
 import { takeLinks } from "./test_transports.ts";
 
 /** A service for tests, written as data: what a method takes and gives, and its function. */
@@ -117,6 +118,21 @@ export function connect(
 /** Waits until `condition` holds; a test's time limit is what ends it otherwise. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/**
+ * Lets the deadlines of all calls pass that a client or a server has in flight, those of 10 s and more excepted: a call that
+ * a test wants to be under way by then has a deadline of seconds, and nobody waits for it.
+ */
+export function passDeadlines(side: RpcClient | RpcServer): void {
+  const { deadlines } = ("connection" in side ? side.connection : side) as { deadlines: DeadlineQueue };
+  const { buckets } = deadlines as unknown as { buckets: Map<number, { first: { item: Timed } | undefined }> };
+  for (const bucket of [...buckets.values()]) {
+    for (let entry = bucket.first; entry !== undefined; entry = bucket.first) {
+      deadlines.remove(entry.item);
+      entry.item.onDeadline();
+    }
+  }
 }
 
 /** The error that a promise is rejected with. */

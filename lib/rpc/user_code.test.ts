@@ -53,7 +53,7 @@ testOverTransports("a server that is stopped while an answer is written sends th
   const stopped: Promise<void>[] = [];
   const pair = connect({
     one: unary([], NUMBER, () => 1),
-    stop: unary([], UNKNOWN, () => whenWritten(() => stopped.push(pair.server.drain(1000)))),
+    stop: unary([], UNKNOWN, () => whenWritten(() => stopped.push(pair.server.drain(30_000)))),
   });
   for (let call = 0; call < 20; call++) await pair.client.call("one", []);
   expect(await pair.client.call("stop", [])).toMatchObject({ field: 1, after: 2 });
