@@ -8,6 +8,8 @@ export function styleHealth(health: InstanceHealth, style: Style): string {
       return style.green(health);
     case "degraded":
       return style.yellow(health);
+    case "silent":
+      return style.yellow("no answer");
     case "down":
       return style.red(health);
   }

@@ -4,7 +4,8 @@ import { roleHandlers } from "../role/mod.ts";
 import type { Link } from "../net/mod.ts";
 import type { Agent } from "./agent.ts";
 import { CellError } from "../base/mod.ts";
-import { type InstanceHealth, NUCLEUS, NUCLEUS_SCHEMA } from "./client/mod.ts";
+import type { Health } from "../gossip/catalog/mod.ts";
+import { NUCLEUS, NUCLEUS_SCHEMA } from "./client/mod.ts";
 import type { Condition, LocalNode } from "./cluster/mod.ts";
 
 /**
@@ -16,7 +17,7 @@ export const FOR_OTHERS: ReadonlySet<string> = new Set([
   ...["deploy", "storePackage", "scale", "stop", "restart", "remove", "activate", "shutdown"],
 ]);
 
-const HEALTHS: { readonly [state: string]: InstanceHealth } = { up: "up", degraded: "degraded" };
+const HEALTHS: { readonly [state: string]: Health } = { up: "up", degraded: "degraded" };
 
 /** The agent as the other machines' agents need it. */
 export class AgentNode implements LocalNode {

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly distance: 0 | 1 | 2 | 3;
   /** Where it listens: with another place it is another process than before. Undefined where its end shows by itself. */
   readonly place?: string;
+  /** Whether its machine answers nobody at the moment: the instance may be dead, or as well as ever. */
+  readonly isSilent?: boolean;
   /**
    * Connects. Throws UNAVAILABLE while the instance starts or stops, NOT_FOUND when it is gone, PERMISSION_DENIED when
    * it is another user's, FAILED_PRECONDITION when a transport was asked for that does not work between it and us.

@@ -63,7 +63,8 @@ export interface Member {
   isSelf: boolean;
 }
 
-export type InstanceHealth = "up" | "degraded" | "down";
+/** What its node says of an instance; "silent" where that node is suspected: it answers nobody, and may be dead. */
+export type InstanceHealth = "up" | "degraded" | "down" | "silent";
 
 /** An instance somewhere in the cluster. */
 export interface CatalogInstance {

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from "../../gossip/catalog/mod.ts";
 import { LOAD_MAX } from "../../gossip/catalog/mod.ts";
-import type { NodeRecord } from "../../gossip/mod.ts";
+import type { ClusterMember } from "../../gossip/mod.ts";
 import type { CatalogInstance } from "../client/mod.ts";
 import { hostAndPort } from "./own_addresses.ts";
 
@@ -8,7 +8,10 @@ import { hostAndPort } from "./own_addresses.ts";
  * An instance of another node as callers see it: where its node can be reached comes from the node's record, its ports from
  * its entry. Directly over QUIC first, then over TLS, then through the agent of its node.
  */
-export function catalogInstance(entry: CatalogEntry, record: NodeRecord): CatalogInstance {
+export function catalogInstance(
+  entry: CatalogEntry,
+  { record, state }: Pick<ClusterMember, "record" | "state">,
+): CatalogInstance {
   const { service, instance, species, release, node, health, load, quicPort, tlsPort } = entry;
   const at = (transport: string, port: number) =>
     port === 0 ? [] : record.addresses.map((host) => `${transport}:${hostAndPort(host, port)}`);
@@ -21,7 +24,7 @@ export function catalogInstance(entry: CatalogEntry, record: NodeRecord): Catalo
     nodeId: node,
     region: record.region,
     zone: record.zone,
-    health,
+    health: state === "suspect" ? "silent" : health,
     load: load / LOAD_MAX,
     endpoints: [...at("quic", quicPort), ...at("tls", tlsPort), ...at("relay", record.nodePort)],
   };

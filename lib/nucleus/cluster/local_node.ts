@@ -1,9 +1,9 @@
+import type { Health } from "../../gossip/catalog/mod.ts";
 import type { Link } from "../../net/mod.ts";
-import type { InstanceHealth } from "../client/mod.ts";
 
 /** How an instance does. */
 export interface Condition {
-  readonly health: InstanceHealth;
+  readonly health: Health;
   /** From 0 (idle) to 1. */
   readonly load: number;
 }

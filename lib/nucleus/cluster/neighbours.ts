@@ -82,7 +82,7 @@ export class Neighbours {
 
   #instance(entry: CatalogEntry): CatalogInstance[] {
     if (entry.node === this.gossip().id) return [];
-    const record = this.gossip().member(entry.node)?.record;
-    return record === undefined ? [] : [catalogInstance(entry, record)];
+    const member = this.gossip().member(entry.node);
+    return member === undefined ? [] : [catalogInstance(entry, member)];
   }
 }

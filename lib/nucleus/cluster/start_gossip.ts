@@ -64,11 +64,9 @@ function gossipAt(port: number, options: AgentGossipOptions): Promise<GossipNode
     },
     streams: streamsOver(options.peers),
     events: {
-      // Who lives is for those who list members; what is offered says the catalog, once a node's record is there.
-      onMember: (change, member) => {
+      onMember: (_change, member) => {
         options.onMember(member);
-        if (change === "suspected") options.changes.any.ring();
-        else options.changes.ring();
+        options.changes.ring();
       },
       onCatalog: (service) => options.changes.ring(service),
       onRevoked: (node) => options.onRevoked(node),

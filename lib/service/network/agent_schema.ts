@@ -38,6 +38,7 @@ const instance = object({
   nodeId: text,
   region: text,
   zone: text,
+  health: text,
   endpoints: list(text),
 });
 

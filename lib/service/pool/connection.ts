@@ -18,6 +18,8 @@ export class PooledConnection implements Loaded, Versioned {
   readonly place: string | undefined;
   /** Whether the instance was there when they were last listed. One that was not is only used when no other is there. */
   isListed = true;
+  /** See `Endpoint.isSilent`, when the instances were last listed. */
+  isSilent = false;
   /** What takes over the calls that fail on it; made by the first call. */
   fallback: Fallback | undefined = undefined;
   /** How often a call was given to it. */

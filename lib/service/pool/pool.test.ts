@@ -407,6 +407,34 @@ test("what changes while the instances are being listed, or others connected to,
   expect(client!.doubts).toBe(1);
 });
 
+test("an instance whose machine falls silent is doubted once, and gets its calls as before while it answers", async () => {
+  const world = new World();
+  const near = world.service.start(1, { distance: 1 });
+  world.service.start(2, { distance: 2 });
+  await world.use();
+  const [client] = near.connections;
+  near.isSilent = true;
+  for (let times = 0; times < 2; times++) {
+    world.service.tell();
+    await settled();
+  }
+  expect([client!.doubts, ...world.picked()]).toEqual([1, "s@1"]);
+  near.isSilent = false;
+  world.service.tell();
+  await settled();
+  near.isSilent = true;
+  world.service.tell();
+  await settled();
+  expect([client!.doubts, ...world.picked()]).toEqual([2, "s@1"]);
+});
+
+test("an instance whose machine is silent is connected to after all that are not, however near it is", async () => {
+  const world = new World();
+  world.service.start(1, { distance: 1 }).isSilent = true;
+  world.service.start(2, { distance: 3 });
+  expect((await world.use())?.id).toBe("s@2");
+});
+
 test("an instance of this machine is not doubted: its end shows", async () => {
   const world = new World();
   const near = world.service.start(1);

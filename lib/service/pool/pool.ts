@@ -22,8 +22,8 @@ const READY_MS_MAX = 1 * SECOND;
 export const REACH_PATIENCE_MS = 500 * MS;
 
 /**
- * An instance of another machine that is no longer listed while calls wait for it either drains, and then answers a ping,
- * or is gone, which nothing tells before the transport gives up after a quarter of a minute.
+ * An instance of another machine that is no longer listed while calls wait for it, or whose machine has fallen silent, either
+ * lives, and then answers a ping, or is gone, which nothing tells before the transport gives up after a quarter of a minute.
  */
 export const DOUBT_MS = 3 * SECOND;
 
@@ -180,13 +180,14 @@ export class Pool {
   }
 
   /**
-   * The order in which instances are tried: the nearest first, and those at last that could not be reached. Of some that are
-   * equally near the one that is being connected to already, else whichever is drawn.
+   * The order in which instances are tried: the nearest first, and those at last that could not be reached, or whose machine
+   * is silent. Of some that are equally near the one that is being connected to already, else whichever is drawn.
    */
   #inOrder(endpoints: readonly Endpoint[]): Endpoint[] {
     const now = this.#now();
-    const key = ({ id, distance }: Endpoint): number =>
-      (this.#unreachable.has(id, now) ? UNREACHABLE_KEY : 0) + 2 * distance + (this.#dialing.has(id) ? 0 : 1);
+    const key = ({ id, distance, isSilent }: Endpoint): number =>
+      (isSilent || this.#unreachable.has(id, now) ? UNREACHABLE_KEY : 0) + 2 * distance +
+      (this.#dialing.has(id) ? 0 : 1);
     return endpoints
       .map((endpoint) => ({ endpoint, key: key(endpoint), draw: this.#random() }))
       .sort((a, b) => a.key - b.key || a.draw - b.draw)
@@ -237,21 +238,23 @@ export class Pool {
 
   #learn(endpoints: readonly Endpoint[]): void {
     this.#listed = endpoints;
-    const places = new Map(endpoints.map(({ id, place }) => [id, place]));
-    for (const connection of this.#open) {
-      const wasListed = connection.isListed;
-      // Who listens elsewhere now is another process of the same name.
-      connection.isListed = places.has(connection.id) && places.get(connection.id) === connection.place;
-      // One of this machine says itself when it ends.
-      if (wasListed && !connection.isListed && connection.distance > 0) this.#onGone(connection);
-    }
+    const listed = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    for (const connection of this.#open) this.#learnOf(connection, listed.get(connection.id));
     this.#sort();
   }
 
-  /** It drains, or is dead and says nothing. Where there are others it gets no calls any more. */
-  #onGone(connection: PooledConnection): void {
-    connection.client.doubt(DOUBT_MS);
-    if (this.#listed.length > 0) this.#retire(connection);
+  #learnOf(connection: PooledConnection, endpoint: Endpoint | undefined): void {
+    const { isListed: wasListed, isSilent: wasSilent } = connection;
+    // Who listens elsewhere now is another process of the same name.
+    connection.isListed = endpoint !== undefined && endpoint.place === connection.place;
+    connection.isSilent = endpoint?.isSilent ?? false;
+    const isGone = wasListed && !connection.isListed;
+    const hasFallenSilent = !wasSilent && connection.isSilent;
+    // One of this machine says itself when it ends.
+    if (connection.distance === 0) return;
+    if (isGone || hasFallenSilent) connection.client.doubt(DOUBT_MS);
+    // It drains, or is dead and says nothing. Where there are others it gets no calls any more.
+    if (isGone && this.#listed.length > 0) this.#retire(connection);
   }
 
   /** Retires connections that the period had no use for: to a species that others have taken the place of. */

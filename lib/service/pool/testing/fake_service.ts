@@ -13,6 +13,8 @@ export interface FakeInstance {
   place: string;
   /** Whether connecting to it fails, or never ends, although it is listed. */
   reach: "reachable" | "refuses" | "silent";
+  /** See `Endpoint.isSilent`. */
+  isSilent: boolean;
   /** Says nothing when it is asked who it is. */
   isHung: boolean;
   readonly connections: Set<FakeClient>;
@@ -38,6 +40,7 @@ export class FakeService implements Directory {
       distance,
       place,
       reach: "reachable",
+      isSilent: false,
       isHung: false,
       connections,
     };
@@ -72,12 +75,13 @@ export class FakeService implements Directory {
 
   list(): Promise<Endpoint[]> {
     this.lists++;
-    const endpoint = ({ id, species, release, distance, place }: FakeInstance) => ({
+    const endpoint = ({ id, species, release, distance, place, isSilent }: FakeInstance) => ({
       id,
       species,
       release,
       distance,
       place,
+      isSilent,
       dial: () => Promise.reject(new Error("a pool connects by its own function")),
     });
     return Promise.resolve([...this.instances.values()].map(endpoint));
