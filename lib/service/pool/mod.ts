@@ -19,7 +19,10 @@
  * near ones are back, a period later at most, those do. Turned down: weighing distance against load (a call to another
  * region costs a thousand times what one in shared memory does, and who has too few near instances deploys more). What the
  * catalog of the nodes does not list any more is used only as long as nothing else is there: it may have died unheard, and
- * then calls to it would wait for their deadlines. Who could not be reached is tried last for a while (`unreachable.ts`), and
+ * then calls to it would wait for their deadlines. One whose machine answers nobody at the moment (a suspect) is asked whether
+ * it lives when calls wait for it, and given up three seconds later; while it answers nothing changes, since a machine that is
+ * slow to answer the others is most often well. Turned down: no calls for suspects (a false suspicion would send everybody to
+ * another region). Who could not be reached is tried last for a while (`unreachable.ts`), and
  * whoever keeps quiet when it is connected to is not waited for alone (`first_reached.ts`).
  *
  * Invariants: a connection that has heard a goaway is never picked; at most one connection to an instance is made at a
