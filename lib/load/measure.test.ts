@@ -2,15 +2,29 @@ import { expect, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
 import { measureLoad } from "./measure.ts";
 
+/** Time that passes while calls are waited for, a millisecond with each of them, and at no other time. */
+class CallClock {
+  #nowMs = 0;
+
+  readonly now = (): number => this.#nowMs;
+
+  async pass(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#nowMs++;
+  }
+}
+
 test("as many calls are in flight as there are callers", async () => {
   let inFlight = 0;
   let most = 0;
+  const clock = new CallClock();
   const result = await measureLoad({
     concurrency: 5,
     durationMs: 30,
+    now: clock.now,
     call: async () => {
       most = Math.max(most, ++inFlight);
-      await Bun.sleep(1);
+      await clock.pass();
       inFlight--;
     },
   });
@@ -25,43 +39,46 @@ test("as many calls are in flight as there are callers", async () => {
 test("what was called to warm up does not count, and the end of it is told", async () => {
   let calls = 0;
   let callsBefore = 0;
+  const clock = new CallClock();
   const result = await measureLoad({
     concurrency: 1,
     durationMs: 30,
+    now: clock.now,
     call: async () => {
       calls++;
-      await Bun.sleep(1);
+      await clock.pass();
     },
     onWarm: () => {
       callsBefore = calls;
     },
   });
-  expect(callsBefore).toBeGreaterThan(0);
-  expect(callsBefore + result.calls).toBe(calls);
+  expect([callsBefore, result.calls, calls]).toEqual([100, 30, 130]);
 });
 
 test("calls that fail are counted and do not enter the latencies", async () => {
   let calls = 0;
+  const clock = new CallClock();
   const result = await measureLoad({
     concurrency: 1,
     durationMs: 20,
+    now: clock.now,
     call: async () => {
-      await Bun.sleep(1);
+      await clock.pass();
       if (calls++ % 2 === 0) throw new CellError("UNAVAILABLE", "every other call");
     },
   });
-  expect(result.errors).toBeGreaterThan(0);
-  expect(result.calls).toBeGreaterThan(0);
+  expect([result.errors, result.calls]).toEqual([10, 10]);
   expect(result.firstError).toBe("every other call");
 });
 
 test("when the service goes away, calls per second are of the time in which calls were answered", async () => {
   let calls = 0;
+  const clock = new CallClock();
   const goneAfter = (count: number) => async () => {
-    await Bun.sleep(1);
+    await clock.pass();
     if (++calls > count) throw new CellError("UNAVAILABLE", "gone");
   };
-  const load = { concurrency: 3, durationMs: 300, onWarm: () => void (calls = 0) };
+  const load = { concurrency: 3, durationMs: 300, now: clock.now, onWarm: () => void (calls = 0) };
   const gone = await measureLoad({ ...load, call: goneAfter(10) });
   expect(gone).toMatchObject({ calls: 10, firstError: "gone" });
   expect(gone.answeredMs!).toBeLessThan(gone.durationMs);

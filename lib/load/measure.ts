@@ -19,6 +19,8 @@ export interface LoadOptions {
   call: () => Promise<unknown>;
   /** Called once, between the warm-up and what counts. */
   onWarm?: () => Promise<void> | void;
+  /** A clock in milliseconds. @default performance.now */
+  now?: () => number;
 }
 
 /** How a method held up under load. Latencies are those of calls that succeeded. */
@@ -51,25 +53,28 @@ export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
   return await run(options, options.durationMs);
 }
 
-async function run({ concurrency, call }: LoadOptions, durationMs: number): Promise<LoadResult> {
+async function run(
+  { concurrency, call, now = () => performance.now() }: LoadOptions,
+  durationMs: number,
+): Promise<LoadResult> {
   const histogram = new Histogram();
   let errors = 0;
   let errorsInARow = 0;
   let firstError: CellError | undefined;
-  const started = performance.now();
+  const started = now();
   const end = started + durationMs;
   let lastAnsweredAt = started;
   // The end of one call is the beginning of the next one: the clock takes longer to read than a latency to record.
   const caller = async (): Promise<void> => {
-    for (let asked = performance.now(); asked < end;) {
+    for (let asked = now(); asked < end;) {
       try {
         await call();
-        const answered = performance.now();
+        const answered = now();
         histogram.record((answered - asked) * 1000);
         asked = lastAnsweredAt = answered;
         errorsInARow = 0;
       } catch (error) {
-        asked = performance.now();
+        asked = now();
         errors++;
         firstError ??= toCellError(error);
         if (++errorsInARow >= ERRORS_IN_A_ROW_MAX && histogram.count === 0) throw firstError;
@@ -77,7 +82,7 @@ async function run({ concurrency, call }: LoadOptions, durationMs: number): Prom
     }
   };
   await Promise.all(Array.from({ length: concurrency }, caller));
-  const elapsedMs = performance.now() - started;
+  const elapsedMs = now() - started;
   if (histogram.count === 0 && firstError !== undefined) throw firstError;
   const answeredMs = lastAnsweredAt - started;
   const isGone = errorsInARow >= concurrency && elapsedMs - answeredMs > SILENT_SHARE_MIN * elapsedMs;

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import {
   closeSync,
   mkdirSync,
@@ -14,6 +14,9 @@ import { KIB, MIB } from "../base/mod.ts";
 import { logsDirectory } from "../service/mod.ts";
 import { appendSystemLine, LINE_BYTES_MAX, LogFile, type LogFileOptions } from "./mod.ts";
 import { TemporaryHome } from "./testing/temporary_home.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const AT = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
 const STAMP = "2026-11-21T12:00:00.123Z";

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../../test/harness/until.ts";
 import { CellError } from "../base/mod.ts";
 import { currentCall } from "../rpc/mod.ts";
@@ -6,6 +6,9 @@ import { claimInstance, claimName } from "./claim.ts";
 import { LocalDirectory } from "./directory.ts";
 import { connectService, openService } from "./remote.ts";
 import { serveHandlers, serveInstance, TestHome } from "./testing/mod.ts";
+
+/** Some tests wait for what a client waits for, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const HELLO = { greet: (name: string) => `Hello, ${name}!` };
 

@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { Peer } from "../net/mod.ts";
 import { authorizer } from "./authorize.ts";
 import { claimName } from "./claim.ts";
 import { connectService } from "./remote.ts";
 import { InstanceProcesses, serveHandlers, TestHome } from "./testing/mod.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const HERE: Peer = { kind: "process", uid: 0, pid: process.pid };
 

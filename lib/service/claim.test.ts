@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import {
   closeSync,
   existsSync,
@@ -18,6 +18,9 @@ import { listenUnix } from "../net/mod.ts";
 import { claimInstance, claimName, inheritClaim, resumeClaim } from "./claim.ts";
 import { holders } from "./holders.ts";
 import { runDirectory } from "./home.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 /** A process that takes a name when it is told to and keeps it until its standard input ends. */
 const CLAIMANT = `

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -16,6 +16,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { localSecret } from "./local_secret.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 /** As many processes as make the key at the same moment. */
 const RACERS = 12;

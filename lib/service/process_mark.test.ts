@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../test/harness/until.ts";
@@ -8,6 +8,9 @@ import { runDirectory } from "./home.ts";
 import { markProcess } from "./process_mark.ts";
 import { connectService } from "./remote.ts";
 import { InstanceProcesses, serveHandlers, TestHome } from "./testing/mod.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const marked = (): string[] => readdirSync(runDirectory()).filter((name) => name.endsWith(".process"));
 

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../../test/harness/until.ts";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
@@ -6,6 +6,9 @@ import { claimName } from "./claim.ts";
 import { runDirectory } from "./home.ts";
 import { connectService, openService } from "./remote.ts";
 import { serveHandlers, TestHome } from "./testing/mod.ts";
+
+/** Some tests wait for what a client waits for, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 async function rejection(promise: Promise<unknown>): Promise<CellError> {
   const error = await promise.then((value) => value, (thrown: unknown) => thrown);

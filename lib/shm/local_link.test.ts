@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,9 @@ import { MOVE_AFTER_FRAMES } from "./move.ts";
 import { Poller } from "./poller.ts";
 import type { RingMemory } from "./ring_memory.ts";
 import { writeUpgrade } from "./upgrade/mod.ts";
+
+/** Connections are made and moved, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const SECRET = new Uint8Array(32).fill(1);
 const OTHER_SECRET = new Uint8Array(32).fill(2);

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { KIB, MIB, seededRandom } from "../base/mod.ts";
 import { RING_BYTES_INITIAL, RING_BYTES_MAX, Word } from "./layout.ts";
 import { PIECE_BYTES_MAX } from "./ring_producer.ts";
 import { RingPair } from "./testing/ring_pair.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 test("records of every size from 1 byte to beyond the ring arrive whole and in order", () => {
   const pair = new RingPair({ bytesMax: RING_BYTES_INITIAL });

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { CellError, KIB, seededRandom } from "../base/mod.ts";
 import { chooseSeeds } from "../sim/mod.ts";
 import { Marker, RECORD_ALIGNMENT, RING_BYTES_INITIAL, Word } from "./layout.ts";
@@ -7,6 +7,9 @@ import { RingProducer } from "./ring_producer.ts";
 import { hammer } from "./testing/hammer.ts";
 import { Mutator } from "./testing/mutator.ts";
 import { type GuardedMemory, guardedMemory } from "./testing/guarded_memory.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(process.env["CELL_SOAK"] === undefined ? 60_000 : 3_600_000);
 
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
 const SEEDS = chooseSeeds(2, process.env, Date.now() % 2 ** 31);

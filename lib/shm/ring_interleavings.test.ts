@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { RING_WORDS, Word } from "./layout.ts";
 import { RingConsumer } from "./ring_consumer.ts";
 import type { RingMemory } from "./ring_memory.ts";
 import { RingProducer } from "./ring_producer.ts";
 import { Interleavings, type Script } from "./testing/interleavings.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 /** The smallest ring: full after a few records. */
 const RING_BYTES = 64;

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, fstatSync, ftruncateSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { KIB, MIB } from "../base/mod.ts";
@@ -10,6 +10,9 @@ import {
   type SharedMemoryHandle,
   type SharedMemoryKind,
 } from "./mod.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const BYTES = 132 * KIB;
 const ME = { pid: process.pid, uid: effectiveUserId() };

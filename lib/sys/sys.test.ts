@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { errnoName } from "./errno.ts";
 import { effectiveUserId, peerCredentials, redirect, tryLockExclusive } from "./mod.ts";
+
+/** Each test starts some processes, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const mod = join(import.meta.dir, "mod.ts");
 let directory: string;

@@ -12,7 +12,7 @@ import { clientOn, FakeCluster } from "./testing/fake_cluster.ts";
 import { relayOn } from "./testing/relay_agent.ts";
 
 /** Each test makes certificates and connections, on a machine that may be busy. */
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 afterAll(() => setOwnService(undefined));
 
 /** Serves `hello@NUMBER` on the node of `agent`, and waits until the others know it. */

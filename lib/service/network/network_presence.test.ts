@@ -4,7 +4,7 @@ import { LOOK_MS, NetworkPresence } from "./network_presence.ts";
 import type { FakeAgent } from "./testing/fake_agent.ts";
 import { FakeCluster } from "./testing/fake_cluster.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 const OFFER = {
   service: "hello",

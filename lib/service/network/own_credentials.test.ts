@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../../../test/harness/until.ts";
 import { CellError } from "../../base/mod.ts";
 import { holdCredentials } from "./held_credentials.ts";
 import { OwnCredentials, type Standing } from "./own_credentials.ts";
 import type { FakeAgent } from "./testing/fake_agent.ts";
 import { FakeCluster } from "./testing/fake_cluster.ts";
+
+/** Each test makes certificates, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const WHO = { service: "hello", instance: "hello@2" };
 

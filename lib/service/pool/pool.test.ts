@@ -1,9 +1,12 @@
-import { afterEach, expect, jest, test } from "bun:test";
+import { afterEach, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { CellError, seededRandom } from "../../base/mod.ts";
 import type { PooledConnection } from "./connection.ts";
 import { CONNECTIONS_MAX, Pool, REACH_PATIENCE_MS, REFRESH_MS, SPREAD_AFTER_MS } from "./pool.ts";
 import { type FakeClient, type FakeInstance, FakeService } from "./testing/fake_service.ts";
 import { PASSED_OVER_FIRST_MS, PASSED_OVER_MS_MAX } from "./unreachable.ts";
+
+/** Hundreds of services live and die in one test, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 afterEach(() => void jest.useRealTimers());
 
