@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { CellError, type Code, SECOND, toCellError } from "../base/mod.ts";
+import { assert, CellError, type Code, SECOND, toCellError } from "../base/mod.ts";
 import { dialUnix } from "../net/mod.ts";
 import { type InstanceLoad, NUCLEUS, NUCLEUS_SCHEMA, type RegistrationAnswer } from "../nucleus/client/mod.ts";
 import { createClient, type RpcClient } from "../rpc/mod.ts";
@@ -29,12 +29,17 @@ export class AgentLink {
 
   constructor(private readonly worker: WorkerArguments, private readonly species: string) {}
 
+  /** Whether a report waits for its answer: there is one at a time. */
+  get isReporting(): boolean {
+    return this.#isReporting;
+  }
+
   /**
    * Tells the agent the load, and who this is if it does not know. Nothing happens when nobody answers; throws what the
    * agent has against it.
    */
   async report(load: InstanceLoad): Promise<void> {
-    if (this.#isReporting) return;
+    assert(!this.#isReporting, "a report waits for its answer already");
     this.#isReporting = true;
     try {
       const client = await this.#connect();

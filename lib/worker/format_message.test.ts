@@ -1,5 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { formatMessage } from "./format_message.ts";
+
+// Another process starts, which takes seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 /** What `formatMessage` shall write as the runtime's console does: expressions, arguments each. */
 const MESSAGES = [

@@ -28,6 +28,8 @@ class Beat implements Heartbeat {
   readonly #agent: AgentLink;
   #timer: Timer | undefined;
   #dueAt = 0;
+  /** The latest beat since the last one that was told: one that finds a report under way tells nothing itself. */
+  #lateMsMax = 0;
   #isStopped = false;
   /** The problem that was logged last: it is told once, not in every interval. */
   #told = "";
@@ -51,10 +53,13 @@ class Beat implements Heartbeat {
   async #report(lateMs: number): Promise<void> {
     // What children print goes past the log's own count.
     this.log.checkSize();
-    const load = this.#meter.measure(this.service.stats(), lateMs);
-    this.#tidy(load.calls);
     // The next one does not wait for an answer that may never come.
     this.#schedule();
+    this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
+    if (this.#agent.isReporting) return;
+    const load = this.#meter.measure(this.service.stats(), this.#lateMsMax);
+    this.#lateMsMax = 0;
+    this.#tidy(load.calls);
     const { heartbeatMs } = this.#agent;
     const problem = await this.#agent.report(load).then(() => undefined, toCellError);
     if (this.#agent.heartbeatMs !== heartbeatMs) this.#schedule();

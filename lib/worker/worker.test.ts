@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../test/harness/mod.ts";
 import { CellError, KIB, MIB } from "../base/mod.ts";
 import { fakeAgent } from "./testing/fake_agent.ts";
 import { WorkerMachine } from "./testing/worker_machine.ts";
+
+// Processes that start, and a compiler that is loaded, take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const HELLO = `
 export function greet(name: string): string { return "Hello, " + name + "!"; }
@@ -115,8 +118,27 @@ test("a heartbeat says how late it is", async () => {
   const sha256 = await machine.package("hello.ts", HELLO);
   await using agent = await fakeAgent(machine.home);
   await machine.serving("hello", 1, sha256);
+  await until(() => agent.heartbeats.length > 1, "it to report as often as the agent wants");
   expect((await machine.cell(["call", "hello", "block", "ms=300"])).exit).toBe(0);
   await until(() => agent.heartbeats.some(({ load }) => load.eventLoopLagMs > 200), "the late heartbeat");
+});
+
+test("a heartbeat that is late while the agent has yet to answer the one before is told with the next", async () => {
+  await using machine = new WorkerMachine();
+  const sha256 = await machine.package("hello.ts", HELLO);
+  const answer = Promise.withResolvers<void>();
+  await using agent = await fakeAgent(machine.home, {
+    onHeartbeat: () => agent.heartbeats.length === 2 ? answer.promise : undefined,
+  });
+  await machine.serving("hello", 1, sha256);
+  await until(() => agent.heartbeats.length === 2, "the heartbeat that waits");
+  expect((await machine.cell(["call", "hello", "block", "ms=1500"])).exit).toBe(0);
+  // It beats once more before it answers this.
+  expect((await machine.cell(["call", "hello", "greet", "name=Ada"])).exit).toBe(0);
+  answer.resolve();
+  await until(() => agent.heartbeats.some(({ load }) => load.eventLoopLagMs > 1200), "the late heartbeat");
+  const { load } = await until(() => agent.heartbeats.find(({ load }) => load.calls === 2), "both calls to be told");
+  expect(load.callsPerSecond).toBeGreaterThan(0);
 });
 
 test("SIGTERM lets calls finish; the name is free at once", async () => {
