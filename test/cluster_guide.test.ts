@@ -80,6 +80,7 @@ test("what the README shows of three machines is what three nodes print", async 
       const found = () => cluster.node(name).discover("hello");
       await until(async () => (await found()).length === 4, "all instances to be known");
     }
+    await cluster.untilAgreed();
     const { stdout } = await cluster.node(name).ok(args);
     expect(withoutFigures(stdout)).toBe(withoutFigures(printed));
   }

@@ -35,7 +35,7 @@ test("a clock that jumps by days in either direction disturbs neither agent nor 
   await using machine = new NodeMachine();
   const jumping = machine.write("jumping.js", JUMPING);
   await machine.ok(["init", "--node-id", "test"]);
-  machine.write("home/node.toml", `[node]\nid = "test"\nheartbeat = "100ms"\n`);
+  machine.write("home/node.toml", `[node]\nid = "test"\nheartbeat = "250ms"\n`);
   machine.start(["--preload", jumping, MAIN, "nucleus"], { command: [process.execPath] });
   await until(() => machine.status().catch(() => undefined), "the agent to answer");
   await machine.deploy("timely", `${JUMPING}\n${SERVICE}`, ["--instances", "2"]);
@@ -61,7 +61,7 @@ test("a clock that jumps by days in either direction disturbs neither agent nor 
       expect(uptimeMs).toBeGreaterThanOrEqual(0);
       expect(uptimeMs).toBeLessThan(DAY_MS);
     }
-    await machine.ok(["health"]);
+    await machine.untilHealthy();
     expect((await machine.ok(["logs", "timely"])).stdout).toContain(`at ${offset}`);
   }
   await machine.ok(["scale", "timely", "1"]);

@@ -133,9 +133,11 @@ test.skipIf(!HAS_PROC)(
       );
       if (exit === 0) expect(found, context).toEqual(after);
       else expect([before, after], context).toContainEqual(found);
-      const known = [(await machine.status()).pid, ...await machine.pids("ledger")].sort();
       await until(
-        () => processesOf(machine.home).sort().join() === known.join(),
+        async () => {
+          const known = [(await machine.status()).pid, ...await machine.pids("ledger")].sort();
+          return processesOf(machine.home).sort().join() === known.join();
+        },
         `no process to be left that the node does not know (${context})`,
       );
       before = found;

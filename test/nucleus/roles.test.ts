@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { connectNucleus, type NodeStatus } from "../../lib/nucleus/client/mod.ts";
 import { processesOf, until } from "../harness/mod.ts";
@@ -144,7 +144,7 @@ test.skipIf(python === null)("another language asks the agent with nothing but t
     join(import.meta.dir, "../clients/python_client.py"),
     join(machine.home, "run/nucleus.sock"),
   ], {
-    stdin: new Blob(['{"do":"call","method":"status","args":[],"deadline":5000}\n']),
+    stdin: new Blob(['{"do":"call","method":"status","args":[],"deadline":60000}\n']),
     stdout: "pipe",
     stderr: "inherit",
   });
@@ -171,13 +171,21 @@ test("down without an agent drains what an agent left, and returns when that has
   await using machine = await NodeMachine.up({ heartbeat: "250ms" });
   await machine.deploy(
     "left",
-    `export async function nap(ms: number): Promise<number> { await Bun.sleep(ms); return ms; }`,
+    `import { existsSync, writeFileSync } from "node:fs";
+    process.on("SIGTERM", () => writeFileSync("told", ""));
+    export async function hold(until: string): Promise<string> {
+      while (!existsSync(until)) await Bun.sleep(10);
+      return until;
+    }`,
   );
   const client = await machine.connect("left");
-  const nap = client.call("nap", [1500]);
+  const held = client.call("hold", ["enough"]);
   await machine.untilInstances("left", "to be called", ([one]) => (one?.load?.inFlight ?? 0) > 0);
   process.kill((await machine.status()).pid, "SIGKILL");
-  await machine.ok(["down"]);
+  const down = machine.ok(["down"]);
+  await until(() => existsSync(join(machine.home, "data/left/told")), "the worker to be told to end");
+  writeFileSync(join(machine.home, "data/left/enough"), "");
+  await down;
   expect(processesOf(machine.home)).toEqual([]);
-  expect(await nap).toBe(1500);
+  expect(await held).toBe("enough");
 });

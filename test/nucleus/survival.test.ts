@@ -16,11 +16,6 @@ export const safe = method({ idempotent: true }, async (ms: number): Promise<str
 });
 `;
 
-/** Waits until the agent says that all is as asked for. */
-async function healthy(machine: NodeMachine): Promise<void> {
-  await until(async () => (await machine.cell(["health"])).exit === 0, "the node to be healthy");
-}
-
 test("kill -9 of the agent fails no call, and the next one adopts the workers as they are", async () => {
   await using machine = await NodeMachine.up({ heartbeat: "250ms" });
   await machine.deploy("steady", SERVICE, ["--instances", "3"]);
@@ -40,7 +35,7 @@ test("kill -9 of the agent fails no call, and the next one adopts the workers as
   expect(load.failures).toEqual([]);
   const facts = ({ instance, pid, restarts }: (typeof before)[number]) => ({ instance, pid, restarts });
   expect(after.map(facts)).toEqual(before.map(facts));
-  await healthy(machine);
+  await machine.untilHealthy();
 
   // Adopted workers are looked after like the agent's own, though they are not its children.
   const [first] = after;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { until } from "../harness/mod.ts";
 import { isAlive, Load, NodeMachine } from "./harness/mod.ts";
 
@@ -74,15 +75,22 @@ test("scaling down and restarting under load fail no call", async () => {
 });
 
 test("an instance that still answers calls is draining, and ends after the last", async () => {
-  const client = await machine.connect("shop");
-  const inFlight = client.call("slow", [2000]);
-  const scaled = machine.ok(["scale", "shop", "0"]);
-  await machine.untilInstances("shop", "one to drain", (all) => all.some(({ state }) => state === "draining"));
-  expect(await inFlight).toBe("two");
+  const source = `import { existsSync } from "node:fs";
+    export async function hold(until: string): Promise<string> {
+      while (!existsSync(until)) await Bun.sleep(10);
+      return until;
+    }`;
+  await machine.deploy("busy", source, ["--instances", "2"]);
+  const client = await machine.connect("busy");
+  const inFlight = client.call("hold", ["enough"]);
+  await machine.untilInstances("busy", "to be called", (all) => all.some(({ load }) => (load?.inFlight ?? 0) > 0));
+  const scaled = machine.ok(["scale", "busy", "0"]);
+  await machine.untilInstances("busy", "one to drain", (all) => all.some(({ state }) => state === "draining"));
+  writeFileSync(`${machine.home}/data/busy/enough`, "");
+  expect(await inFlight).toBe("enough");
   await scaled;
-  await machine.untilInstances("shop", "no process to be left", (all) => all.every(({ pid }) => pid === null));
-  await machine.ok(["scale", "shop", "2"]);
-  await machine.untilUp("shop", 2);
+  await machine.untilInstances("busy", "no process to be left", (all) => all.every(({ pid }) => pid === null));
+  await machine.ok(["rm", "busy"]);
 });
 
 test("a new version that fails to start is rolled back, and the old one was never away", async () => {
@@ -108,7 +116,7 @@ test("a new version whose errors jump under load is rolled back", async () => {
   const failing = `export function version(): string { throw new Error("untested"); }
     export async function slow(ms: number): Promise<string> { await Bun.sleep(ms); return "bad"; }`;
   await using load = await Load.start("shop", { method: "version" });
-  const swapped = await machine.cell(["swap", "shop", file("failing", failing), "--observe", "10s"]);
+  const swapped = await machine.cell(["swap", "shop", file("failing", failing), "--observe", "60s"]);
   expect(swapped.exit).toBe(1);
   expect(swapped.stderr).toMatch(/error/);
   // The log of the release that works says nothing about this one.

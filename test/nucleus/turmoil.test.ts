@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { seededRandom } from "../../lib/base/mod.ts";
 import type { InstanceStatus } from "../../lib/nucleus/client/mod.ts";
+import { until } from "../harness/mod.ts";
 import { isAlive, Load, NodeMachine, SEED } from "./harness/mod.ts";
 
 setDefaultTimeout(120_000);
@@ -24,7 +25,10 @@ async function signalOne(machine: NodeMachine, random: () => number, signal: Nod
   // The agent may not know yet of one that was killed just now.
   const up = (await machine.instances("ledger")).filter(({ state, pid }) => state === "up" && isAlive(pid!));
   const one = up[Math.floor(random() * up.length)];
-  if (up.length > 1) process.kill(one!.pid!, signal);
+  if (up.length <= 1) return;
+  process.kill(one!.pid!, signal);
+  // Its calls fail when it has died, which takes until it gets a core.
+  if (signal === "SIGKILL") await until(() => !isAlive(one!.pid!), "the killed worker to end");
 }
 
 async function happen(event: (typeof EVENTS)[number], machine: NodeMachine, random: () => number): Promise<void> {

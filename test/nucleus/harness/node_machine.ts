@@ -111,6 +111,16 @@ export class NodeMachine extends Machine {
     );
   }
 
+  /** Waits until the agent says that all is as asked for: an instance that was kept waiting for a core is not, for a moment. */
+  async untilHealthy(): Promise<void> {
+    let last: Finished | undefined;
+    try {
+      await until(async () => (last = await this.cell(["health"])).exit === 0, "the node to be healthy");
+    } catch (error) {
+      throw new Error(`${String(error)}; the last answer was ${last?.stdout}${last?.stderr}`);
+    }
+  }
+
   /** The pids of a service's instances, by number. */
   async pids(service: string): Promise<number[]> {
     return (await this.instances(service)).map(({ pid }) => pid ?? 0);
