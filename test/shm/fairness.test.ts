@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { setDefaultTimeout, test } from "bun:test";
 import { until } from "../harness/mod.ts";
 import { ShmMachine, TRANSPORTS } from "./harness/mod.ts";
 
@@ -10,6 +10,9 @@ const FLOOD_ANSWERS = process.env["CELL_SOAK"] === undefined ? 60_000 : 5_000_00
 const MODEST_CLIENTS = 8;
 /** A client that has one call in flight gets one answer at least while the flood gets this many. */
 const FLOOD_ANSWERS_PER_ANSWER_MAX = 4 * FLOOD_IN_FLIGHT;
+/** And no modest one more than this many times what another one gets. */
+const UNEVEN_MAX = 10;
+const SHARE_WAIT_MS_MAX = process.env["CELL_SOAK"] === undefined ? 60_000 : 3_000_000;
 
 test.each(TRANSPORTS)("a client that floods a server does not starve the others, over %s", async (transport) => {
   await using machine = new ShmMachine(transport);
@@ -20,17 +23,24 @@ test.each(TRANSPORTS)("a client that floods a server does not starve the others,
   await modest.call("open", ["target", MODEST_CLIENTS]);
   await flooder.call("beginFlood", [FLOOD_IN_FLIGHT]);
   await modest.call("beginFlood", [1]);
+  let share = "";
+  // A process that has no core for a while catches up; one that is starved never does.
   await until(
-    async () => (await flooder.call("flooded", []) as number[])[0]! >= FLOOD_ANSWERS,
-    "the flood to be answered",
-  );
-  const answers = await modest.call("flooded", []) as number[];
-  const [flood] = await flooder.call("flooded", []) as number[];
+    async () => {
+      const answers = await modest.call("flooded", []) as number[];
+      const [flood = 0] = await flooder.call("flooded", []) as number[];
+      share = `${answers} answers beside a flood of ${flood}`;
+      const fewest = Math.min(...answers);
+      const isServed = answers.length === MODEST_CLIENTS && fewest * FLOOD_ANSWERS_PER_ANSWER_MAX >= flood;
+      // And the modest ones are treated alike.
+      const isEven = Math.max(...answers) <= UNEVEN_MAX * fewest;
+      return flood >= FLOOD_ANSWERS && isServed && isEven;
+    },
+    "the modest to have their share",
+    SHARE_WAIT_MS_MAX,
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}: ${share}`);
+  });
   await modest.call("endFlood", []);
   await flooder.call("endFlood", []);
-  expect(answers).toHaveLength(MODEST_CLIENTS);
-  const share = `${answers} answers beside a flood of ${flood}`;
-  expect(Math.min(...answers) * FLOOD_ANSWERS_PER_ANSWER_MAX, share).toBeGreaterThanOrEqual(flood!);
-  // And the modest ones are treated alike.
-  expect(Math.max(...answers), share).toBeLessThanOrEqual(10 * Math.min(...answers));
 }, 3_600_000);

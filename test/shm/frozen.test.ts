@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../harness/mod.ts";
+import { factsOf } from "../nucleus/harness/mod.ts";
 import { sharedMappingsOf, ShmMachine, TRANSPORTS, untilAtRest } from "./harness/mod.ts";
 import type { LoadReport } from "./processes/load.ts";
 
@@ -43,6 +44,7 @@ test.each(TRANSPORTS)(
     expect(await control.call("callEach", [50])).toBe(50);
     for (let round = 0; round < 3; round++) {
       target.signal("SIGSTOP");
+      await until(() => factsOf(target.pid)?.state === "T", "the server to stop");
       // Small calls by the hundred, and more bytes than any ring or socket takes.
       const [small, large] = await Promise.all([
         control.call("tryCalls", [600, TIMEOUT_MS]) as Promise<string[]>,

@@ -38,7 +38,7 @@ describe.skipIf(!TRANSPORTS.includes("shm"))("a server of shared memory", () => 
     client.say({ step: "offer", proof, memory: memory.handle, ringBytesMax });
     await until(() => client.isClosed, "the end of the connection");
     expect(client.messages[1]).toMatchObject({ step: "refuse" });
-    expect(server.target.stderr).toContain("proof is wrong");
+    await server.target.until(() => server.target.stderr.includes("proof is wrong"), "the reason in the log");
     memory.release();
   });
 

@@ -74,9 +74,8 @@ test.skipIf(!TRANSPORTS.includes("shm"))(
     await control.call("open", ["target", CLIENTS_TOO_MANY]);
     for (let round = 0; round < 2; round++) {
       expect(await control.call("callEach", [CALLS])).toBe(CALLS * CLIENTS_TOO_MANY);
-      const moved = sharedMappingsOf(target.pid);
-      expect(moved).toBeGreaterThanOrEqual(CLIENTS);
-      expect(moved).toBeLessThan(CLIENTS_TOO_MANY);
+      await until(() => sharedMappingsOf(target.pid) >= CLIENTS, "as many to move as there is memory for");
+      expect(sharedMappingsOf(target.pid)).toBeLessThan(CLIENTS_TOO_MANY);
       expect(sharedBytesOf(target.pid)).toBeLessThanOrEqual(SHARED_BYTES_MAX);
     }
     // Who insists is told why not.

@@ -7,6 +7,8 @@ setDefaultTimeout(120_000);
 /** On one core whoever spins keeps the other one from what it waits for. */
 const ON_ONE_CORE = { command: ["taskset", "-c", "0", BINARY] };
 const CALLS = 4_000;
+/** The best of so many is what counts: a hypervisor that takes the core away is seen as CPU time of whoever had it. */
+const ROUNDS = 8;
 /** More CPU time for a call than this many times the Unix socket's would be spinning. */
 const RATIO_MAX = 2;
 
@@ -25,9 +27,13 @@ test.skipIf(!isPossible).each(TRANSPORTS)(
     // Compiles what is called, and leaves the socket.
     expect(await control.call("callEach", [CALLS])).toBe(CALLS);
     const used = (): number => processes.reduce((sum, { pid }) => sum + cpuMicrosOf(pid), 0);
-    const before = used();
-    expect(await control.call("callEach", [CALLS])).toBe(CALLS);
-    microsPerCall.set(transport, (used() - before) / CALLS);
+    const rounds: number[] = [];
+    while (rounds.length < ROUNDS) {
+      const before = used();
+      expect(await control.call("callEach", [CALLS / ROUNDS])).toBe(CALLS / ROUNDS);
+      rounds.push((used() - before) / (CALLS / ROUNDS));
+    }
+    microsPerCall.set(transport, Math.min(...rounds));
     expect(await control.call("echoEach", [2 ** 20])).toBe(1);
     await control.call("beginFlood", [64]);
     expect(await control.call("callEach", [200])).toBe(200);

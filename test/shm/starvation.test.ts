@@ -7,14 +7,17 @@ import type { Lateness } from "./processes/probe.ts";
 setDefaultTimeout(120_000);
 
 /**
- * While calls go on without a pause, everything else that a process waits for has its turn. The bounds are far above what
- * two processes that want a core each show on a machine with two cores and other work: what they catch is "never".
+ * While calls go on without a pause, everything else that a process waits for has its turn: so often at least, and not after
+ * more calls than this, each far beyond what is seen. How long it takes is the machine's business.
  */
-const ANSWERS = process.env["CELL_SOAK"] === undefined ? 20_000 : 2_000_000;
-/** Enough firings for a figure; at 5 ms each. */
-const FIRINGS_MIN = 100;
-const LATE_P99_MS_MAX = 100;
-const GAP_MS_MAX = 1_000;
+const ANSWERS = process.env["CELL_SOAK"] === undefined ? 60_000 : 2_000_000;
+const TURNS_MIN = 100;
+const CALLS_BETWEEN_TIMERS_MAX = 30_000;
+const WAIT_MS_MAX = process.env["CELL_SOAK"] === undefined ? 60_000 : 3_000_000;
+
+function hadTurns({ firings, fileReads, tcpEchoes, ticks, immediates }: Lateness): boolean {
+  return Math.min(firings, fileReads, tcpEchoes, ticks, immediates) >= TURNS_MIN;
+}
 
 describe.each(TRANSPORTS)("over %s", (transport) => {
   let machine: ShmMachine;
@@ -33,22 +36,23 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
 
   test.each([1, 512])("timers and I/O of both processes go on with %d calls in flight", async (inFlight) => {
     await Promise.all([target.call("beginProbe", []), caller.call("beginProbe", [])]);
-    const startedAt = performance.now();
     await caller.call("beginFlood", [inFlight]);
-    await until(async () => {
-      const [answered] = await caller.call("flooded", []) as number[];
-      return answered! >= ANSWERS && performance.now() - startedAt > 2 * FIRINGS_MIN * 5;
-    }, `${ANSWERS} answers`);
+    let seen: Lateness[] = [];
+    await until(
+      async () => {
+        const [answered = 0] = await caller.call("flooded", []) as number[];
+        seen = await Promise.all([target, caller].map(async (side) => await side.call("probed", []) as Lateness));
+        return answered >= ANSWERS && seen.every(hadTurns);
+      },
+      "everything to have its turns",
+      WAIT_MS_MAX,
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}; the target and the caller had ${Bun.inspect(seen)}`);
+    });
     await caller.call("endFlood", []);
     for (const [name, side] of Object.entries({ target, caller })) {
-      const seen = await side.call("endProbe", []) as Lateness;
-      const context = `${name}: ${Bun.inspect(seen)}`;
-      expect(seen.firings, context).toBeGreaterThan(FIRINGS_MIN);
-      expect(seen.lateP99Ms, context).toBeLessThan(LATE_P99_MS_MAX);
-      expect(seen.gapMaxMs, context).toBeLessThan(GAP_MS_MAX);
-      for (const count of ["fileReads", "tcpEchoes", "ticks", "immediates"] as const) {
-        expect(seen[count], `${count} of ${context}`).toBeGreaterThan(FIRINGS_MIN / 4);
-      }
+      const { callsBetweenMax } = await side.call("endProbe", []) as Lateness;
+      expect(callsBetweenMax, name).toBeLessThan(CALLS_BETWEEN_TIMERS_MAX);
     }
   }, 3_600_000);
 });

@@ -119,7 +119,12 @@ let probe: Probe | undefined;
 
 /** Watches from now on whether timers and I/O of this process go on. */
 export async function beginProbe(): Promise<void> {
-  probe = await Probe.start();
+  probe = await Probe.start(() => answered.reduce((sum, count) => sum + count, 0));
+}
+
+/** What the probe has seen so far. */
+export function probed(): Lateness {
+  return probe!.seen();
 }
 
 /** What the probe saw. */

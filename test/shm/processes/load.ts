@@ -2,7 +2,7 @@ import { CellError, type Client, connect } from "cell";
 import type { Item } from "./target.ts";
 
 /** Longer than anything but a defect takes; a call that nobody answers ends with DEADLINE_EXCEEDED, which is one. */
-const HANG_MS = 15_000;
+const HANG_MS = 30_000;
 /** Streams are longer than their window of credit, so that both sides wait for each other. */
 const STREAM_ITEMS = 1_000;
 const PADDING = "x".repeat(500);

@@ -1,11 +1,13 @@
 /** How often the timer of a probe should fire. */
 const INTERVAL_MS = 5;
 
-/** How late the timer of a process was, and how often everything else had its turn. */
+/**
+ * How often the timer of a process fired, how many calls it made or answered at most between two firings, and how often
+ * everything else had its turn. Calls and not time: a process without a core makes none.
+ */
 export interface Lateness {
   firings: number;
-  lateP99Ms: number;
-  gapMaxMs: number;
+  callsBetweenMax: number;
   fileReads: number;
   tcpEchoes: number;
   ticks: number;
@@ -15,9 +17,8 @@ export interface Lateness {
 /** Keeps a timer, a file, a TCP connection to itself, process.nextTick and setImmediate busy, and counts what came of it. */
 export class Probe {
   #isStopped = false;
-  #lastAt = performance.now();
-  readonly #gapsMs: number[] = [];
-  readonly #counts = { fileReads: 0, tcpEchoes: 0, ticks: 0, immediates: 0 };
+  #callsAtFiring: number;
+  readonly #counts = { firings: 0, callsBetweenMax: 0, fileReads: 0, tcpEchoes: 0, ticks: 0, immediates: 0 };
   readonly #timer = setInterval(() => this.#onTimer(), INTERVAL_MS);
   readonly #server = Bun.listen({
     hostname: "127.0.0.1",
@@ -27,10 +28,13 @@ export class Probe {
   #socket: Bun.Socket | undefined;
   #reading: Promise<void> | undefined;
 
-  private constructor() {}
+  private constructor(private readonly calls: () => number) {
+    this.#callsAtFiring = calls();
+  }
 
-  static async start(): Promise<Probe> {
-    const probe = new Probe();
+  /** `calls` says how many calls the process has made or answered so far. */
+  static async start(calls: () => number): Promise<Probe> {
+    const probe = new Probe(calls);
     probe.#socket = await Bun.connect({
       hostname: "127.0.0.1",
       port: probe.#server.port,
@@ -42,27 +46,28 @@ export class Probe {
     return probe;
   }
 
+  /** What came of it so far. */
+  seen(): Lateness {
+    // The gap that is open is the longest one when the timer never fires.
+    const callsBetweenMax = Math.max(this.#counts.callsBetweenMax, this.calls() - this.#callsAtFiring);
+    return { ...this.#counts, callsBetweenMax };
+  }
+
   async stop(): Promise<Lateness> {
+    const seen = this.seen();
     this.#isStopped = true;
     clearInterval(this.#timer);
     this.#socket?.end();
     this.#server.stop(true);
     await this.#reading;
-    // The gap that is open is the longest one when the timer never fires.
-    this.#gapsMs.push(performance.now() - this.#lastAt);
-    const late = this.#gapsMs.map((gapMs) => Math.max(0, gapMs - INTERVAL_MS)).sort((a, b) => a - b);
-    return {
-      firings: this.#gapsMs.length - 1,
-      lateP99Ms: late[Math.floor(late.length * 0.99)]!,
-      gapMaxMs: Math.max(...this.#gapsMs),
-      ...this.#counts,
-    };
+    return seen;
   }
 
   #onTimer(): void {
-    const now = performance.now();
-    this.#gapsMs.push(now - this.#lastAt);
-    this.#lastAt = now;
+    const calls = this.calls();
+    this.#counts.firings++;
+    this.#counts.callsBetweenMax = Math.max(this.#counts.callsBetweenMax, calls - this.#callsAtFiring);
+    this.#callsAtFiring = calls;
     process.nextTick(() => this.#counts.ticks++);
   }
 

@@ -8,9 +8,11 @@ export const safe = method({ idempotent: true }, (value: number): number => valu
 
 /** Made at most once. */
 export async function once(value: number): Promise<number> {
+  calls++;
   await Promise.resolve();
   return value + 1;
 }
+let calls = 0;
 
 /** The same bytes. */
 export const echo = method({ idempotent: true }, (bytes: Uint8Array): Uint8Array => bytes);
@@ -43,15 +45,20 @@ export async function nap(ms: number): Promise<void> {
   const { signal } = context();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => {
+  const breakOff = (): void => {
     clearTimeout(timer);
     seen.aborted++;
     resolve();
-  });
+  };
+  seen.napping++;
+  // It may be over before it begins.
+  if (signal.aborted) breakOff();
+  else signal.addEventListener("abort", breakOff);
   await promise;
+  seen.napping--;
 }
 
-const seen = { produced: 0, ended: 0, aborted: 0 };
+const seen = { produced: 0, ended: 0, napping: 0, aborted: 0 };
 
 /** Chunks without end, each of so many bytes. */
 export async function* endless(bytes: number): AsyncGenerator<Uint8Array> {
@@ -76,8 +83,11 @@ export async function first(count: number, numbers: AsyncIterable<number>): Prom
   return taken;
 }
 
-/** How many chunks of the last endless stream were taken, how many such streams ended, how many naps were broken off. */
-export function saw(): { produced: number; ended: number; aborted: number } {
+/**
+ * How many chunks of the last endless stream were taken, how many such streams ended, how many naps go on and how many were
+ * broken off.
+ */
+export function saw(): { produced: number; ended: number; napping: number; aborted: number } {
   return seen;
 }
 
@@ -95,7 +105,12 @@ let probe: Probe | undefined;
 
 /** Watches from now on whether timers and I/O of this process go on. */
 export async function beginProbe(): Promise<void> {
-  probe = await Probe.start();
+  probe = await Probe.start(() => calls);
+}
+
+/** What the probe has seen so far. */
+export function probed(): Lateness {
+  return probe!.seen();
 }
 
 /** What the probe saw. */
