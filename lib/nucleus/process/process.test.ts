@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/harness/until.ts";
@@ -7,6 +7,9 @@ import { claimInstance } from "../../service/mod.ts";
 import { findLeftovers, killOrphans, Processes, seeOff } from "./mod.ts";
 import { instanceProcesses, isRunning, mayBeWorkerOf, processEntry } from "./process_table.ts";
 import { askToEnd, identityOf, killGroup } from "./signal.ts";
+
+// Processes that start take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const HAS_PROC = process.platform === "linux";
 const SHA256 = "a".repeat(64);
@@ -105,7 +108,10 @@ test.skipIf(!HAS_PROC)("a killed worker takes its group with it", async () => {
   expect(exits[0]).toMatchObject({ signal: "SIGKILL" });
 });
 
-/** A process that is no child of this one, as a worker is after the death of its agent. */
+/**
+ * A process that is no child of this one, as a worker is after the death of its agent. The script shall not end in a command
+ * that the shell executes in its own place: for a moment such a process has no environment that can be looked at.
+ */
 async function foreign(script: string, instance = "hello@1"): Promise<number> {
   const sh = Bun.spawn([
     "sh",
@@ -119,13 +125,15 @@ async function foreign(script: string, instance = "hello@1"): Promise<number> {
   const pid = Number(await sh.stdout.text());
   await sh.exited;
   started.push(pid);
-  await until(() => processEntry(pid)?.group === pid, "the worker to lead its group");
+  const isWorker = (found: { pid: number; group: number; command: readonly string[] }) =>
+    found.pid === pid && found.group === pid && found.command[0] === "sh";
+  await until(() => instanceProcesses(home).some(isWorker), "the worker to lead its group");
   return pid;
 }
 
 test.skipIf(!HAS_PROC)("the end of an adopted worker is noticed, though nobody sees how it ended", async () => {
   const { processes, exits } = workers("");
-  const pid = await foreign("sleep 1000");
+  const pid = await foreign("sleep 1000 & wait");
   processes.adopt(HELLO, pid);
   expect(processes.pidOf(HELLO)).toBe(pid);
   expect(exits).toEqual([]);
@@ -140,12 +148,13 @@ test.skipIf(!HAS_PROC)(
   async () => {
     const worker = await foreign("sleep 1000 & wait");
     const dead = await foreign("sleep 1002 & sleep 1003; true", "hello@2");
-    const daemon = await foreign("sleep 1002 & sleep 0.2");
+    const daemon = await foreign("sleep 1002 & wait");
+    const sleepersOf = (leader: number) =>
+      instanceProcesses(home).filter(({ group, command }) => group === leader && command[0] === "sleep").length;
+    await until(() => sleepersOf(daemon) === 1, "the daemon to be there");
+    process.kill(daemon, "SIGKILL");
     await until(() => !isRunning(daemon, undefined), "the leader of the daemon's session to end");
-    await until(
-      () => instanceProcesses(home).filter(({ group }) => group === dead).length === 3,
-      "it to have children",
-    );
+    await until(() => sleepersOf(dead) === 2, "it to have children");
     process.kill(dead, "SIGKILL");
     const shell = Bun.spawn(["sh", "-c", "sleep 1004; true"], {
       env: { ...process.env, CELL_INSTANCE: "hello@1" },
@@ -156,6 +165,9 @@ test.skipIf(!HAS_PROC)(
       detached: true,
     });
     started.push(shell.pid, elsewhere.pid);
+    for (const [place, { pid }] of [[home, shell], ["/elsewhere", elsewhere]] as const) {
+      await until(() => instanceProcesses(place).some((found) => found.pid === pid), "the others to be there");
+    }
     const found = await until(() => {
       const leftovers = findLeftovers(home, new Set());
       return leftovers.orphans.length === 2 ? leftovers : undefined;
@@ -163,7 +175,9 @@ test.skipIf(!HAS_PROC)(
     expect(found.workers.map(({ pid, release, instance }) => ({ pid, release, instance })))
       .toEqual([{ pid: worker, release: 3, instance: "hello@1" }]);
     expect(found.orphans.map(({ group }) => group)).toEqual([dead, dead]);
-    expect(findLeftovers(home, new Set([worker]))).toEqual({ workers: [], orphans: found.orphans });
+    const others = findLeftovers(home, new Set([worker]));
+    expect(others.workers).toEqual([]);
+    expect(others.orphans.map(({ pid }) => pid)).toEqual(found.orphans.map(({ pid }) => pid));
     killOrphans(found.orphans);
     await until(() => found.orphans.every(({ pid }) => !isRunning(pid, undefined)), "the orphans to end");
     for (const pid of [worker, shell.pid, elsewhere.pid]) expect(isRunning(pid, undefined)).toBe(true);
@@ -171,9 +185,13 @@ test.skipIf(!HAS_PROC)(
 );
 
 test.skipIf(!HAS_PROC)("a worker that is seen off ends by itself, and then its group", async () => {
-  const worker = await foreign("sleep 1000 & sleep 0.2");
+  const [go, ended] = [join(folder, "go"), join(folder, "ended")];
+  const worker = await foreign(`sleep 1000 & until [ -e ${go} ]; do sleep 0.01; done; : > ${ended}`);
   const [found] = findLeftovers(home, new Set()).workers;
-  await seeOff(found!);
+  const seen = seeOff(found!);
+  writeFileSync(go, "");
+  await seen;
+  expect(existsSync(ended)).toBe(true);
   expect(isRunning(worker, undefined)).toBe(false);
   await until(() => findLeftovers(home, new Set()).orphans.length === 0, "its child to end");
 });
@@ -191,7 +209,7 @@ test.skipIf(!HAS_PROC)("a process group that the shell of a worker made for a jo
 });
 
 test.skipIf(!HAS_PROC)("who has got the pid of a worker that ended is left alone, and is no worker", async () => {
-  const pid = await foreign("sleep 1000");
+  const pid = await foreign("sleep 1000 & wait");
   const { startTicks } = identityOf(pid);
   const before = { pid, startTicks: startTicks! - 1 };
   killGroup(before);
@@ -209,7 +227,7 @@ test.skipIf(!HAS_PROC)(
     const { findWorkers } = await import("../adoption.ts");
     const claim = await claimInstance("hello", 1, { species: "0123456789abcdef", release: 3 });
     expect(findWorkers(home, 1000)).toEqual({ workers: [], leaving: [] });
-    const pid = await foreign("sleep 1000");
+    const pid = await foreign("sleep 1000 & wait");
     writeFileSync(claim.lockFd, `${JSON.stringify({ pid, species: "0123456789abcdef", release: 3 })}\n`);
     expect(findWorkers(home, 1000)).toEqual({
       workers: [{ id: HELLO, release: 3, species: "0123456789abcdef", pid }],
