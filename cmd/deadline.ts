@@ -28,6 +28,6 @@ export class Deadline {
   }
 
   #remainingMs(timeoutMs: number): number {
-    return timeoutMs - (performance.now() - this.#startedAt);
+    return Math.max(0, timeoutMs - (performance.now() - this.#startedAt));
   }
 }
