@@ -39,7 +39,7 @@ test("no more nodes than the bound are asked at once, all of them are, and answe
       await new Promise((resolve) => setImmediate(resolve));
       return name;
     },
-    1000,
+    60_000,
     connections.connect,
   );
   expect(connections.most).toBe(NODES_AT_ONCE_MAX);

@@ -1,8 +1,11 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sdk from "./mod.ts";
+
+// The type checker takes seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 /**
  * `cell.d.ts` is written by hand, since it is what people read in their editors. These programs are type-checked against it

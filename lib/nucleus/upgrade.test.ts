@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claimName, holders } from "../service/mod.ts";
 import type { RunNucleusOptions } from "./options.ts";
 import { checkBinary, executeAgain, LOCK_VARIABLE, takeClaim } from "./upgrade.ts";
+
+// Processes that start take seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 let folder: string;
 const saved = process.env["CELL_HOME"];

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { type Link, memoryLinks, type Peer } from "../../net/mod.ts";
 import { createClient, createServer, type Handler, type RpcClient } from "../../rpc/mod.ts";
@@ -7,6 +7,9 @@ import { until } from "../../../test/harness/until.ts";
 import { PEER_SCHEMA, type PeerApi } from "./peer_schema.ts";
 import { NODE_RELAYS_MAX, NODE_TUNNELS_MAX, PeerService, type PeerServiceOptions } from "./peer_service.ts";
 import { Presences } from "./presences.ts";
+
+// What is waited for takes seconds on a busy machine.
+setDefaultTimeout(60_000);
 
 const OTHER = "b".repeat(32);
 
