@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
 import { listenUnix } from "../net/mod.ts";
+import { tryLockExclusive } from "../sys/mod.ts";
 import { claimInstance, claimName, inheritClaim, resumeClaim } from "./claim.ts";
 import { holders } from "./holders.ts";
 import { runDirectory } from "./home.ts";
@@ -46,6 +47,9 @@ for (let round = 0; round < 1e6; round++) {
   if (round === 10) console.log("looking");
 }
 `;
+
+/** Beyond what Linux and macOS count to. */
+const PID_OF_NOBODY = 2 ** 22 + 1;
 
 const scripts = mkdtempSync(join(tmpdir(), "cell-claimant-"));
 const script = join(scripts, "claimant.ts");
@@ -174,8 +178,26 @@ test("looking whether names are held keeps nobody from claiming one", async () =
   expect((await linesOf(looker.stdout).next()).value).toBe("looking");
   for (let round = 0; round < 300; round++) {
     // As a crashed process would have left it: lookers lock it in order to remove it.
-    writeFileSync(join(runDirectory(), "hello.lock"), `{"pid":${looker.pid}}\n`);
+    writeFileSync(join(runDirectory(), "hello.lock"), `{"pid":${PID_OF_NOBODY}}\n`);
     (await claimName("hello")).release();
+    writeFileSync(join(runDirectory(), "hello@1.lock"), `{"pid":${PID_OF_NOBODY}}\n`);
+    (await claimName("hello")).release();
+  }
+});
+
+test("whoever looks at what a crash has left, and is kept from running meanwhile, keeps nobody from the name", async () => {
+  for (const remains of ["hello", "hello@1"]) {
+    const path = join(runDirectory(), `${remains}.lock`);
+    writeFileSync(path, `{"pid":${PID_OF_NOBODY}}\n`);
+    const looking = openSync(path, "r+");
+    expect(tryLockExclusive(looking)).toBe(true);
+    let isOver = false;
+    const claiming = claimName("hello").finally(() => isOver = true);
+    // For longer than anybody waits for one that looks and runs, in turns as the claimant has them.
+    for (let turn = 0; turn < 50; turn++) await Bun.sleep(2);
+    expect(isOver).toBe(false);
+    closeSync(looking);
+    (await claiming).release();
   }
 });
 

@@ -26,6 +26,7 @@ const LOOKERS_MS_MAX = 20 * MS;
 const UNSIGNED_MS_MAX = 2 * SECOND;
 /** Whoever takes a name looks for instances for `LOOKERS_MS_MAX`; one that has found some is gone well before this. */
 const GIVING_WAY_MS_MAX = 500 * MS;
+/** Between two looks. The times above are counted in looks: a process that the machine kept from running did not wait. */
 const RETRY_MS = 2 * MS;
 
 /** A name that this process holds; it is given up by `release` or by the death of the process. */
@@ -176,25 +177,28 @@ async function take(id: InstanceId, origin?: InstanceOrigin): Promise<Claim> {
 }
 
 async function lock(id: InstanceId, path: string): Promise<number> {
-  const startedAt = performance.now();
-  for (;;) {
+  for (let lookedForMs = 0;; lookedForMs += RETRY_MS) {
     const fd = openLocked(path, "create");
     if (typeof fd === "number") return fd;
     const pid = recordOf(path)?.pid;
     const isSigned = pid !== undefined && isAlive(pid);
-    if (performance.now() - startedAt > (isSigned ? LOOKERS_MS_MAX : UNSIGNED_MS_MAX)) {
+    if (lookedForMs >= (isSigned ? LOOKERS_MS_MAX : UNSIGNED_MS_MAX)) {
       throw alreadyServed(id, isSigned ? pid : undefined);
     }
     await Bun.sleep(RETRY_MS);
   }
 }
 
-/** What `find` still finds after `patienceMs`: whoever only looks, or gives way, is gone by then. */
-async function heldFor<T>(patienceMs: number, find: () => T | undefined): Promise<T | undefined> {
-  const startedAt = performance.now();
-  for (;;) {
+/**
+ * Who is still found after `patienceMs`: whoever only looks, or gives way, is gone by then. A lock whose signer is not alive
+ * is held by somebody who looks at what a crash has left, and who may be kept from running meanwhile.
+ */
+async function heldFor(patienceMs: number, find: () => Holder | undefined): Promise<Holder | undefined> {
+  for (let lookedForMs = 0;; lookedForMs += RETRY_MS) {
     const found = find();
-    if (found === undefined || performance.now() - startedAt > patienceMs) return found;
+    if (found === undefined) return undefined;
+    const isSigned = found.pid !== undefined && isAlive(found.pid);
+    if (lookedForMs >= (isSigned ? patienceMs : Math.max(patienceMs, UNSIGNED_MS_MAX))) return found;
     await Bun.sleep(RETRY_MS);
   }
 }
