@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
-import { type CellError, KIB, MIB } from "../base/mod.ts";
-import { beginFrame, endFrame, type Frame, Kind } from "../wire/mod.ts";
-import { type Link, memoryLinks, StreamLink, type StreamLinkOptions } from "./mod.ts";
+import { afterEach, expect, jest, test } from "bun:test";
+import { type CellError, KIB, MIB, MINUTE } from "../base/mod.ts";
+import { beginFrame, endFrame, type Frame, HEADER_BYTES, Kind } from "../wire/mod.ts";
+import { type Link, memoryLinks, STALL_MS, StreamLink, type StreamLinkOptions } from "./mod.ts";
 import type { ByteStream } from "./stream_link.ts";
+import { turnsUntil } from "./testing/turns_until.ts";
+
+afterEach(() => void jest.useRealTimers());
 
 /** A started pair of links; `here` is the one under test. */
 function start(options: StreamLinkOptions = {}) {
@@ -39,18 +42,23 @@ test("a peer that stops in the middle of a frame is given up", async () => {
 });
 
 test("a peer that goes on with its frame, however slowly, is not", async () => {
-  const { here, there, closed } = start({ stallMs: 150 });
+  jest.useFakeTimers();
+  const { here, there, closed, frames } = start();
   let ended = false;
   void closed.then(() => ended = true);
+  const arrived = (byteCount: number) => (here as StreamLink).receivedBytes === byteCount;
   sendHalf(there);
-  for (let byte = 0; byte < 10; byte++) {
-    // Ten of these are longer than the time after which a peer is given up, one is far shorter.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await turnsUntil(() => arrived(HEADER_BYTES));
+  for (let sent = 10; sent < 100; sent += 10) {
     there.writer.append(new Uint8Array(10));
     there.commit();
+    await turnsUntil(() => arrived(HEADER_BYTES + sent));
+    jest.advanceTimersByTime(STALL_MS);
   }
-  while (here.midFrame && !ended) await new Promise((resolve) => setImmediate(resolve));
-  expect(ended).toBe(false);
+  await turnsUntil(() => true);
+  expect([here.midFrame, ended, frames()]).toEqual([true, false, 0]);
+  jest.advanceTimersByTime(STALL_MS);
+  expect(await closed).toMatchObject({ code: "UNAVAILABLE" });
 });
 
 test("a peer that takes nothing of what waits for it is given up, and the message says how much waited", async () => {
@@ -64,7 +72,7 @@ test("a peer that takes nothing of what waits for it is given up, and the messag
 });
 
 test("closing waits for a peer that reads, and no longer than the linger for one that does not", async () => {
-  const reading = start();
+  const reading = start({ closeLingerMs: MINUTE });
   for (let sent = 0; sent < 20; sent++) send(reading.here, 64 * KIB);
   reading.here.close();
   expect(await reading.closed).toBeUndefined();

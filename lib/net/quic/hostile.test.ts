@@ -1,34 +1,23 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { KIB, MIB, seededRandom } from "../../base/mod.ts";
 import { proveIdentity } from "../identity/mod.ts";
 import { encodeIntroduction, INTRODUCTION_BYTES_MAX, IntroductionKind } from "./introduction.ts";
-import { EchoClient, QuicWorld, Stranger, until } from "./testing/mod.ts";
+import { turnsUntil } from "../testing/turns_until.ts";
+import { DEFAULT_QUIC_OPTIONS } from "./mod.ts";
+import { EchoClient, QuicWorld, send, Stranger, until } from "./testing/mod.ts";
+
+setDefaultTimeout(60_000);
+afterEach(() => void jest.useRealTimers());
 
 /** Longer with CELL_SOAK=1 (`make soak`). */
 const isSoak = process.env["CELL_SOAK"] === "1";
 const GARBAGE_DATAGRAMS = isSoak ? 1_000_000 : 100_000;
 const HALF_HANDSHAKES = isSoak ? 5_000 : 150;
 
-/** Asks one thing after the other until `stop`; returns how many were answered. */
-function keepAsking(client: EchoClient): { stop(): Promise<number> } {
-  let isOver = false;
-  const done = (async () => {
-    let callId = 0;
-    while (!isOver) await client.ask(++callId);
-    return callId;
-  })();
-  return {
-    stop() {
-      isOver = true;
-      return done;
-    },
-  };
-}
-
 test("100,000 datagrams of garbage do not hurt who is connected, nor who connects", async () => {
   await using world = await QuicWorld.create();
   const listener = await world.listen();
-  const asking = keepAsking(new EchoClient(await world.dial(listener.port)));
+  const client = new EchoClient(await world.dial(listener.port));
   const random = seededRandom(11);
   const noise = new Uint8Array(1_500).map(() => random() * 256);
   const socket = await Bun.udpSocket({
@@ -36,7 +25,10 @@ test("100,000 datagrams of garbage do not hurt who is connected, nor who connect
     connect: { hostname: "127.0.0.1", port: listener.port },
     socket: { data() {} },
   });
+  let asked = 0;
   for (let sent = 0; sent < GARBAGE_DATAGRAMS; sent++) {
+    // One after the other, with garbage before each, behind it and with its answer.
+    if (sent % 100 === 0 && client.answers.length === asked) send(client.link, ++asked, new Uint8Array(64));
     const from = Math.floor(random() * 256);
     noise[from] = Math.floor(random() * 256);
     socket.send(noise.subarray(from, from + 1 + Math.floor(random() * 1_240)));
@@ -44,41 +36,52 @@ test("100,000 datagrams of garbage do not hurt who is connected, nor who connect
   }
   const late = new EchoClient(await world.dial(listener.port));
   await late.ask(1);
-  expect(await asking.stop()).toBeGreaterThan(100);
+  await until(() => client.answers.length === asked || client.end !== undefined);
+  expect(client.answers).toEqual(Array.from({ length: asked }, (_, index) => index + 1));
   expect(listener.strangers).toBe(0);
   socket.close();
 }, 600_000);
 
-test("handshakes that nobody finishes hold few places, for a while, and keep nobody out", async () => {
+test("handshakes that nobody finishes hold few places, and keep nobody out", async () => {
   await using world = await QuicWorld.create();
   const strangersMax = 20;
-  const listener = await world.listen({ options: { strangersMax, handshakeMs: 300 } });
-  const asking = keepAsking(new EchoClient(await world.dial(listener.port)));
+  const listener = await world.listen({ options: { strangersMax } });
+  const client = new EchoClient(await world.dial(listener.port));
   const initials = await captureInitials(world, HALF_HANDSHAKES);
   const socket = await Bun.udpSocket({
     hostname: "127.0.0.1",
     connect: { hostname: "127.0.0.1", port: listener.port },
     socket: { data() {} },
   });
-  let most = 0;
   for (const [index, initial] of initials.entries()) {
     socket.send(initial);
     if (index % 10 === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      most = Math.max(most, listener.strangers);
+      await client.ask(index + 1);
+      expect(listener.strangers).toBeLessThanOrEqual(strangersMax);
     }
     if (index === Math.floor(initials.length / 2)) await new EchoClient(await world.dial(listener.port)).ask(1);
   }
-  await until(() => {
-    most = Math.max(most, listener.strangers);
-    return listener.strangers === 0;
-  });
-  expect(most).toBe(strangersMax);
+  await until(() => listener.strangers === strangersMax);
   expect(world.refused.length).toBeGreaterThan(0);
   await new EchoClient(await world.dial(listener.port)).ask(1);
-  expect(await asking.stop()).toBeGreaterThan(10);
   socket.close();
 }, 600_000);
+
+test("a handshake that nobody finishes holds its place for its time", async () => {
+  await using world = await QuicWorld.create();
+  const [initial] = await captureInitials(world, 1);
+  const { handshakeMs } = DEFAULT_QUIC_OPTIONS;
+  jest.useFakeTimers();
+  const listener = await world.listen({ options: { handshakeMs } });
+  const socket = await Bun.udpSocket({ hostname: "127.0.0.1" });
+  socket.send(initial!, listener.port, "127.0.0.1");
+  await turnsUntil(() => listener.strangers === 1);
+  jest.advanceTimersByTime(handshakeMs - 1);
+  expect([listener.strangers, world.refused.length]).toEqual([1, 0]);
+  jest.advanceTimersByTime(1);
+  expect([listener.strangers, world.refused.length]).toEqual([0, 1]);
+  socket.close();
+});
 
 /** First datagrams of clients that go on to say nothing. */
 async function captureInitials(world: QuicWorld, count: number): Promise<Uint8Array[]> {
@@ -101,11 +104,14 @@ async function captureInitials(world: QuicWorld, count: number): Promise<Uint8Ar
 
 test("a client that finishes its handshake and says nothing is sent away in time", async () => {
   await using world = await QuicWorld.create();
-  const listener = await world.listen({ options: { handshakeMs: 100 } });
+  const { handshakeMs } = DEFAULT_QUIC_OPTIONS;
+  jest.useFakeTimers();
+  const listener = await world.listen({ options: { handshakeMs } });
   const stranger = await Stranger.connect(listener.port, world.client);
   await stranger.session.opened;
-  await until(() => stranger.end !== undefined && world.refused.length === 1);
-  expect(world.refused[0]!.message).toContain("did not say who it is within 100 ms");
+  jest.advanceTimersByTime(handshakeMs);
+  await turnsUntil(() => stranger.end !== undefined && world.refused.length === 1);
+  expect(world.refused[0]!.message).toContain(`did not say who it is within ${handshakeMs} ms`);
   expect(listener.strangers).toBe(0);
   stranger.leave();
 });

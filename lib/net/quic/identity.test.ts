@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { MINUTE } from "../../base/mod.ts";
 import { type Credentials, formatPem, proveIdentity, readPem } from "../identity/mod.ts";
 import { instanceOn } from "../identity/testing/cluster.ts";
 import { encodeIntroduction, IntroductionKind } from "./introduction.ts";
 import { closeQuicLinksOf } from "./mod.ts";
 import { EchoClient, QuicWorld, Stranger, until } from "./testing/mod.ts";
+
+setDefaultTimeout(60_000);
 
 const HOUR = 60 * MINUTE;
 

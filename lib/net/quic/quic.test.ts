@@ -1,14 +1,23 @@
-import { expect, test } from "bun:test";
+import { afterEach, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { validateQuicOptions } from "./options.ts";
 import { RefusalReport, REPORTS_PER_SECOND } from "./refusal_report.ts";
 import { CellError } from "../../base/mod.ts";
+import { turnsUntil } from "../testing/turns_until.ts";
 import { EchoClient, QuicWorld, until } from "./testing/mod.ts";
+
+setDefaultTimeout(60_000);
+afterEach(() => void jest.useRealTimers());
 
 test("nobody there: the error says so within its time, and that nothing was started", async () => {
   await using world = await QuicWorld.create();
-  const silent = await Bun.udpSocket({ hostname: "127.0.0.1" });
+  jest.useFakeTimers();
+  let isSpokenTo = false;
+  const silent = await Bun.udpSocket({ hostname: "127.0.0.1", socket: { data: () => void (isSpokenTo = true) } });
   const attempt = world.dial(silent.port, { timeoutMs: 50 });
+  attempt.catch(() => {});
+  await turnsUntil(() => isSpokenTo);
+  jest.advanceTimersByTime(50);
   await expect(attempt).rejects.toMatchObject({
     code: "UNAVAILABLE",
     data: { started: false },

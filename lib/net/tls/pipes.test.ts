@@ -1,12 +1,21 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { CellError, KIB, MIB } from "../../base/mod.ts";
-import { bytePipe, PIPE_BYTES, pipeToTcp } from "./mod.ts";
+import { turnsUntil as until } from "../testing/turns_until.ts";
+import { bytePipe, PIPE_BYTES, pipeToTcp, RELAY_IDLE_MS } from "./mod.ts";
 import { Asker } from "./testing/echo.ts";
 import { TlsWorld } from "./testing/tls_world.ts";
 
+setDefaultTimeout(60_000);
+
+/** A port of this machine at which nobody listens: it is nobody's to be given, as one that was free a moment ago is. */
+const NOBODYS_PORT = 1;
+
 let stopped: (() => void)[] = [];
 beforeEach(() => void (stopped = []));
-afterEach(() => stopped.forEach((stop) => stop()));
+afterEach(() => {
+  jest.useRealTimers();
+  stopped.forEach((stop) => stop());
+});
 
 type PlainSocket = Bun.Socket<undefined>;
 
@@ -30,10 +39,6 @@ function serve(
   });
   stopped.push(() => listener.stop(true));
   return { port: listener.port, sockets, closed: () => closed };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Waits until a number has not changed for some turns of the event loop. */
@@ -121,13 +126,21 @@ test("a relay ends with its port, and what the port sent before still arrives", 
   expect(count).toBe(1000);
 });
 
-test("a relay ends when its caller's bytes end, and when its caller stops listening", async () => {
-  const { port, sockets, closed } = serve({ data: (socket, chunk) => void socket.write(chunk) });
+test("a relay ends when its caller's bytes end, all of which arrive, and when its caller stops listening", async () => {
+  const received: number[] = [];
+  const { port, sockets, closed } = serve({
+    data(socket, chunk) {
+      received.push(...chunk);
+      socket.write(chunk);
+    },
+  });
   async function* bytes() {
     yield Uint8Array.of(1, 2, 3);
   }
+  // What the port answers is not waited for.
   for await (const _ of pipeToTcp(bytes(), { port }));
   await until(() => closed() === 1);
+  expect(received).toEqual([1, 2, 3]);
   let isReturned = false;
   async function* endless() {
     try {
@@ -154,27 +167,32 @@ test("a relay ends when its caller's bytes fail", async () => {
   await until(() => closed() === 1);
 });
 
-test("a relay through which nothing goes is closed, one that is used is not", async () => {
+test("a relay that is used now and then stays, and is closed when nothing went through it for its time", async () => {
+  jest.useFakeTimers();
   const { port, closed } = serve({ data: (socket, chunk) => void socket.write(chunk) });
-  const idle = pipeToTcp(never(), { port, idleMs: 40 });
-  const error = await failure(idle.next());
-  expect(error.code).toBe("UNAVAILABLE");
-  expect(error.message).toContain("nothing was sent either way for 40 ms");
-  await until(() => closed() === 1);
+  const turns = Array.from({ length: 15 }, () => Promise.withResolvers<void>());
   async function* nowAndThen() {
-    for (let count = 0; count < 15; count++) {
-      yield Uint8Array.of(count);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const [index, { promise }] of turns.entries()) {
+      await promise;
+      yield Uint8Array.of(index);
     }
+    yield* never();
   }
-  let count = 0;
-  for await (const piece of pipeToTcp(nowAndThen(), { port, idleMs: 200 })) count += piece.length;
-  expect(count).toBe(15);
+  const relay = pipeToTcp(nowAndThen(), { port });
+  for (const [index, { resolve }] of turns.entries()) {
+    resolve();
+    expect((await relay.next()).value).toEqual(Uint8Array.of(index));
+    jest.advanceTimersByTime(RELAY_IDLE_MS);
+  }
+  const last = failure(relay.next());
+  jest.advanceTimersByTime(RELAY_IDLE_MS);
+  const error = await last;
+  expect(error.code).toBe("UNAVAILABLE");
+  expect(error.message).toContain(`nothing was sent either way for ${RELAY_IDLE_MS} ms`);
+  await until(() => closed() === 1);
 });
 
 test("a relay to a port where nobody listens says so, and that nothing was started", async () => {
-  const { port } = serve();
-  stopped.splice(0).forEach((stop) => stop());
   let isReturned = false;
   const source = {
     [Symbol.asyncIterator]: () => ({
@@ -182,9 +200,9 @@ test("a relay to a port where nobody listens says so, and that nothing was start
       return: () => (isReturned = true, Promise.resolve({ done: true as const, value: undefined })),
     }),
   };
-  const error = await failure(pipeToTcp(source, { port }).next());
+  const error = await failure(pipeToTcp(source, { port: NOBODYS_PORT }).next());
   expect(error).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
-  expect(error.message).toContain(`relaying to 127.0.0.1:${port}: nobody listens there`);
+  expect(error.message).toContain(`relaying to 127.0.0.1:${NOBODYS_PORT}: nobody listens there`);
   expect(isReturned).toBe(true);
 });
 

@@ -1,5 +1,7 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+
+setDefaultTimeout(60_000);
 
 /** How long a process that is held open is watched. One that is not ends by itself, however long that takes. */
 const WATCH_MS = 500;

@@ -1,15 +1,24 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, jest, setDefaultTimeout, test } from "bun:test";
 import { networkInterfaces } from "node:os";
 import { CellError, MINUTE } from "../../base/mod.ts";
 import { createAuthority, createTrust, INSTANCE_LIFETIME_MS } from "../identity/mod.ts";
 import { admit, instanceOn } from "../identity/testing/cluster.ts";
-import { LinkRegistry } from "./mod.ts";
+import { turnsUntil as until } from "../testing/turns_until.ts";
+import { DIAL_MS, LinkRegistry } from "./mod.ts";
 import { Asker } from "./testing/echo.ts";
 import { TlsWorld } from "./testing/tls_world.ts";
 
+setDefaultTimeout(60_000);
+
+/** A port of this machine at which nobody listens: it is nobody's to be given, as one that was free a moment ago is. */
+const NOBODYS_PORT = 1;
+
 let world: TlsWorld;
 beforeEach(async () => void (world = await TlsWorld.create()));
-afterEach(() => world.dispose());
+afterEach(async () => {
+  jest.useRealTimers();
+  await world.dispose();
+});
 
 async function failure(attempt: Promise<unknown>): Promise<CellError> {
   const error = await attempt.then(() => undefined, (thrown: unknown) => thrown);
@@ -22,10 +31,6 @@ async function dialFailure(attempt: Promise<unknown>): Promise<CellError> {
   const error = await failure(attempt);
   expect(error.data).toMatchObject({ started: false });
   return error;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Credentials of an instance of another cluster. */
@@ -177,28 +182,30 @@ test("whoever answers for another authority than the token's is not talked to", 
 });
 
 test("connecting says why nobody is reached, and that nothing was started", async () => {
-  const listener = await world.listen();
-  const { port } = listener;
-  await listener.close();
   const signal = AbortSignal.abort("enough");
   const cases = [
     [{}, "UNAVAILABLE", /^connecting to 127\.0\.0\.1:\d+: nobody listens there \(ECONNREFUSED\)$/],
-    [{ host: "no-such-host.invalid" }, "UNAVAILABLE", /no machine has that name/],
+    [{ host: "no-such-host.invalid", timeoutMs: MINUTE }, "UNAVAILABLE", /no machine has that name/],
     [{ signal }, "CANCELLED", /it was cancelled/],
   ] as const;
   for (const [options, code, message] of cases) {
-    const error = await dialFailure(world.dial({ port }, options));
+    const error = await dialFailure(world.dial({ port: NOBODYS_PORT }, options));
     expect(error).toMatchObject({ code, data: { started: false } });
     expect(error.message).toMatch(message);
   }
 });
 
 test("a server that accepts and says nothing is given up in time, or when its caller gives up", async () => {
-  const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  jest.useFakeTimers();
+  let isSpokenTo = false;
+  const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => void (isSpokenTo = true) } });
   try {
-    const error = await dialFailure(world.dial(silent, { timeoutMs: 30 }));
+    const failed = dialFailure(world.dial(silent));
+    await until(() => isSpokenTo);
+    jest.advanceTimersByTime(DIAL_MS);
+    const error = await failed;
     expect(error).toMatchObject({ code: "UNAVAILABLE", data: { started: false } });
-    expect(error.message).toContain("the other side did not finish the handshake within 30 ms");
+    expect(error.message).toContain(`the other side did not finish the handshake within ${DIAL_MS} ms`);
     const controller = new AbortController();
     const attempt = dialFailure(world.dial(silent, { signal: controller.signal }));
     controller.abort();

@@ -1,5 +1,5 @@
-import type { CellError } from "../../../base/mod.ts";
 import { beginFrame, endFrame, type Frame, Kind } from "../../../wire/mod.ts";
+import { type CellError, MINUTE } from "../../../base/mod.ts";
 import { TwoNodes } from "../../identity/testing/two_nodes.ts";
 import type { Link } from "../../mod.ts";
 import {
@@ -22,7 +22,7 @@ export class QuicWorld extends TwoNodes {
     return new QuicWorld(...await TwoNodes.found(nowMs));
   }
 
-  /** Listens on loopback; every link echoes. */
+  /** Listens on loopback; every link echoes. Whoever connects has a minute, unless `given` says otherwise. */
   async listen(given: Partial<ListenQuicOptions> = {}): Promise<QuicListener> {
     const listener = await listenQuic({
       host: "127.0.0.1",
@@ -35,14 +35,16 @@ export class QuicWorld extends TwoNodes {
       },
       onRefused: (error) => void this.refused.push(error),
       ...given,
+      options: { handshakeMs: MINUTE, ...given.options },
     });
     this.listeners.push(listener);
     return listener;
   }
 
-  /** Connects to a port of this machine. */
+  /** Connects to a port of this machine, within a minute unless `given` says otherwise. */
   async dial(port: number, given: Partial<DialQuicOptions> = {}): Promise<QuicLink> {
-    const options = { host: "127.0.0.1", credentials: () => this.client, trust: this.trust, ...given };
+    const { trust } = this;
+    const options = { host: "127.0.0.1", credentials: () => this.client, trust, timeoutMs: MINUTE, ...given };
     const link = await dialQuic({ ...options, port });
     this.links.push(link);
     return link;
