@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CellError } from "../base/mod.ts";
@@ -10,15 +10,19 @@ import { Agent } from "./agent.ts";
 import { connectNucleus, type InstanceStatus, type NucleusClient } from "./client/mod.ts";
 import { FOLLOWERS_MAX } from "./followers.ts";
 
+// Processes that start take seconds on a busy machine.
+setDefaultTimeout(60_000);
+
 const SPECIES = "0123456789abcdef";
 
 /** An agent in this process whose workers are a line of sh: they never register. */
 class TestAgent implements AsyncDisposable {
   readonly lines: string[] = [];
-  readonly #folder = mkdtempSync(join(tmpdir(), "cell-test-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "cell-test-"));
   readonly #saved = process.env["CELL_HOME"];
   readonly agent: Agent;
   #end: (() => Promise<void>) | undefined;
+  #disposed: Promise<void> | undefined;
   nucleus!: NucleusClient;
 
   private constructor(versionCommand: readonly string[]) {
@@ -33,11 +37,16 @@ class TestAgent implements AsyncDisposable {
 
   static async start(versionCommand: readonly string[] = ["/nonexistent", "--version"]): Promise<TestAgent> {
     const test = new TestAgent(versionCommand);
-    process.env["CELL_HOME"] = join(test.#folder, "home");
-    const hosted = await hostRole(test.agent, { log: (line) => test.lines.push(line) });
-    test.#end = () => hosted.end();
-    test.nucleus = await connectNucleus();
-    return test;
+    process.env["CELL_HOME"] = join(test.folder, "home");
+    try {
+      const hosted = await hostRole(test.agent, { log: (line) => test.lines.push(line) });
+      test.#end = () => hosted.end();
+      test.nucleus = await connectNucleus();
+      return test;
+    } catch (error) {
+      await test[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Deploys without a package: what runs is sh. */
@@ -48,12 +57,19 @@ class TestAgent implements AsyncDisposable {
     supervisor.reload(name);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.nucleus?.close();
-    await this.#end?.();
-    if (this.#saved === undefined) delete process.env["CELL_HOME"];
-    else process.env["CELL_HOME"] = this.#saved;
-    rmSync(this.#folder, { recursive: true, force: true });
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
+    try {
+      await this.nucleus?.close();
+      await this.#end?.();
+    } finally {
+      if (this.#saved === undefined) delete process.env["CELL_HOME"];
+      else process.env["CELL_HOME"] = this.#saved;
+      rmSync(this.folder, { recursive: true, force: true });
+    }
   }
 }
 
@@ -149,9 +165,16 @@ test("whoever wakes a service that is stopped is told how to start it, also when
 });
 
 test("an agent that goes down while its binary is asked is not executed anew", async () => {
-  const test = await TestAgent.start(["sh", "-c", "sleep 0.3; echo cell 2.0.0"]);
+  await using test = await TestAgent.start([
+    "sh",
+    "-c",
+    ": > asked; until [ -e down ]; do sleep 0.01; done; echo cell 2.0.0",
+  ]);
   const upgrade = test.agent.upgrade().catch((error: unknown) => error);
-  await test[Symbol.asyncDispose]();
+  const inHome = (name: string) => join(process.env["CELL_HOME"]!, name);
+  await until(() => existsSync(inHome("asked")), "the binary to be asked");
+  await test.agent.shutdown();
+  writeFileSync(inHome("down"), "");
   expect(await upgrade).toMatchObject({ code: "FAILED_PRECONDITION", message: expect.stringContaining("going down") });
 });
 
@@ -166,7 +189,7 @@ test("a node.toml that the next program could not read keeps this one in charge"
 });
 
 test("whoever follows or wakes a service is told when the agent goes down", async () => {
-  const test = await TestAgent.start();
+  await using test = await TestAgent.start();
   test.create("hello", 1);
   test.create("sleeper", 0);
   const { followers, activations } = test.agent.supervisor;
@@ -179,7 +202,6 @@ test("whoever follows or wakes a service is told when the agent goes down", asyn
   for (const error of [await following, await waking]) {
     expect(error).toMatchObject({ code: "FAILED_PRECONDITION", message: expect.stringContaining("going down") });
   }
-  await test[Symbol.asyncDispose]();
 });
 
 test("a service is removed however many follow what becomes of it", async () => {
@@ -222,10 +244,10 @@ test("a promotion whose outcome cannot be read is tried again", async () => {
   store.service = read;
   await until(async () => (await test.nucleus.status()).services[0]?.releases[0]?.number === 2, "the promotion");
   await until(async () => (await test.nucleus.instances()).length === 1, "the old release to be gone");
-}, 20_000);
+});
 
 test("an agent that ends leaves no process and no name", async () => {
-  const test = await TestAgent.start();
+  await using test = await TestAgent.start();
   test.create("hello", 3);
   const pids = (await test.nucleus.instances()).map(({ pid }) => pid!);
   await test[Symbol.asyncDispose]();
