@@ -12,11 +12,11 @@ export async function until<T>(
   what: string,
   waitMs = WAIT_MS_MAX,
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${waitMs} ms for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${waitMs} ms for ${what}`);
     await Bun.sleep(POLL_MS);
   }
 }

@@ -169,7 +169,8 @@ describe.each(MOVING_TRANSPORTS)("over %s", (transport) => {
     3_600_000,
   );
 
-  test("nothing has a name in /dev/shm that had none before", () => {
-    expect(sharedNames().filter((name) => !namesBefore.includes(name))).toEqual([]);
+  test("nothing has a name in /dev/shm that had none before", async () => {
+    // What others of this machine do there passes; what was left by those who died stays.
+    await until(() => sharedNames().every((name) => namesBefore.includes(name)), "new names in /dev/shm to be gone");
   });
 });

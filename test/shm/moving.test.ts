@@ -27,7 +27,8 @@ testShm("a connection moves once it is used, and what both sides need for that i
   expect(readFileSync(keyOf(machine))).toHaveLength(32);
   expect(statSync(keyOf(machine)).mode & 0o777).toBe(0o600);
   expect(statSync(join(machine.home, "keys")).mode & 0o777).toBe(0o700);
-  expect(sharedNames().filter((name) => name.startsWith("cell"))).toEqual([]);
+  // Other tests may be at work on this machine: their names go, while these connections stay.
+  await until(() => !sharedNames().some((name) => name.startsWith("cell")), "no segment to have a name");
 });
 
 test("a command that makes one call makes no secret and no shared memory", async () => {
