@@ -64,7 +64,8 @@ test("deploying a name that exists makes a new release of it, and says so", asyn
   const first = await machine.deploy("again", `export function version(): string { return "one"; }`);
   expect(first.exit).toBe(0);
   const [old] = await machine.pids("again");
-  const second = await machine.deploy("again", `export function version(): string { return "two"; }`);
+  const newer = `export function version(): string { return "two"; }`;
+  const second = await machine.deploy("again", newer, ["--observe", "100ms"]);
   expect(second.stdout + second.stderr).toMatch(/release 2|new release|new version/);
   expect(await machine.call<string>("again", "version")).toBe("two");
   const [instance] = await machine.untilUp("again", 1);
@@ -148,7 +149,7 @@ test("an environment that the service cannot live with is rolled back, for what 
   // The same environment changes nothing, another one that works takes over.
   await machine.ok(["deploy", path, "--env", "LEVEL=low"]);
   expect(await machine.pids("level")).toContain(before[1]!);
-  await machine.ok(["deploy", path, "--env", "LEVEL=high"]);
+  await machine.ok(["deploy", path, "--env", "LEVEL=high", "--observe", "100ms"]);
   expect(await machine.call<string>("level", "level")).toBe("high");
   await machine.ok(["rm", "level"]);
 });

@@ -182,7 +182,7 @@ test("one of two species can be removed, and the other one goes on", async () =>
 
 test("--force replaces whatever runs", async () => {
   const forced = `export function version(input: { full: boolean }): number { return input.full ? 4.0 : 4; }`;
-  await machine.ok(["swap", "shop", file("four", forced), "--force"]);
+  await machine.ok(["swap", "shop", file("four", forced), "--force", "--observe", "100ms"]);
   const all = await machine.untilInstances(
     "shop",
     "one species alone",
