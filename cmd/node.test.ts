@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { CommandMachine, processesOf, until } from "../test/harness/mod.ts";
 import { OnTerminal } from "./testing/on_terminal.ts";
@@ -8,6 +9,7 @@ setDefaultTimeout(60_000);
 
 const HELLO = `import { existsSync } from "node:fs";
 if (existsSync("POISON")) throw new Error("poisoned");
+while (existsSync("HOLD")) await Bun.sleep(5);
 /** Greets whoever asks. */
 export function greet({ name }: { name: string }): { greeting: string } {
   console.log("greeting", name, "\\x1b[2J");
@@ -20,12 +22,18 @@ let machine: CommandMachine;
 let source: string;
 beforeAll(() => {
   machine = new CommandMachine();
-  source = HELLO.replace("POISON", join(machine.folder, "poison"));
+  source = HELLO.replace("POISON", join(machine.folder, "poison")).replace("HOLD", join(machine.folder, "hold"));
   machine.write("hello.ts", source);
 });
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
 });
+
+/** While this lives, instances do not get ready: what is said meanwhile can be waited for. */
+function hold(): Disposable {
+  const path = machine.write("hold", "");
+  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+}
 
 async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> {
   const { stdout } = await machine.cell([...args, "--json"]);
@@ -95,10 +103,12 @@ test("up says node and pid, and says so again; a second agent says who holds the
 });
 
 test("deploy tells how far it is on stderr, and its answer on stdout to a program", async () => {
-  const deployed = await machine.cell(["deploy", "hello.ts", "-i", "2"]);
-  expect(deployed).toMatchObject({ exit: 0, stdout: "" });
+  using held = hold();
+  const deployed = machine.start(["deploy", "hello.ts", "-i", "2"]);
+  await deployed.until(() => deployed.stderr.includes("hello: starting, 0 of 2 up"), "how far it is");
+  held[Symbol.dispose]();
+  expect([await deployed.exited(), deployed.stdout]).toEqual([0, ""]);
   expect(deployed.stderr).toContain("building hello.ts");
-  expect(deployed.stderr).toMatch(/hello: starting, \d of 2 up/);
   expect(deployed.stderr).toMatch(/hello is deployed: release 1, 2 instances up, species [0-9a-f]{16}/);
   expect(deployed.stderr).toContain("Try: cell call hello greet name=World");
   const again = await machine.cell(["deploy", "hello.ts", "--json"]);
@@ -157,7 +167,10 @@ test("logs show what is printed, with time and instance, of all instances or one
 });
 
 test("on a terminal progress rewrites one line, a table fits, and a log cannot steer", async () => {
+  using held = hold();
   await using scale = new OnTerminal(machine, ["scale", "hello", "3"]);
+  await scale.shows("hello: starting, 2 of 3 up");
+  held[Symbol.dispose]();
   expect(await scale.exited()).toBe(0);
   await scale.shows("hello: 3 instances");
   expect(scale.sent).toMatch(/^\r\p{Cc}\[Khello: starting, /u);
