@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { createSocket } from "node:dgram";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/harness/until.ts";
 import type { NetworkSettings } from "../home/mod.ts";
 import { Cluster } from "./cluster.ts";
+import { ClusterFile } from "./cluster_file.ts";
 import type { Doors } from "./join.ts";
 import type { LocalNode } from "./local_node.ts";
 
@@ -74,6 +74,20 @@ function node(name: string, network: Partial<NetworkSettings> = {}, doors?: Door
 async function bothAlive(...nodes: Pick<ReturnType<typeof node>, "names">[]): Promise<void> {
   const isComplete = async ({ names }: (typeof nodes)[number]) => (await names()).join() === "one alive,two alive";
   for (const one of nodes) await until(() => isComplete(one), "both to know each other");
+}
+
+/** One of those that no system gives out by itself: nobody takes it who has not asked for it. */
+function anyPort(): number {
+  return 20_000 + Math.floor(Math.random() * 10_000);
+}
+
+/** A UDP port of this machine that somebody has. */
+async function takenPort() {
+  for (;;) {
+    const port = anyPort();
+    const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port }).catch(() => undefined);
+    if (socket !== undefined) return { port, socket };
+  }
 }
 
 test("a token request that is refused opens no port and turns no network on", async () => {
@@ -169,21 +183,22 @@ test("what was asked for together comes one after the other, and the last one ho
 });
 
 test("a network that cannot be turned on half-way leaves no port open and says which was taken", async () => {
-  const taken = createSocket("udp4");
-  await new Promise<void>((resolve) => taken.bind(0, "127.0.0.1", resolve));
-  const { cluster, told } = node("one", { gossipPort: taken.address().port });
+  const taken = await takenPort();
+  const { cluster, told } = node("one", { gossipPort: taken.port });
   try {
-    await expect(cluster.createToken({})).rejects.toThrow(String(taken.address().port));
+    await expect(cluster.createToken({})).rejects.toThrow(String(taken.port));
     expect([cluster.network, told]).toEqual([undefined, []]);
     expect(cluster.tokens.open()).toEqual([]);
   } finally {
-    taken.close();
+    taken.socket.close();
   }
   await cluster.createToken({});
 });
 
 test("a paused agent whose program goes on has its network again", async () => {
-  const { cluster } = node("one");
+  const { cluster, keys } = node("one");
+  // Where it listened last: a port that the system gave it could be somebody else's meanwhile.
+  new ClusterFile(join(keys, "cluster.json")).update({ nodePort: anyPort(), gossipPort: anyPort() });
   await cluster.createToken({});
   const port = cluster.network!.nodePort;
   await cluster.pause();
