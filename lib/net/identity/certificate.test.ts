@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +13,8 @@ import { keyIdOf } from "./node_id.ts";
 import type { NodeIdentity } from "./node_identity.ts";
 import { cluster, FOUNDED_MS, instanceOn } from "./testing/cluster.ts";
 import { forge, type Forgery } from "./testing/forge.ts";
+
+setDefaultTimeout(60_000);
 
 let one: NodeIdentity;
 let hello: Credentials;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -16,6 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeyFolder } from "./key_folder.ts";
 import { failingFileSystem } from "./testing/power_failure.ts";
+
+setDefaultTimeout(60_000);
 
 const NAME = "secret";
 const MAX = 1_000;

@@ -2,7 +2,7 @@
  * What the runtime tells of the certificate that a peer has shown. `mod.ts` is built on these answers: when one of them changes
  * with a new runtime, this fails and the table there has to change.
  */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo } from "node:net";
@@ -15,6 +15,8 @@ import { formatPem } from "./pem.ts";
 import { proveIdentity, verifyProof } from "./proof.ts";
 import { admit, cluster, instanceOn } from "./testing/cluster.ts";
 import { verifyIdentity } from "./verify_identity.ts";
+
+setDefaultTimeout(60_000);
 
 /** The stacks look at the clock themselves. */
 const NOW_MS = Date.now();
