@@ -9,7 +9,7 @@ import { TOPICS } from "./help.ts";
 import { SPREADS } from "./spread.ts";
 
 /** Somebody waits with a finger on the key: what is not known by then is left out. */
-const ANSWER_TIMEOUT_MS = 1 * SECOND;
+const ANSWER_TIMEOUT_MS = 3 * SECOND;
 
 const TOKEN_ACTIONS = ["create", "ls", "revoke"];
 
