@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 
 // Processes that start take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** What stderr hears of a measurement whose connections use `before` at first and `after` at its end. */
 function said(before: string, after: string): string {

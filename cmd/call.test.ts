@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CommandMachine, type Finished, type Running, until } from "../test/harness/mod.ts";
 
 // Without a binary every command is compiled when it is started.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const SERVICE = `import { CellError, type Code } from "cell";
 

@@ -9,7 +9,7 @@ import { FakeCluster } from "./testing/fake_cluster.ts";
 import { OnTerminal } from "./testing/on_terminal.ts";
 
 // Without a binary every command is compiled when it is started.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = "export function greet(name: string): string { return name; }\n";
 const TOKEN = formatToken({

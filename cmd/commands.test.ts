@@ -5,7 +5,7 @@ import { CommandMachine, until } from "../test/harness/mod.ts";
 import { COMMANDS } from "./commands.ts";
 
 // Without a binary every command is compiled when it is started.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = `/** Greets whoever asks. */
 export async function greet({ name }: { name: string }) {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { COMMAND, CommandMachine } from "../test/harness/mod.ts";
 
 // Without a binary every command is compiled when it is started.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const SERVICE = `export interface Order { sku: string; mood: "calm" | "wild"; to: { city: string } }
 /** Takes an order. */

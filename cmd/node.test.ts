@@ -5,7 +5,7 @@ import { CommandMachine, processesOf, until } from "../test/harness/mod.ts";
 import { OnTerminal } from "./testing/on_terminal.ts";
 
 // Without a binary every command is compiled when it is started.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = `import { existsSync } from "node:fs";
 if (existsSync("POISON")) throw new Error("poisoned");

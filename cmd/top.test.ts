@@ -3,7 +3,7 @@ import { CommandMachine, until } from "../test/harness/mod.ts";
 import { OnTerminal } from "./testing/on_terminal.ts";
 
 // Without a binary every command is compiled when it is started.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const ENTER = "\x1b[?1049h";
 const LEAVE = "\x1b[?25h\x1b[?1049l";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as sdk from "./mod.ts";
 
 // The type checker takes seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /**
  * `cell.d.ts` is written by hand, since it is what people read in their editors. These programs are type-checked against it

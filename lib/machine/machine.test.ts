@@ -6,7 +6,7 @@ import { examineMachine, listProcesses } from "./mod.ts";
 import { cpuTimeMs, cpuTimeOf, privateMemoryBytes } from "./process_usage.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: string;
 let home: string | undefined;

@@ -11,7 +11,7 @@ import { connectNucleus, type InstanceStatus, type NucleusClient } from "./clien
 import { FOLLOWERS_MAX } from "./followers.ts";
 
 // Processes that start take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const SPECIES = "0123456789abcdef";
 

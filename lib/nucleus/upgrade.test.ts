@@ -7,7 +7,7 @@ import type { RunNucleusOptions } from "./options.ts";
 import { checkBinary, executeAgain, LOCK_VARIABLE, takeClaim } from "./upgrade.ts";
 
 // Processes that start take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: string;
 const saved = process.env["CELL_HOME"];

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { formatMessage } from "./format_message.ts";
 
 // Another process starts, which takes seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** What `formatMessage` shall write as the runtime's console does: expressions, arguments each. */
 const MESSAGES = [

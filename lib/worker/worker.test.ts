@@ -7,7 +7,7 @@ import { fakeAgent } from "./testing/fake_agent.ts";
 import { WorkerMachine } from "./testing/worker_machine.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = `
 export function greet(name: string): string { return "Hello, " + name + "!"; }

@@ -24,7 +24,7 @@ import { examineRefusal, SHARED_MEMORY } from "./shared_memory.ts";
 import { examineKernel, LIBC, TYPE_CHECKER } from "./runtime.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const isRoot = process.getuid?.() === 0;
 let folder: string;

@@ -6,7 +6,7 @@ import { generateSchema } from "./generate_schema.ts";
 import { NUCLEUS_SCHEMA } from "./schema.ts";
 
 // The compiler that is loaded takes seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test('schema.json is what api.ts says; "make vectors" writes it again', async () => {
   expect(readFileSync(join(import.meta.dir, "schema.json"), "utf8")).toBe(await generateSchema());

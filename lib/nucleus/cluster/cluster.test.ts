@@ -10,7 +10,7 @@ import type { Doors } from "./join.ts";
 import type { LocalNode } from "./local_node.ts";
 
 // Nodes that find each other take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const NETWORK: NetworkSettings = {
   host: "127.0.0.1",

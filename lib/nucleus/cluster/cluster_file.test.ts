@@ -6,7 +6,7 @@ import { until } from "../../../test/harness/until.ts";
 import { ClusterFile, type StoredToken } from "./cluster_file.ts";
 
 // What is waited for takes seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const TOKEN: StoredToken = { id: "a1b2c3d4", secretHash: "00", seekKey: "AA==", expiresAtMs: 1, usesLeft: 2 };
 

@@ -9,7 +9,7 @@ import { NODE_RELAYS_MAX, NODE_TUNNELS_MAX, PeerService, type PeerServiceOptions
 import { Presences } from "./presences.ts";
 
 // What is waited for takes seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const OTHER = "b".repeat(32);
 

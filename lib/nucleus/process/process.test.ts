@@ -9,7 +9,7 @@ import { instanceProcesses, isRunning, mayBeWorkerOf, processEntry } from "./pro
 import { askToEnd, identityOf, killGroup } from "./signal.ts";
 
 // Processes that start take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HAS_PROC = process.platform === "linux";
 const SHA256 = "a".repeat(64);

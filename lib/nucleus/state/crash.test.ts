@@ -7,7 +7,7 @@ import { FullDisk } from "../../package/testing/full_disk.ts";
 import { StateFolder } from "./testing/state_folder.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const WRITER = join(import.meta.dir, "testing/writer.ts");
 const KILLS = process.env["CELL_SOAK"] === "1" ? 500 : 12;

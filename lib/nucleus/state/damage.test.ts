@@ -19,7 +19,7 @@ import { fill, pictureOf } from "./testing/contents.ts";
 import { StateFolder } from "./testing/state_folder.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Bytes between two that are flipped; CELL_SOAK=1 flips every one. */
 const STRIDE = process.env["CELL_SOAK"] === "1" ? 1 : 509;
