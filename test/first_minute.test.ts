@@ -10,7 +10,7 @@ const HELLO = `export async function greet({ name }: { name: string }) {
 }
 `;
 
-test("the binary alone in an empty folder makes a file a service and answers a call", async () => {
+test.concurrent("the binary alone in an empty folder makes a file a service and answers a call", async () => {
   await using machine = new Machine();
   const alone = join(machine.folder, "cell");
   copyFileSync(BINARY, alone);
@@ -22,7 +22,7 @@ test("the binary alone in an empty folder makes a file a service and answers a c
   expect(called).toEqual({ exit: 0, stdout: '{"greeting":"Hello, World!"}\n', stderr: "" });
 });
 
-test("a second start reads the schema from the cache and serves the same species", async () => {
+test.concurrent("a second start reads the schema from the cache and serves the same species", async () => {
   await using machine = new Machine();
   const first = await machine.serve("hello.ts", HELLO);
   const before = await machine.cell(["describe", "hello", "--json"]);
@@ -33,7 +33,7 @@ test("a second start reads the schema from the cache and serves the same species
   expect(JSON.parse(after.stdout)).toEqual(JSON.parse(before.stdout));
 });
 
-test("an argument of the wrong type exits 1 and names the place, the expectation and the find", async () => {
+test.concurrent("an argument of the wrong type exits 1 and names the place, the expectation and the find", async () => {
   await using machine = new Machine();
   await machine.serve("hello.ts", HELLO);
   const called = await machine.cell(["call", "hello", "greet", "name:=3"]);
@@ -42,7 +42,7 @@ test("an argument of the wrong type exits 1 and names the place, the expectation
   expect(called.stderr).toContain("args[0].name: expected string, found number 3");
 });
 
-test("a missing and a misspelt argument say what was expected", async () => {
+test.concurrent("a missing and a misspelt argument say what was expected", async () => {
   await using machine = new Machine();
   await machine.serve("hello.ts", HELLO);
   const missing = await machine.cell(["call", "hello", "greet"]);
@@ -53,7 +53,7 @@ test("a missing and a misspelt argument say what was expected", async () => {
   expect(misspelt.stderr).toContain("Did you mean name?");
 });
 
-test("a service that nobody runs exits 3, and so does a method that it lacks", async () => {
+test.concurrent("a service that nobody runs exits 3, and so does a method that it lacks", async () => {
   await using machine = new Machine();
   const nobody = await machine.cell(["call", "nope", "greet"]);
   expect(nobody.exit).toBe(3);
@@ -67,7 +67,7 @@ test("a service that nobody runs exits 3, and so does a method that it lacks", a
   expect(method.stderr).toContain("Did you mean greet?");
 });
 
-test("wrong usage exits 2 and suggests what was meant", async () => {
+test.concurrent("wrong usage exits 2 and suggests what was meant", async () => {
   await using machine = new Machine();
   const command = await machine.cell(["cal"]);
   expect(command.exit).toBe(2);
@@ -77,7 +77,7 @@ test("wrong usage exits 2 and suggests what was meant", async () => {
   expect(option.stderr).toContain("--json");
 });
 
-test("the help fits a screen, and every command shows examples", async () => {
+test.concurrent("the help fits a screen, and every command shows examples", async () => {
   await using machine = new Machine();
   const help = await machine.cell(["--help"]);
   expect(help.exit).toBe(0);

@@ -37,7 +37,7 @@ export async function* endless(): AsyncGenerator<number> {
 export function quick(): string { return "quick"; }
 `;
 
-test("a handler that never returns is left at the caller's deadline, and others are served meanwhile", async () => {
+test.concurrent("a handler that never returns is left at the caller's deadline, and others are served meanwhile", async () => {
   await using machine = new Machine();
   await machine.serve("handlers.ts", HANDLERS);
   const never = machine.cell(["call", "handlers", "never", "--timeout", "400ms"]);
@@ -47,14 +47,14 @@ test("a handler that never returns is left at the caller's deadline, and others 
   expect(finished.stderr).toContain("DEADLINE_EXCEEDED");
 });
 
-test("a handler that blocks the event loop cannot hold its caller beyond the deadline", async () => {
+test.concurrent("a handler that blocks the event loop cannot hold its caller beyond the deadline", async () => {
   await using machine = new Machine();
   await machine.serve("handlers.ts", HANDLERS);
   const finished = await machine.cell(["call", "handlers", "block", "--timeout", "400ms"]);
   expect(finished.exit).toBe(4);
 });
 
-test("whatever a handler throws reaches the caller as a clean error and the log as a stack", async () => {
+test.concurrent("whatever a handler throws reaches the caller as a clean error and the log as a stack", async () => {
   await using machine = new Machine();
   const service = await machine.serve("handlers.ts", HANDLERS);
   const error = await machine.cell(["call", "handlers", "throwsError"]);
@@ -71,7 +71,7 @@ test("whatever a handler throws reaches the caller as a clean error and the log 
   expect((await machine.cell(["call", "handlers", "quick"])).exit).toBe(0);
 });
 
-test("a CellError keeps its code and its data", async () => {
+test.concurrent("a CellError keeps its code and its data", async () => {
   await using machine = new Machine();
   await machine.serve("handlers.ts", HANDLERS);
   const finished = await machine.cell(["call", "handlers", "refuses"]);
@@ -81,7 +81,7 @@ test("a CellError keeps its code and its data", async () => {
   expect(finished.stderr).toContain("50");
 });
 
-test("a result that does not fit its own type is the service's fault and says where", async () => {
+test.concurrent("a result that does not fit its own type is the service's fault and says where", async () => {
   await using machine = new Machine();
   await machine.serve("handlers.ts", HANDLERS);
   const finished = await machine.cell(["call", "handlers", "lies"]);
@@ -90,7 +90,7 @@ test("a result that does not fit its own type is the service's fault and says wh
   expect(finished.stderr).toContain('result: expected number, found string "not a number"');
 });
 
-test("SIGTERM lets a call in flight finish, then the service ends with exit 0", async () => {
+test.concurrent("SIGTERM lets a call in flight finish, then the service ends with exit 0", async () => {
   await using machine = new Machine();
   const service = await machine.serve("handlers.ts", HANDLERS);
   const slow = machine.start(["call", "handlers", "slow"]);
@@ -101,7 +101,7 @@ test("SIGTERM lets a call in flight finish, then the service ends with exit 0", 
   expect(await service.exited()).toBe(0);
 });
 
-test("a caller that dies aborts its call's signal", async () => {
+test.concurrent("a caller that dies aborts its call's signal", async () => {
   await using machine = new Machine();
   const service = await machine.serve("handlers.ts", HANDLERS);
   const caller = machine.start(["call", "handlers", "waits"]);
@@ -110,7 +110,7 @@ test("a caller that dies aborts its call's signal", async () => {
   await service.until(() => service.stdout.includes("aborted"), "the signal");
 });
 
-test("a reader that has seen enough ends the stream, the generator and the command quietly", async () => {
+test.concurrent("a reader that has seen enough ends the stream, the generator and the command quietly", async () => {
   await using machine = new Machine();
   const service = await machine.serve("handlers.ts", HANDLERS);
   const piped = Bun.spawn(

@@ -7,7 +7,7 @@ setDefaultTimeout(120_000);
 
 const SERVICE = "export function ping(): string { return String(process.pid); }\n";
 
-test("an invalid name is refused with the rule", async () => {
+test.concurrent("an invalid name is refused with the rule", async () => {
   await using machine = new Machine();
   const file = machine.write("hello.ts", SERVICE);
   for (const name of ["Hello World", "-x", "x".repeat(64), "../../etc", "", "é"]) {
@@ -17,7 +17,7 @@ test("an invalid name is refused with the rule", async () => {
   }
 });
 
-test("a name that a live process holds is refused with its pid and a way out", async () => {
+test.concurrent("a name that a live process holds is refused with its pid and a way out", async () => {
   await using machine = new Machine();
   const first = await machine.serve("hello.ts", SERVICE);
   const second = await machine.cell(["run", join(machine.folder, "hello.ts")]);
@@ -28,7 +28,7 @@ test("a name that a live process holds is refused with its pid and a way out", a
   expect(JSON.parse(called.stdout)).toBe(String(first.pid));
 });
 
-test("of many processes that want one name at the same instant, one gets it", async () => {
+test.concurrent("of many processes that want one name at the same instant, one gets it", async () => {
   await using machine = new Machine();
   const file = machine.write("hello.ts", SERVICE);
   const contenders = Array.from({ length: 6 }, () => machine.start(["run", file]));
@@ -44,7 +44,7 @@ test("of many processes that want one name at the same instant, one gets it", as
   expect((await machine.cell(["call", "hello", "ping"])).exit).toBe(0);
 });
 
-test("the socket of a crashed process is recognised, not listed, and removed by the next start", async () => {
+test.concurrent("the socket of a crashed process is recognised, not listed, and removed by the next start", async () => {
   await using machine = new Machine();
   const crashed = await machine.serve("hello.ts", SERVICE);
   await crashed.kill();
@@ -55,7 +55,7 @@ test("the socket of a crashed process is recognised, not listed, and removed by 
   expect(JSON.parse((await machine.cell(["call", "hello", "ping"])).stdout)).toBe(String(next.pid));
 });
 
-test("a stopped service takes its socket with it", async () => {
+test.concurrent("a stopped service takes its socket with it", async () => {
   await using machine = new Machine();
   const service = await machine.serve("hello.ts", SERVICE);
   service.signal("SIGTERM");
@@ -63,7 +63,7 @@ test("a stopped service takes its socket with it", async () => {
   expect(existsSync(join(machine.home, "run", "hello.sock"))).toBe(false);
 });
 
-test("a home directory that belongs to another user is refused with exit 5", async () => {
+test.concurrent("a home directory that belongs to another user is refused with exit 5", async () => {
   await using machine = new Machine();
   const isRoot = process.getuid?.() === 0;
   // Root may give a folder away; anybody else finds one of root's.
@@ -78,7 +78,7 @@ test("a home directory that belongs to another user is refused with exit 5", asy
   expect(finished.stderr).toContain(foreign);
 });
 
-test.skipIf(process.getuid?.() !== 0)("another user can neither list nor call a service", async () => {
+test.concurrent.skipIf(process.getuid?.() !== 0)("another user can neither list nor call a service", async () => {
   await using machine = new Machine();
   await machine.serve("hello.ts", SERVICE);
   const asNobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -89,7 +89,7 @@ test.skipIf(process.getuid?.() !== 0)("another user can neither list nor call a 
   expect(called.exit).toBe(5);
 });
 
-test("a home whose path is longer than a socket address works", async () => {
+test.concurrent("a home whose path is longer than a socket address works", async () => {
   await using machine = new Machine();
   const deep = join(machine.folder, "d".repeat(100), "e".repeat(100));
   const service = machine.start(["run", machine.write("hello.ts", SERVICE)], { env: { CELL_HOME: deep } });
@@ -98,7 +98,7 @@ test("a home whose path is longer than a socket address works", async () => {
   expect(called).toMatchObject({ exit: 0, stdout: `"${service.pid}"\n` });
 });
 
-test("--watch serves the new code under the same name, and a caller meanwhile waits", async () => {
+test.concurrent("--watch serves the new code under the same name, and a caller meanwhile waits", async () => {
   await using machine = new Machine();
   const file = machine.write("hello.ts", 'export function version(): string { return "one"; }\n');
   const service = machine.start(["run", file, "--watch"]);

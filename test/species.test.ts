@@ -36,14 +36,14 @@ async function replacedBy(machine: Machine, after: string): Promise<string> {
   return caller;
 }
 
-test("a caller goes on with a service that changed compatibly: its gene is negotiated", async () => {
+test.concurrent("a caller goes on with a service that changed compatibly: its gene is negotiated", async () => {
   await using machine = new Machine();
   const caller = await replacedBy(machine, COMPATIBLE);
   const ran = await machine.cell(["run", caller]);
   expect(ran).toMatchObject({ exit: 0, stdout: 'Hi, Ada!\n{"id":"1","name":"Ada"}\n' });
 });
 
-test("a caller of a method that changed incompatibly gets an error that shows the difference", async () => {
+test.concurrent("a caller of a method that changed incompatibly gets an error that shows the difference", async () => {
   await using machine = new Machine();
   const caller = await replacedBy(machine, BREAKING);
   const ran = await machine.cell(["run", caller]);
@@ -54,7 +54,7 @@ test("a caller of a method that changed incompatibly gets an error that shows th
   expect(ran.stderr).toContain("args[0].id");
 });
 
-test("the check against the live service says where the caller no longer fits", async () => {
+test.concurrent("the check against the live service says where the caller no longer fits", async () => {
   await using machine = new Machine();
   const caller = await replacedBy(machine, BREAKING);
   const offline = await machine.cell(["check", "--offline", caller]);
@@ -64,7 +64,7 @@ test("the check against the live service says where the caller no longer fits", 
   expect(live.stdout + live.stderr).toMatch(/caller\.ts:4:\d+/);
 });
 
-test("diff compares files and running services, and exits 1 when callers break", async () => {
+test.concurrent("diff compares files and running services, and exits 1 when callers break", async () => {
   await using machine = new Machine();
   const before = machine.write("before.ts", BEFORE);
   const after = machine.write("after.ts", COMPATIBLE);

@@ -9,7 +9,7 @@ async function run(source: string, file = "bad.ts"): Promise<{ exit: number; std
   return await machine.cell(["run", machine.write(file, source)]);
 }
 
-test("a file that does not exist is named, and a file with a near name is suggested", async () => {
+test.concurrent("a file that does not exist is named, and a file with a near name is suggested", async () => {
   await using machine = new Machine();
   machine.write("hello.ts", "export function f() { return 1; }");
   const finished = await machine.cell(["run", "helo.ts"]);
@@ -18,27 +18,27 @@ test("a file that does not exist is named, and a file with a near name is sugges
   expect(finished.stderr).toContain("hello.ts");
 });
 
-test("a folder in place of a file is refused", async () => {
+test.concurrent("a folder in place of a file is refused", async () => {
   await using machine = new Machine();
   const finished = await machine.cell(["run", machine.folder]);
   expect(finished.exit).toBeGreaterThan(0);
   expect(finished.stderr).not.toContain("at ");
 });
 
-test("a syntax error is shown with its place", async () => {
+test.concurrent("a syntax error is shown with its place", async () => {
   const finished = await run("export function f( { return 1 }\n");
   expect(finished.exit).toBe(1);
   expect(finished.stderr).toMatch(/bad\.ts:1:\d+/);
 });
 
-test("an import that does not resolve is shown with its place", async () => {
+test.concurrent("an import that does not resolve is shown with its place", async () => {
   const finished = await run('import { x } from "./missing.ts";\nexport function f() { return x as number; }\n');
   expect(finished.exit).toBe(1);
   expect(finished.stderr).toContain("missing.ts");
   expect(finished.stderr).toMatch(/bad\.ts:1:\d+/);
 });
 
-test("a file that throws on import says what it threw and where", async () => {
+test.concurrent("a file that throws on import says what it threw and where", async () => {
   const finished = await run(
     'export function f() { return 1; }\nthrow new Error("the disk is on fire");\n',
   );
@@ -47,14 +47,14 @@ test("a file that throws on import says what it threw and where", async () => {
   expect(finished.stderr).toMatch(/bad\.ts:2/);
 });
 
-test("a file that exports nothing callable says what to write", async () => {
+test.concurrent("a file that exports nothing callable says what to write", async () => {
   const finished = await run("export const answer = 42;\n");
   expect(finished.exit).toBe(1);
   expect(finished.stderr).toContain("export");
   expect(finished.stderr).toContain("function");
 });
 
-test("a type that cannot cross the wire is an error with its place, its path and a way out", async () => {
+test.concurrent("a type that cannot cross the wire is an error with its place, its path and a way out", async () => {
   const finished = await run(
     `export interface Options { retries: number; onDone: () => void }
 export function save(text: string, options: Options) {
@@ -69,7 +69,7 @@ export function save(text: string, options: Options) {
   expect(finished.stderr).toContain("function");
 });
 
-test("all problems of a file are shown at once", async () => {
+test.concurrent("all problems of a file are shown at once", async () => {
   const finished = await run(
     `export function first(callback: () => void) { callback(); }
 export function second(key: symbol) { return String(key); }
@@ -80,7 +80,7 @@ export function third<T>(value: T) { return value; }
   for (const method of ["first", "second", "third"]) expect(finished.stderr).toContain(method);
 });
 
-test("a service that fails leaves nothing that could be listed", async () => {
+test.concurrent("a service that fails leaves nothing that could be listed", async () => {
   await using machine = new Machine();
   await machine.cell(["run", machine.write("bad.ts", 'export function f() {}\nthrow new Error("no");\n')]);
   const listed = await machine.cell(["ps", "--json"]);

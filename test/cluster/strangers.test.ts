@@ -86,7 +86,7 @@ async function refusal(place: Place, credentials: Credentials): Promise<CellErro
   throw new Error(`${place.transport} to ${place.port} let it in`);
 }
 
-test("an instance and an agent let in who has a certificate of the cluster, and nobody else", async () => {
+test.concurrent("an instance and an agent let in who has a certificate of the cluster, and nobody else", async () => {
   await using cluster = await TestCluster.start(2);
   const [one, two] = cluster.nodes;
   await two!.deploy("hello", HELLO);
@@ -121,7 +121,7 @@ test("an instance and an agent let in who has a certificate of the cluster, and 
   await stranger.close();
 });
 
-test("an instance's certificate opens none of what agents say to each other but the relay", async () => {
+test.concurrent("an instance's certificate opens none of what agents say to each other but the relay", async () => {
   await using cluster = await TestCluster.start(2);
   const [one, two] = cluster.nodes;
   await two!.deploy("hello", HELLO);
@@ -137,7 +137,7 @@ test("an instance's certificate opens none of what agents say to each other but 
   await agent.close();
 });
 
-test("when a node is removed its connections end everywhere, and its certificates open nothing more", async () => {
+test.concurrent("when a node is removed its connections end everywhere, and its certificates open nothing more", async () => {
   await using cluster = await TestCluster.start(3);
   const [one, two, three] = cluster.nodes;
   await two!.deploy("hello", HELLO);
