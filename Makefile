@@ -41,7 +41,7 @@ bench: build
 
 # Long random runs; never part of `make test`.
 soak: build
-	@CELL_SOAK=1 $(BUN) test --timeout 3600000 test/hostile test/shm test/nucleus/power_loss test/nucleus/turmoil test/volatile fuzz rpc/hostile net/quic/hostile gossip/catalog/convergence gossip/catalog/hostile gossip/core gossip/attacks cluster/floods
+	@CELL_SOAK=1 $(BUN) test --timeout 3600000 test/hostile test/shm test/nucleus/power_loss test/nucleus/turmoil test/volatile fuzz rpc/hostile net/quic/hostile gossip/catalog/convergence gossip/catalog/hostile gossip/core gossip/attacks cluster/floods cluster/turmoil
 
 # Rewrites the golden vectors in docs/vectors from the code. A test fails when they differ from it.
 vectors: node_modules/.installed
