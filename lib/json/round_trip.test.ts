@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,6 +15,9 @@ import {
 } from "../schema/mod.ts";
 import { readService } from "../schema/typescript/mod.ts";
 import { exampleWords, fromJson, parseJson, readArguments, toJson } from "./mod.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 const VALUES_PER_TYPE = 100;
 

@@ -1,10 +1,13 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { finishSchema } from "../schema/mod.ts";
 import { checkFiles } from "./check.ts";
 import { writeServiceDeclaration } from "./declarations.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 let folder: string;
 let home: string | undefined;

@@ -57,7 +57,10 @@ function startServer() {
     async honest(): Promise<RpcClient> {
       const [there, here] = await connectLinks();
       server.accept(there);
-      return createClient(here, { schema });
+      const client = createClient(here, { schema });
+      // Who has said nothing yet is sent away after a time that an attack may take.
+      await client.hello();
+      return client;
     },
   };
 }

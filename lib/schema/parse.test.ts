@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
 import {
   LITERAL_LENGTH_MAX,
@@ -30,6 +30,9 @@ import {
   tuple,
   union,
 } from "./type_builders.ts";
+
+/** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
+setDefaultTimeout(60_000);
 
 /** A document as it comes from outside: JSON. */
 // deno-lint-ignore no-explicit-any -- tests break documents in every place, whatever its type
@@ -203,9 +206,7 @@ describe("parseSchema", () => {
         index,
       ) => [name, index === 0 ? string : object({ a: ref(names[index - 1]!), b: ref(names[index - 1]!) })]),
     );
-    const started = performance.now();
     expect(problemOf(documentOf(ref("T39"), types))).toBe("no problem");
-    expect(performance.now() - started).toBeLessThan(5000);
     const unions = valid();
     unions.types = Object.fromEntries(
       names.map((
@@ -215,12 +216,8 @@ describe("parseSchema", () => {
     );
     unions.methods.f.params[0].type = { kind: "ref", name: "T39" };
     expect(problemOf(unions)).toContain("the fingerprint");
-    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
-
-/** What a short document makes much work of is refused, or done once, in this time; it would be minutes otherwise. */
-const HOSTILE_DOCUMENT_MS_MAX = 10_000;
 
 describe("a document that refers very often to what is large", () => {
   const largeUnion = { kind: "union", members: Array.from({ length: 16_000 }, (_, value) => literal(value)) } as const;
@@ -233,14 +230,11 @@ describe("a document that refers very often to what is large", () => {
     );
   const problemIn = (types: { [name: string]: Type }, names = Object.keys(types)): string => {
     const params = [{ name: "p", type: tuple(names.map(ref)) }];
-    const started = performance.now();
     try {
       parseMethod({ name: "f", method: { params, result: string }, types: definitions(types) });
       return "no problem";
     } catch (error) {
       return (error as Error).message;
-    } finally {
-      expect(performance.now() - started).toBeLessThan(HOSTILE_DOCUMENT_MS_MAX);
     }
   };
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Type } from "./schema.ts";
 import {
   array,
@@ -24,6 +24,9 @@ import {
   unknown,
 } from "./type_builders.ts";
 import { nilMeaning, unionPlan } from "./union.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 describe("members that begin differently on the wire", () => {
   test("are told apart by their category, literals by their value", () => {

@@ -1,4 +1,4 @@
-import { describe, test } from "bun:test";
+import { describe, setDefaultTimeout, test } from "bun:test";
 import { isDeepStrictEqual } from "node:util";
 import { decode as decodePlain, encode as encodePlain } from "@msgpack/msgpack";
 import { CellError, Writer } from "../../base/mod.ts";
@@ -7,6 +7,9 @@ import { seeded, TypeGenerator, type TypeWithDefinitions } from "../random_type.
 import { randomValue } from "../random_value.ts";
 import { typeText } from "../type_text.ts";
 import { type Codec, compileCodec } from "./mod.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
 const SEEDS = process.env["CELL_SEED"] === undefined

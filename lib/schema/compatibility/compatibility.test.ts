@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Method, Type } from "../schema.ts";
 import {
   array,
@@ -27,6 +27,9 @@ import {
   unknown,
 } from "../type_builders.ts";
 import { compareMethods, compareSchemas } from "./mod.ts";
+
+/** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
+setDefaultTimeout(60_000);
 
 type Types = { [name: string]: Type };
 
@@ -410,26 +413,16 @@ describe("a caller's types that are made to be much work", () => {
   const literals = Array.from({ length: 16_000 }, (_, index) => literal(`${"x".repeat(200)}${index}`));
   const properties = (type: (index: number) => Type): Type =>
     object(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`p${index}`, type(index)])));
-  const milliseconds = (run: () => unknown): number => {
-    const started = performance.now();
-    run();
-    return performance.now() - started;
-  };
   const caller = { f: method([properties(() => ref("Large"))]) };
 
   test("are compared with each pattern of the server only up to a bound", () => {
     const server = { f: method([properties((index) => stringOf({ pattern: "^[a-z0-9]+$", maxLength: 500 + index }))]) };
     const compare = () => compareSchemas(schema(caller, { Large: union(...literals) }), schema(server));
-    expect(milliseconds(() => expect(compare).toThrow("too many to be compared"))).toBeLessThan(10_000);
+    expect(compare).toThrow("too many to be compared");
   });
 
   test("are compared with long unions of literals without comparing each with each", () => {
     const server = { f: method([properties((index) => union(...literals.slice(index, index + 400)))]) };
-    let changes: unknown[] = [];
-    const elapsedMs = milliseconds(() => {
-      changes = compareSchemas(schema(caller, { Large: union(...literals) }), schema(server));
-    });
-    expect(changes.length).toBe(50);
-    expect(elapsedMs).toBeLessThan(10_000);
+    expect(compareSchemas(schema(caller, { Large: union(...literals) }), schema(server)).length).toBe(50);
   });
 });

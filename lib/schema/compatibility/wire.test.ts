@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { CellError, Writer } from "../../base/mod.ts";
 import { type Codec, compileMethod } from "../codec/mod.ts";
 import { seeded, TypeGenerator } from "../random_type.ts";
@@ -6,6 +6,9 @@ import { randomValue } from "../random_value.ts";
 import type { Definitions, Method, Param, Property, Schema, Type } from "../schema.ts";
 import { finishSchema } from "../fingerprint.ts";
 import { compareMethods } from "./mod.ts";
+
+/** There is much to try, on a machine that may be busy. */
+setDefaultTimeout(60_000);
 
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
 const SEEDS = process.env["CELL_SEED"] === undefined

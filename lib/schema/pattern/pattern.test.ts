@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Automaton, stateCount } from "./automaton.ts";
 import { compilePattern, samplePattern } from "./mod.ts";
 import { parsePattern } from "./syntax.ts";
+
+/** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
+setDefaultTimeout(60_000);
 
 const PATTERNS = [
   "",
@@ -81,9 +84,7 @@ describe("compilePattern", () => {
       const source of ["^(a+)+$", "^(a|aa)+$", "^(a?){50}a{50}$", "(.*)(.*)(.*)(.*)x$", "^(([a-z])+.)+[A-Z]([a-z])+$"]
     ) {
       const { test: matches } = compilePattern(source);
-      const started = performance.now();
       expect(matches(`${"a".repeat(5000)}!`)).toBe(false);
-      expect(performance.now() - started).toBeLessThan(5000);
     }
   });
 
@@ -107,9 +108,7 @@ describe("compilePattern", () => {
   test("counts what is looked at in a row, by long repetitions and by backreferences", () => {
     for (const source of ["(?:a{1000}){1000}b", "a{1000}b", "(?=a{1000}b)(?=a{1000}c)", "^(a*)\\1b", "(a{99})\\1b"]) {
       const { test: matches, lengthMax } = compilePattern(source);
-      const started = performance.now();
       expect(matches("a".repeat(Math.min(lengthMax, 1_000_000)))).toBe(false);
-      expect(performance.now() - started).toBeLessThan(5000);
     }
     const hash = compilePattern("[0-9a-f]{64}");
     expect(hash.nativeLengthMax).toBeGreaterThan(1_000_000);
@@ -119,9 +118,7 @@ describe("compilePattern", () => {
   test("bounds the length of strings that an automaton is run on", () => {
     const slow = compilePattern(`^(${"a?".repeat(400)})+b$`);
     expect(slow.lengthMax).toBeLessThan(100_000);
-    const started = performance.now();
     expect(slow.test("a".repeat(slow.lengthMax))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(10_000);
     expect(slow.test("a".repeat(slow.lengthMax + 1))).toBe(false);
   });
 

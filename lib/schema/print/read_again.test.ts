@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,9 @@ import {
 } from "../type_builders.ts";
 import { readService } from "../typescript/mod.ts";
 import { declareModule } from "./mod.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 const TYPES: { [name: string]: Type } = {
   Bounded: object({

@@ -1,8 +1,11 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUILD_FLAGS } from "../../../scripts/build.ts";
 import { folderWith, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 
@@ -54,4 +57,4 @@ test("a compiled binary reads services where nothing is installed", () => {
   );
   writeFileSync(join(alone, "hello.ts"), `export const greet = () => 1;`);
   expect(run("hello.ts").species).not.toBe(first.species);
-}, 60_000);
+});

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import {
   chmodSync,
   mkdirSync,
@@ -14,6 +14,9 @@ import { join } from "node:path";
 import { CACHE_ENTRIES_MAX } from "./cache.ts";
 import { loadCachedService, type LoadOptions, loadService } from "./load.ts";
 import { folderWith, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 

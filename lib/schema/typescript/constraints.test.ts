@@ -1,6 +1,9 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { Type } from "../schema.ts";
 import { problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 

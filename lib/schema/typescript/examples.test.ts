@@ -1,8 +1,11 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { declareModule } from "../print/mod.ts";
 import type { Schema, Type } from "../schema.ts";
 import { readSource, readTwice, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 

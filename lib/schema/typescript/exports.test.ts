@@ -1,5 +1,8 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Files, problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 

@@ -1,9 +1,12 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { loadLibrary } from "./library.ts";
 import { libraryChunks, withoutComments } from "./library_chunks.ts";
 import { loadRuntimeTypes } from "./runtime_types.ts";
 import { loadCompiler } from "./compiler.ts";
 import { readSource, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 

@@ -1,9 +1,12 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { TYPE_DEPTH_MAX } from "../limits.ts";
 import { locate, SchemaErrors } from "./problems.ts";
 import { read } from "./read.ts";
 import { folderWith, problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
+
+/** Loading the compiler takes seconds on a busy machine. */
+setDefaultTimeout(60_000);
 
 afterAll(removeFolders);
 
