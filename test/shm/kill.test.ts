@@ -116,8 +116,9 @@ describe.each(MOVING_TRANSPORTS)("over %s", (transport) => {
       const report = await control.call("endLoad", []) as LoadReport;
       expect(report.wrong).toEqual([]);
       expect(report.pending).toBe(0);
-      // They did hit calls that were being made.
-      expect(report.failed).toMatchObject({ "once UNAVAILABLE": expect.any(Number) });
+      // They did hit calls that were being made, of whichever kind.
+      const hit = ["once", "count", "total"].filter((kind) => report.failed[`${kind} UNAVAILABLE`] !== undefined);
+      expect(hit, Bun.inspect(report.failed)).not.toEqual([]);
       expect(report.answered).toMatchObject(Object.fromEntries(names.map((name) => [name, expect.any(Number)])));
 
       // No wake-up was lost on the way: whoever sleeps is woken.
