@@ -71,9 +71,9 @@ async function happen(event: Event, caller: ClusterNode, node: ClusterNode, rand
       await node.killAgent();
       return await node.up();
     case "kill a worker":
-      return process.kill(await workerOf(node), "SIGKILL");
+      return void process.kill(await workerOf(node), "SIGKILL");
     case "end a worker":
-      return process.kill(await workerOf(node), "SIGTERM");
+      return void process.kill(await workerOf(node), "SIGTERM");
     case "pull the plug":
       await node.kill();
       return await node.up();
