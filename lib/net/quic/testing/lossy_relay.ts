@@ -6,6 +6,11 @@ export interface Weather {
   delayMs?: number;
   /** Share that never arrives, 0 to 1. @default 0 */
   loss?: number;
+  /**
+   * Of one direction no more than so many in a row are lost: who tries again after twice as long each time gets through
+   * while somebody still waits. @default Infinity
+   */
+  lossRunMax?: number;
   /** Share that arrives after later ones: it takes half as long again, and 2 ms. @default 0 */
   reorder?: number;
   /** Share that arrives twice. @default 0 */
@@ -22,6 +27,11 @@ interface Parcel {
   readonly dueMs: number;
   readonly bytes: Uint8Array;
   readonly deliver: (bytes: Uint8Array) => void;
+}
+
+/** How many datagrams of one direction were lost since one arrived. */
+interface Way {
+  lossRun: number;
 }
 
 /** One client of the relay: the address that it sends from here, and the socket that stands for it at the server. */
@@ -43,6 +53,7 @@ export class LossyRelay {
   private readonly random: () => number;
   private readonly clients = new Map<string, Client>();
   private readonly underWay: Parcel[] = [];
+  private readonly ways = { toServer: { lossRun: 0 }, toClient: { lossRun: 0 } };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private front!: Bun.udp.Socket<"uint8array">;
   private isClosed = false;
@@ -96,7 +107,9 @@ export class LossyRelay {
       else this.clients.set(key, client = { reply, socket });
     }
     const { socket } = client ?? {};
-    if (socket !== undefined) this.carry(bytes, (sent) => void (this.isClosed || client!.socket.send(sent)));
+    if (socket !== undefined) {
+      this.carry(bytes, this.ways.toServer, (sent) => void (this.isClosed || client!.socket.send(sent)));
+    }
   }
 
   private connect(reply: (bytes: Uint8Array) => void): Promise<Bun.udp.ConnectedSocket<"uint8array">> {
@@ -104,17 +117,20 @@ export class LossyRelay {
       hostname: "127.0.0.1",
       binaryType: "uint8array",
       connect: { hostname: "127.0.0.1", port: this.serverPort },
-      socket: { data: (_, bytes) => this.carry(bytes, reply) },
+      socket: { data: (_, bytes) => this.carry(bytes, this.ways.toClient, reply) },
     });
   }
 
-  private carry(bytes: Uint8Array, deliver: (bytes: Uint8Array) => void): void {
-    const { delayMs = 0, loss = 0, reorder = 0, duplicate = 0 } = this.weather;
+  private carry(bytes: Uint8Array, way: Way, deliver: (bytes: Uint8Array) => void): void {
+    const { delayMs = 0, loss = 0, lossRunMax = Infinity, reorder = 0, duplicate = 0 } = this.weather;
     this.passed++;
-    if (this.random() < loss || this.underWay.length >= UNDER_WAY_MAX) {
+    const isLost = this.random() < loss && way.lossRun < lossRunMax;
+    if (isLost || this.underWay.length >= UNDER_WAY_MAX) {
       this.lost++;
+      way.lossRun++;
       return;
     }
+    way.lossRun = 0;
     const takesMs = this.random() < reorder ? delayMs * 1.5 + 2 : delayMs;
     const copies = this.random() < duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
