@@ -93,7 +93,15 @@ export class FakeCluster extends CommandMachine {
     const { link } = tunnelLink(async function* (out) {
       outgoing.resolve(out);
       yield* bytes;
-    }, { kind: "instance", cluster: "c".repeat(32), node: id, service: "cell", instance: "1", address });
+    }, {
+      kind: "instance",
+      cluster: "c".repeat(32),
+      node: id,
+      nodeName: name,
+      service: "cell",
+      instance: "1",
+      address,
+    });
     this.#servers.get(this.agent(name))!.accept(link);
     const sent = (await outgoing.promise)[Symbol.asyncIterator]();
     try {

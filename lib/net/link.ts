@@ -15,6 +15,8 @@ export interface RemotePeer {
   readonly cluster: string;
   /** The id of the node that signed its certificate. */
   readonly node: string;
+  /** The name that the cluster's authority has certified to that node. */
+  readonly nodeName: string;
   readonly service: string;
   readonly instance: string;
   /** Where its bytes come from, such as "192.0.2.7:41641". */
@@ -38,7 +40,7 @@ export type Peer = LocalPeer | RemotePeer | AnonymousPeer;
 export function describePeer(peer: Peer): string {
   if (peer.kind === "process") return `process ${peer.pid} of user ${peer.uid}`;
   if (peer.kind === "anonymous") return `somebody without a certificate at ${peer.address}`;
-  return `${peer.instance} of node ${peer.node.slice(0, 8)} at ${peer.address}`;
+  return `${peer.instance} of node ${peer.nodeName} (${peer.node.slice(0, 8)}) at ${peer.address}`;
 }
 
 /** What moves a link's bytes now; "relay": TLS through the agent of the other end's node. */

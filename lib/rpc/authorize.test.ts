@@ -9,6 +9,7 @@ const REMOTE: Peer = {
   kind: "instance",
   cluster: "c".repeat(32),
   node: "a".repeat(32),
+  nodeName: "pi",
   service: "clerk",
   instance: "clerk@1",
   address: "192.0.2.7:41641",

@@ -12,7 +12,15 @@ const HERE: Peer = { kind: "process", uid: 0, pid: process.pid };
 
 function instance(service: string): Peer {
   const [cluster, node] = ["c".repeat(32), "a".repeat(32)];
-  return { kind: "instance", cluster, node, service, instance: `${service}@1`, address: "192.0.2.7:41641" };
+  return {
+    kind: "instance",
+    cluster,
+    node,
+    nodeName: "pi",
+    service,
+    instance: `${service}@1`,
+    address: "192.0.2.7:41641",
+  };
 }
 
 test("without a list everybody is answered, and nobody is looked at", () => {
@@ -26,7 +34,7 @@ test("a list decides by the service of a certificate, and lets the node agent in
   expect(decide(instance("clerk"))).toMatchObject({
     code: "PERMISSION_DENIED",
     message:
-      "calling pay: clerk (clerk@1 of node aaaaaaaa at 192.0.2.7:41641) may not, since its access list does not " +
+      "calling pay: clerk (clerk@1 of node pi (aaaaaaaa) at 192.0.2.7:41641) may not, since its access list does not " +
       'have it. If that is wrong, add "clerk" to [cell.access] allow in the cell.toml of pay, and deploy or run it again.',
     data: { started: false },
   });
@@ -36,7 +44,7 @@ test("a list decides by the service of a certificate, and lets the node agent in
 test("a command of another node is told by its process and its node", () => {
   const command = { ...instance("cell"), instance: "26609" };
   expect(authorizer("pay", ["trader"])!(command)?.message).toContain(
-    "commands at a shell and scripts (cell), such as process 26609 of node aaaaaaaa at 192.0.2.7:41641, may not",
+    "commands at a shell and scripts (cell), such as process 26609 of node pi (aaaaaaaa) at 192.0.2.7:41641, may not",
   );
 });
 

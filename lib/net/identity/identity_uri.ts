@@ -18,6 +18,12 @@ export interface Identity {
   readonly instance: string;
 }
 
+/** An identity that certificates vouch for. */
+export interface VerifiedIdentity extends Identity {
+  /** The name that the authority has certified to the node. */
+  readonly nodeName: string;
+}
+
 /** The URI of a node's certificate: `cell://CLUSTER/NODE`. Throws INVALID_ARGUMENT for ids that are none. */
 export function formatNodeUri(cluster: NodeId, node: NodeId): string {
   const uri = `${SCHEME}${cluster}/${node}`;

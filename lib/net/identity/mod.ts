@@ -87,7 +87,7 @@ export { Authority, AUTHORITY_LIFETIME_MS, createAuthority, NODE_LIFETIME_MS } f
 export { type Certificate, CERTIFICATE_BYTES_MAX, readCertificate } from "./certificate.ts";
 export { createCredentials, createInstanceKey, type Credentials, type InstanceKey } from "./credentials.ts";
 export { GUESS_LIMITS, GuessLimiter, type GuessLimits } from "./guess_limiter.ts";
-export { formatIdentity, type Identity, parseIdentity } from "./identity_uri.ts";
+export { formatIdentity, type Identity, parseIdentity, type VerifiedIdentity } from "./identity_uri.ts";
 export { ADDRESSES_MAX, formatToken, type JoinToken, parseToken } from "./join_token.ts";
 export { createKeyPair, type KeyPair, PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./keys.ts";
 export {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CERTIFICATE_BYTES_MAX, readCertificate } from "./certificate.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Identity } from "./identity_uri.ts";
+import type { VerifiedIdentity } from "./identity_uri.ts";
 import { SIGNATURE_BYTES, signRaw, verifyRaw } from "./keys.ts";
 import { refused } from "./refusal.ts";
 import type { Trust } from "./trust.ts";
@@ -31,7 +31,7 @@ export function verifyProof(
   trust: Trust,
   nowMs: number,
   peer = "the peer",
-): Identity {
+): VerifiedIdentity {
   if (proof.length <= SIGNATURE_BYTES || proof.length > PROOF_BYTES_MAX) {
     throw refused(
       peer,

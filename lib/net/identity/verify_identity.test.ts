@@ -91,6 +91,7 @@ test("an instance is who its node says it is", () => {
   expect(verifyIdentity(hello.certificate, trust, FOUNDED_MS)).toEqual({
     cluster: authority.clusterId,
     node: one.nodeId,
+    nodeName: one.name,
     service: "hello",
     instance: "hello@2",
   });

@@ -1,5 +1,5 @@
 import { KeyUse } from "./certificate_extensions.ts";
-import { type Identity, parseIdentity, parseNodeUri } from "./identity_uri.ts";
+import { parseIdentity, parseNodeUri, type VerifiedIdentity } from "./identity_uri.ts";
 import { verifyRaw } from "./keys.ts";
 import { keyIdOf, shortId } from "./node_id.ts";
 import { checkTime, JOIN_AGAIN, refused } from "./refusal.ts";
@@ -16,7 +16,12 @@ const RENEW = "A node's agent renews its instances' certificates: see on that ma
  * `der` is the instance's own certificate (`X509Certificate.raw`) or undefined where the peer sent none; its node's
  * is inside. `peer` says in errors whose it is, such as "192.0.2.7:41641". Throws UNAUTHENTICATED.
  */
-export function verifyIdentity(der: Uint8Array | undefined, trust: Trust, nowMs: number, peer = "the peer"): Identity {
+export function verifyIdentity(
+  der: Uint8Array | undefined,
+  trust: Trust,
+  nowMs: number,
+  peer = "the peer",
+): VerifiedIdentity {
   if (der === undefined) {
     throw refused(
       peer,
@@ -68,5 +73,5 @@ export function verifyIdentity(der: Uint8Array | undefined, trust: Trust, nowMs:
     );
   }
   checkTime(leaf, what, RENEW, peer, nowMs);
-  return identity;
+  return { ...identity, nodeName: node.name };
 }

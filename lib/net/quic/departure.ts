@@ -2,9 +2,9 @@ import { CellError, toCellError } from "../../base/mod.ts";
 import {
   alertError,
   type Credentials,
-  type Identity,
   proveIdentity,
   readCertificate,
+  type VerifiedIdentity,
   verifyIdentity,
 } from "../identity/mod.ts";
 import type { StreamLinkOptions } from "../stream_link.ts";
@@ -34,7 +34,7 @@ export class Departure implements QuicStreamOwner {
   private bytes: QuicByteStream | undefined;
   /** Whose certificate the handshake showed, and until when that is taken. */
   private shown:
-    | { readonly identity: Identity; readonly certificate: Uint8Array; readonly isCurrent: boolean }
+    | { readonly identity: VerifiedIdentity; readonly certificate: Uint8Array; readonly isCurrent: boolean }
     | undefined;
 
   constructor(private readonly given: DialQuicOptions, private readonly options: QuicOptions) {
@@ -130,7 +130,7 @@ export class Departure implements QuicStreamOwner {
   }
 
   /** Who the server is: whose certificate it showed, if that is current or endorsed by the same instance's current one. */
-  private judge(endorsement: Uint8Array): Identity {
+  private judge(endorsement: Uint8Array): VerifiedIdentity {
     const { identity, certificate, isCurrent } = this.shown!;
     const nowMs = this.nowMs();
     if (endorsement.length === 0) {
@@ -143,7 +143,7 @@ export class Departure implements QuicStreamOwner {
     throw this.unauthenticated("it endorses the certificate that it showed by one of somebody else. Do not connect.");
   }
 
-  private checkExpected(found: Identity): void {
+  private checkExpected(found: VerifiedIdentity): void {
     for (const field of ["node", "service", "instance"] as const) {
       const wanted = this.expect[field];
       if (wanted === undefined || wanted === found[field]) continue;

@@ -1,5 +1,11 @@
 import { createHash, sign, verify, X509Certificate } from "node:crypto";
-import { type Credentials, type Identity, SIGNATURE_BYTES, type Trust, verifyIdentity } from "../identity/mod.ts";
+import {
+  type Credentials,
+  SIGNATURE_BYTES,
+  type Trust,
+  type VerifiedIdentity,
+  verifyIdentity,
+} from "../identity/mod.ts";
 
 /** Differs from every other thing that an instance signs: a client's proof must not pass for a server's endorsement. */
 const LABEL = Buffer.from("cell quic server endorsement 1\0");
@@ -22,7 +28,7 @@ export function verifyEndorsement(
   trust: Trust,
   nowMs: number,
   peer: string,
-): Identity | undefined {
+): VerifiedIdentity | undefined {
   const certificate = endorsement.subarray(SIGNATURE_BYTES);
   const identity = verifyIdentity(certificate, trust, nowMs, peer);
   const { publicKey } = new X509Certificate(certificate);

@@ -1,5 +1,5 @@
 import { CellError } from "../../base/mod.ts";
-import { type Identity, type NodeId, shortId } from "../identity/mod.ts";
+import { type NodeId, shortId, type VerifiedIdentity } from "../identity/mod.ts";
 import type { RemotePeer } from "../link.ts";
 import { StreamLink, type StreamLinkOptions } from "../stream_link.ts";
 import { CloseCode, REASON_LENGTH_MAX } from "./close.ts";
@@ -68,6 +68,6 @@ export function closeQuicLinksOf(node: NodeId): number {
 }
 
 /** An identity with the address that its packets come from. */
-export function peerOf(identity: Identity, address: string): RemotePeer {
+export function peerOf(identity: VerifiedIdentity, address: string): RemotePeer {
   return { kind: "instance", ...identity, address };
 }

@@ -1,5 +1,5 @@
 import { CellError, toCellError } from "../../base/mod.ts";
-import { alertError, alertOfErrorCode, type Identity, type Trust, verifyIdentity } from "../identity/mod.ts";
+import { alertError, alertOfErrorCode, type Trust, type VerifiedIdentity, verifyIdentity } from "../identity/mod.ts";
 import { type AnonymousPeer, type RemotePeer, StreamLink, type StreamLinkOptions } from "../mod.ts";
 import { ADMITTED, refusalFrame } from "./admission.ts";
 import type { TlsLimits } from "./limits.ts";
@@ -62,7 +62,7 @@ export class Incoming {
       );
     }
     if (leaf === undefined && owner.takesAnonymous) return this.admit(socket, { kind: "anonymous", address });
-    let identity: Identity;
+    let identity: VerifiedIdentity;
     try {
       identity = verifyIdentity(leaf, owner.trust, owner.now(), address);
     } catch (thrown) {

@@ -50,6 +50,7 @@ test("both sides know which instance the other is, on which node, and where", as
     kind: "instance",
     cluster: clusterId,
     node: world.serverNode.nodeId,
+    nodeName: world.serverNode.name,
     service: "hello",
     instance: "hello@2",
     address: `127.0.0.1:${listener.port}`,

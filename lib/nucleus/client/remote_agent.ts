@@ -46,7 +46,7 @@ class RemoteAgent implements AgentConnection {
     const { id, name, address } = member;
     const { link, ended } = tunnelLink(
       (bytes) => own.stream("tunnel", [id, bytes]) as AsyncGenerator<Uint8Array, void, void>,
-      { kind: "instance", cluster, node: id, service: NUCLEUS, instance: NUCLEUS, address },
+      { kind: "instance", cluster, node: id, nodeName: name, service: NUCLEUS, instance: NUCLEUS, address },
     );
     const client = createClient(link, { schema: NUCLEUS_SCHEMA, service: NUCLEUS, callerService: "cell" });
     try {

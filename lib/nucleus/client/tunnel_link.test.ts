@@ -10,6 +10,7 @@ const PEER: RemotePeer = {
   kind: "instance",
   cluster: "c".repeat(32),
   node: "a".repeat(32),
+  nodeName: "pi",
   service: "nucleus",
   instance: "nucleus",
   address: "192.0.2.7:9043",

@@ -60,7 +60,7 @@ test("a process that serves does not get around access lists as a command", asyn
 test("nobody from another node is certified here, whatever it says", async () => {
   await using _home = new TestHome();
   const identity = { cluster: "a".repeat(32), node: "b".repeat(32), service: "nucleus", instance: "nucleus" };
-  const peer: Peer = { kind: "instance", ...identity, address: "" };
+  const peer: Peer = { kind: "instance", ...identity, nodeName: "pi", address: "" };
   for (const ask of [asserting("cell", String(process.pid)), offering("hello", "hello")]) {
     await expect(asCaller(peer, ask)).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
   }

@@ -43,7 +43,7 @@ function world(overrides: Partial<PeerServiceOptions> = {}) {
     return createClient(here, { schema: PEER_SCHEMA, service: "nucleus" });
   };
   const of = (service: string, node = OTHER): RpcClient =>
-    as({ kind: "instance", cluster: "a".repeat(32), node, service, instance: service, address: "" });
+    as({ kind: "instance", cluster: "a".repeat(32), node, nodeName: "pi", service, instance: service, address: "" });
   return { accepted, presences, as, of };
 }
 

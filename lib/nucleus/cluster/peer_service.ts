@@ -85,14 +85,14 @@ export class PeerService implements PeerApi {
 
   async *agent(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
     const node = assertAgent("agent");
-    if (!this.options.isManager(node)) {
-      throw refusal(node, this.options.nameOf(node));
-    }
+    const name = this.options.nameOf(node);
+    if (!this.options.isManager(node)) throw refusal(node, name);
     using _seat = this.#tunnels.take(node, "reaching this agent");
     const peer: RemotePeer = {
       kind: "instance",
       cluster: this.options.cluster,
       node,
+      nodeName: name ?? shortId(node),
       service: NUCLEUS,
       instance: NUCLEUS,
       address: "",
