@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { CellError } from "../../base/mod.ts";
-import type { Identity } from "./identity_uri.ts";
+import type { VerifiedIdentity } from "./identity_uri.ts";
 import { createKeyPair, type KeyPair, privateKeyPem } from "./keys.ts";
 import type { IssuedInstance } from "./node_identity.ts";
 import { readPem } from "./pem.ts";
@@ -18,7 +18,7 @@ export function createInstanceKey(): InstanceKey {
 
 /** What an instance shows to others, and what it checks others with. */
 export interface Credentials {
-  readonly identity: Identity;
+  readonly identity: VerifiedIdentity;
   readonly key: InstanceKey;
   readonly privateKey: KeyObject;
   /** PKCS#8. */

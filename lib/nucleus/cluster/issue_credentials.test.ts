@@ -46,6 +46,7 @@ test("a process gets a certificate for its own key that others accept", async ()
   expect(credentials.identity).toEqual({
     cluster: from.identity.clusterId,
     node: from.identity.nodeId,
+    nodeName: "one",
     service: "hello",
     instance: "hello@2",
   });

@@ -25,7 +25,8 @@ test("the process is certified as who it says it is, with a key that nobody else
   const agent = await agentOfOne();
   const [one, two] = [await OwnCredentials.begin(agent, WHO), await OwnCredentials.begin(agent, WHO)];
   const [first, second] = [await one.ready(), await two.ready()];
-  expect(first.credentials.identity).toEqual({ ...WHO, cluster: agent.identity!.clusterId, node: agent.node.id });
+  const { clusterId: cluster, name: nodeName } = agent.identity!;
+  expect(first.credentials.identity).toEqual({ ...WHO, cluster, node: agent.node.id, nodeName });
   expect(first.credentials.key.publicKey).not.toEqual(second.credentials.key.publicKey);
   expect(agent.asked).toEqual(["credentials hello@2", "credentials hello@2"]);
   for (const credentials of [one, two]) credentials.close();

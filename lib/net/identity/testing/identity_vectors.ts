@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { SECOND } from "../../../base/mod.ts";
 import { INSTANCE_LIFETIME_MS } from "../node_identity.ts";
 import { fingerprintOf } from "../trust.ts";
-import { formatIdentity, type Identity } from "../identity_uri.ts";
+import { formatIdentity, type VerifiedIdentity } from "../identity_uri.ts";
 import { formatToken } from "../join_token.ts";
 import { keyIdOf, nodeIdOf } from "../node_id.ts";
 import { createNodeRequest } from "../node_request.ts";
@@ -29,7 +29,7 @@ export interface ChainVector {
   readonly nowMs: number;
   /** Ids of nodes that were removed. */
   readonly revoked: readonly string[];
-  readonly identity?: Identity;
+  readonly identity?: VerifiedIdentity;
   readonly refused?: string;
 }
 
@@ -45,7 +45,7 @@ export async function identityDocument(): Promise<string> {
     timeMs: VECTOR_TIME_MS,
     keys: Object.fromEntries(HOLDERS.map((holder) => [holder, keyVector(holder)])),
     certificates: certificates(world),
-    identities: [world.hello, world.web, world.command].map(({ identity }) => ({
+    identities: [world.hello, world.web, world.command].map(({ identity: { nodeName: _, ...identity } }) => ({
       uri: formatIdentity(identity),
       ...identity,
     })),
