@@ -193,6 +193,29 @@ test("a node alone leaves at once", async () => {
   await node.gossip.leave();
 });
 
+test("a node that leaves while others know it already, and it does not know them yet, says goodbye to them", async () => {
+  const first = await cluster.start("n0");
+  const answered = Promise.withResolvers<void>();
+  const identity = await cluster.identity("n1");
+  const leaver = await cluster.join("n1", first, {
+    identity,
+    streams: {
+      exchange: async (_target, request) => {
+        const answer = first.gossip.answerExchange(request, identity.nodeId);
+        await answered.promise;
+        return answer;
+      },
+      probe: () => Promise.reject(new Error("no stream")),
+    },
+  });
+  await until("it is met", () => first.gossip.member(leaver.gossip.id)?.state === "alive");
+  expect(leaver.gossip.members()).toHaveLength(1);
+  const leaving = leaver.gossip.leave();
+  answered.resolve();
+  await leaving;
+  await until("it is known to have left", () => first.gossip.member(leaver.gossip.id)?.state === "left");
+});
+
 test("a node leaves when its goodbye was told often enough, though an answer to somebody was what told it last", async () => {
   const first = await cluster.start("n0");
   const membership = { ...FAST, probeIntervalMs: 10_000, gossipIntervalMs: 10_000, pushPullIntervalMs: 60_000 };

@@ -315,9 +315,12 @@ export class GossipNode {
     this.#alarm.setFor(Math.min(this.#state.nextAtMs, others));
   }
 
-  /** When a node that has said goodbye ends. An answer to somebody may have been the last telling that was needed. */
+  /**
+   * When a node that has said goodbye ends. An answer to somebody may have been the last telling that was needed. Whoever is
+   * being met may know this node already, and hears of it when the exchange is over.
+   */
   get #leavesAtMs(): number {
-    return this.#state.membership.hasLeft ? -Infinity : this.#leaveUntilMs;
+    return this.#state.membership.hasLeft && !this.#calls.isExchanging ? -Infinity : this.#leaveUntilMs;
   }
 
   get #isAlone(): boolean {

@@ -13,7 +13,7 @@ export class StreamCalls {
   readonly #runner: ExchangeRunner;
   readonly #stopped = new AbortController();
 
-  /** `onExchanged` is told when an exchange is over and may have brought something. */
+  /** `onExchanged` is told when an exchange is over, whatever it has brought. */
   constructor(
     exchanger: Exchanger,
     private readonly streams: GossipStreams,
@@ -24,11 +24,17 @@ export class StreamCalls {
     this.#runner = new ExchangeRunner(exchanger, streams, clocks.steadyMs);
   }
 
+  /** Whether an exchange that this node has begun is not over. */
+  get isExchanging(): boolean {
+    return this.#runner.underWay > 0;
+  }
+
   /** Exchanges everything with a node; what keeps it from that is logged. */
   exchange(target: StreamTarget): void {
     this.exchanges++;
     this.#runner.run(target).then(this.onExchanged, (error: unknown) => {
       if (this.#stopped.signal.aborted) return;
+      this.onExchanged();
       this.exchangesFailed++;
       const name = target.node === undefined ? `${target.hosts[0]}:${target.nodePort}` : `node ${shortId(target.node)}`;
       const line = () => `exchanging what is known with ${name} failed: ${(error as Error).message}`;
