@@ -5,7 +5,7 @@ import { answerWithin } from "./answer_within.ts";
 import { type Holder, holders } from "./holders.ts";
 
 /** How long an instance may take to say who it is; one that is busy for longer is listed without it. */
-const ANSWER_MS_MAX = 1 * SECOND;
+const ANSWER_MS_MAX = 2 * SECOND;
 
 /** One live process that holds the name of a service, or of an instance of one, on this machine. */
 export interface Instance extends Holder {

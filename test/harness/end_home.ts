@@ -7,11 +7,14 @@ import { until } from "./until.ts";
  * the home that they were started with. The kernel shows that in /proc; elsewhere by the locks that name their pids.
  */
 export async function endHome(home: string): Promise<void> {
-  // An agent that is killed starts nothing more; a worker that was just started may not be in the list yet.
+  // An agent that is killed starts nothing more. A worker that was just started may not be in the list yet, and a program that
+  // takes the place of another has no environment for a moment: once is not enough.
+  let emptyLooks = 0;
   await until(() => {
     const pids = processesOf(home);
     for (const pid of pids) kill(pid);
-    return pids.length === 0;
+    emptyLooks = pids.length === 0 ? emptyLooks + 1 : 0;
+    return emptyLooks === 2;
   }, `the processes of ${home} to end`);
 }
 

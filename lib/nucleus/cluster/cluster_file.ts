@@ -7,7 +7,7 @@ const FILE_BYTES_MAX = 1024 * 1024;
 const FILE_MODE = 0o600;
 const FORMAT = 1;
 /** What is noted is on the disk after this: a write waits for the disk twice, and gossip has news many times a second. */
-export const NOTE_MS = 1 * SECOND;
+const NOTE_MS = 1 * SECOND;
 /** A disk that was full is tried again after this. */
 const NOTE_AGAIN_MS = 30 * SECOND;
 
