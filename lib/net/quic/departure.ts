@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { CellError, toCellError } from "../../base/mod.ts";
 import {
   alertError,
@@ -174,7 +175,9 @@ export class Departure implements QuicStreamOwner {
 
   /** How far this came, for errors. */
   private get stage(): string {
-    if (this.session === undefined) return "its name was not found";
+    if (this.session === undefined) {
+      return isIP(this.given.host) === 0 ? "its name was not found" : "this process did not come to send anything";
+    }
     return this.bytes === undefined
       ? "nothing answered there (UDP may be blocked on the way)"
       : "the other side did not say whether it lets this one in";

@@ -26,6 +26,22 @@ test("nobody there: the error says so within its time, and that nothing was star
   silent.close();
 });
 
+test("time that was over before anything could be sent is not said to be the network's fault, nor an address's", async () => {
+  await using world = await QuicWorld.create();
+  jest.useFakeTimers();
+  const hosts = ["127.0.0.1", "no-such-host.invalid"];
+  const attempts = Promise.allSettled(hosts.map((host) => world.dial(9, { timeoutMs: 50, host })));
+  // Nothing that the attempts wait for has had a turn.
+  jest.advanceTimersByTime(50);
+  const messages = (await attempts).map((attempt) =>
+    attempt.status === "rejected" ? attempt.reason.message : "connected"
+  );
+  expect(messages).toEqual([
+    "connecting to 127.0.0.1:9 by QUIC: this process did not come to send anything within 50 ms",
+    "connecting to no-such-host.invalid:9 by QUIC: its name was not found within 50 ms",
+  ]);
+});
+
 test("a name that nobody has is UNAVAILABLE", async () => {
   await using world = await QuicWorld.create();
   await expect(world.dial(9, { host: "no-such-host.invalid" })).rejects.toMatchObject({ code: "UNAVAILABLE" });
