@@ -357,14 +357,19 @@ test("ps --all asks every node that is there, and says by its exit code that one
     load: 0,
     endpoints: [],
   };
-  // Its own agent has removed the second one already; the news have not come here.
-  cluster.catalog = [clock, { ...clock, service: "removed", instance: "removed@1", release: 1, health: "up" }];
+  // Its own agent has removed the last one already; the news have not come here.
+  cluster.catalog = [
+    clock,
+    { ...clock, service: "mute", instance: "mute", isSilent: true },
+    { ...clock, service: "removed", instance: "removed@1", release: 1, health: "up" },
+  ];
   const listed = await cluster.cell(["ps", "--all"]);
   expect(listed.exit).toBe(1);
   expect(listed.stdout).not.toContain("removed");
   expect(listed.stdout).toMatch(/^NODE +SERVICE +INSTANCE +PID/);
   expect(listed.stdout).toMatch(/^board +hello +hello@2 +1 +up +a7474d0577529b8c +5 s +0 +0 +1\.0 +120 us/m);
   expect(listed.stdout).toMatch(/^vps +clock +clock +- +degraded/m);
+  expect(listed.stdout).toMatch(/^vps +mute +mute +- +no answer/m);
   expect(listed.stderr).toContain("node mute does not answer: reaching the nucleus of node mute (192.0.2.4:9043): ");
   expect(listed.stderr).toContain("nobody answers there");
   expect(listed.stderr).toContain("failed, nobody knows what runs there: dead\n");

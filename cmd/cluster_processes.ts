@@ -83,14 +83,14 @@ export function remoteProcesses(
 }
 
 /** What the catalog says of an instance; nobody is asked for more. */
-function processOf({ service, instance, species, release, health }: CatalogInstance): ServiceProcess {
+function processOf({ service, instance, species, release, health, isSilent }: CatalogInstance): ServiceProcess {
   return {
     service,
     instance,
     number: null,
     release,
     pid: null,
-    state: health,
+    state: isSilent ? "silent" : health,
     reason: null,
     species,
     methods: null,

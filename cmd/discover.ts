@@ -78,14 +78,14 @@ export function discoverLines(
 }
 
 function row(found: CatalogInstance, style: Style): string[] {
-  const { service, instance, node, species, health, load, endpoints } = found;
+  const { service, instance, node, species, load, endpoints } = found;
   return [
     service,
     instance,
     withoutControls(node),
     placeText(found),
     species,
-    styleHealth(health, style),
+    styleHealth(found, style),
     formatLoad(load),
     withoutControls(endpoints.join(" ")),
   ];

@@ -1,15 +1,14 @@
-import type { InstanceHealth } from "../lib/nucleus/client/mod.ts";
+import type { CatalogInstance } from "../lib/nucleus/client/mod.ts";
 import type { Style } from "./color.ts";
 
-/** The health of an instance in the colour of how much it wants attention. */
-export function styleHealth(health: InstanceHealth, style: Style): string {
+/** How an instance does, in the colour of how much it wants attention. */
+export function styleHealth({ health, isSilent }: Pick<CatalogInstance, "health" | "isSilent">, style: Style): string {
+  if (isSilent) return style.yellow("no answer");
   switch (health) {
     case "up":
       return style.green(health);
     case "degraded":
       return style.yellow(health);
-    case "silent":
-      return style.yellow("no answer");
     case "down":
       return style.red(health);
   }

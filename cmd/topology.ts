@@ -21,7 +21,7 @@ export interface Topology {
 
 /** A node with what runs on it. */
 export interface TopologyNode extends Pick<Member, "name" | "id" | "state" | "address" | "version" | "isSelf"> {
-  instances: Pick<CatalogInstance, "service" | "instance" | "species" | "health" | "load">[];
+  instances: Pick<CatalogInstance, "service" | "instance" | "species" | "health" | "isSilent" | "load">[];
 }
 
 /** A line of the tree and what hangs below it. */
@@ -64,11 +64,12 @@ export function topologyOf(
     address,
     version,
     isSelf,
-    instances: (onNode.get(id) ?? []).map(({ service, instance, species, health, load }) => ({
+    instances: (onNode.get(id) ?? []).map(({ service, instance, species, health, isSilent = false, load }) => ({
       service,
       instance,
       species,
       health,
+      isSilent,
       load,
     })),
   });
@@ -103,8 +104,8 @@ function nodeBranch({ name, state, address, isSelf, instances }: TopologyNode, s
   const width = Math.max(0, ...instances.map(({ instance }) => instance.length));
   return {
     text: address === "" ? shown : `${shown}  ${style.dim(address)}`,
-    below: instances.map(({ instance, health, load }) => ({
-      text: `${instance.padEnd(width)}  ${styleHealth(health, style)}  ${formatLoad(load)}`,
+    below: instances.map((found) => ({
+      text: `${found.instance.padEnd(width)}  ${styleHealth(found, style)}  ${formatLoad(found.load)}`,
       below: [],
     })),
   };

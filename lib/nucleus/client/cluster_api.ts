@@ -63,8 +63,8 @@ export interface Member {
   isSelf: boolean;
 }
 
-/** What its node says of an instance; "silent" where that node is suspected: it answers nobody, and may be dead. */
-export type InstanceHealth = "up" | "degraded" | "down" | "silent";
+/** Callers of any age know these words and no others: what is new is told by a property of its own. */
+export type InstanceHealth = "up" | "degraded" | "down";
 
 /** An instance somewhere in the cluster. */
 export interface CatalogInstance {
@@ -78,7 +78,10 @@ export interface CatalogInstance {
   nodeId: string;
   region: string;
   zone: string;
+  /** What its node says of it. */
   health: InstanceHealth;
+  /** Whether its node is suspected: it answers nobody at the moment, and may be dead. Absent is no. */
+  isSilent?: boolean;
   /** From 0 (idle) to 1. */
   load: number;
   /** In the order in which they are tried: "quic:HOST:PORT", "tls:HOST:PORT", "relay:HOST:PORT". */

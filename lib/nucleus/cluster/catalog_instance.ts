@@ -24,7 +24,8 @@ export function catalogInstance(
     nodeId: node,
     region: record.region,
     zone: record.zone,
-    health: state === "suspect" ? "silent" : health,
+    health,
+    ...(state === "suspect" ? { isSilent: true } : {}),
     load: load / LOAD_MAX,
     endpoints: [...at("quic", quicPort), ...at("tls", tlsPort), ...at("relay", record.nodePort)],
   };

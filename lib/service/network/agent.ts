@@ -23,8 +23,8 @@ export interface KnownInstance {
   readonly nodeId: string;
   readonly region: string;
   readonly zone: string;
-  /** What its node says of it; "silent" where the node itself answers nobody, and may be dead. */
-  readonly health: string;
+  /** Whether the node itself answers nobody, and may be dead. An agent of an older version does not say. */
+  readonly isSilent?: boolean;
   /** "quic:HOST:PORT", "tls:HOST:PORT" or "relay:HOST:PORT", in the order in which they are tried. */
   readonly endpoints: readonly string[];
 }

@@ -8,11 +8,11 @@ const date: Type = { kind: "date" };
 const flag: Type = { kind: "boolean" };
 const optionalNumber: Type = { kind: "union", members: [number, { kind: "null" }] };
 
-function object(properties: { [name: string]: Type }): Type {
-  return {
-    kind: "object",
-    properties: Object.fromEntries(Object.entries(properties).map(([name, type]) => [name, { type }])),
-  };
+/** `optional` are properties that an older agent does not have. */
+function object(properties: { [name: string]: Type }, optional: { [name: string]: Type } = {}): Type {
+  const required = Object.entries(properties).map(([name, type]) => [name, { type }]);
+  const others = Object.entries(optional).map(([name, type]) => [name, { type, optional: true }]);
+  return { kind: "object", properties: Object.fromEntries([...required, ...others]) };
 }
 
 function list(items: Type): Type {
@@ -38,9 +38,8 @@ const instance = object({
   nodeId: text,
   region: text,
   zone: text,
-  health: text,
   endpoints: list(text),
-});
+}, { isSilent: flag });
 
 const issued = object({
   cluster: text,

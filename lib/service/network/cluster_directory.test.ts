@@ -236,6 +236,15 @@ test("a caller that goes on calling hears what changes, without asking again", a
   expect([world.agent.streams.size, world.dialed]).toEqual([0, ["closed"]]);
 });
 
+test("whose machine answers nobody at the moment is listed as silent; an agent that is older says nothing of it", async () => {
+  const world = new World();
+  world.offer(NEAR);
+  world.agent.catalog.set("mute", knownOn(FAR, { isSilent: true }));
+  const listed = await world.directory.list("hello");
+  expect(listed.map(({ distance, isSilent }) => [distance, isSilent])).toEqual([[1, false], [3, true]]);
+  world.directory.close();
+});
+
 test("an instance of this very node is listed once, by its lock", async () => {
   const world = new World();
   world.local = ["hello@1"];

@@ -256,6 +256,27 @@ test("an instance that cannot be reached directly is reached through the agent o
   await client.close();
 });
 
+test("a call to an instance that has just ended is made to the one that there is instead", async () => {
+  await using home = new TestHome();
+  const cluster = await FakeCluster.create();
+  const [one, two] = [await cluster.node("one"), await cluster.node("two")];
+  await serveOn(home, one);
+  const known = cluster.catalog.of("hello")[0]!;
+  const key = `${one.node.id}/hello@1`;
+  const relay = await relayOn(one, (instance) => {
+    cluster.catalog.set(key, known);
+    throw new CellError("NOT_FOUND", `relaying to ${instance}: it does not listen on this node`);
+  });
+  home.defer(() => relay.close());
+  // What the others have not yet heard: it is another one by now.
+  const endpoints = [`quic:127.0.0.1:${CLOSED_PORT}`, `tls:127.0.0.1:${CLOSED_PORT}`, `relay:127.0.0.1:${relay.port}`];
+  cluster.catalog.set(key, { ...known, instance: "hello@9", endpoints });
+  const client = clientOn(two, "hello");
+  expect(await client.call("where", [])).toBe("one");
+  expect(relay.relayed).toEqual(["hello@9"]);
+  await client.close();
+});
+
 test("who is not who was meant is not talked to, whatever way leads there", async () => {
   await using home = new TestHome();
   const cluster = await FakeCluster.create();

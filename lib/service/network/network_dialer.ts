@@ -6,7 +6,7 @@ import type { TransportChoice } from "../transport.ts";
 import type { KnownInstance, NodeAgent } from "./agent.ts";
 import { type CredentialsHold, holdCredentials } from "./held_credentials.ts";
 import type { OwnCredentials, Who } from "./own_credentials.ts";
-import { RememberedRoutes, routesOf } from "./route.ts";
+import { RememberedRoutes, type Route, routesOf } from "./route.ts";
 
 /** Of all clients of this process. */
 const remembered = new RememberedRoutes();
@@ -34,7 +34,7 @@ export class NetworkDialer {
         const link = await dialRoute(route, known, credentials, signal);
         return { link, route, destroy: () => link.destroy() };
       },
-      { target: `${known.instance} of node ${known.node}` },
+      { target: `${known.instance} of node ${known.node}`, isFinal: hasEnded },
     );
     remembered.note(known.nodeId, route);
     return link;
@@ -75,6 +75,11 @@ function whoAmI(): Who {
   const service = ownService();
   if (service === undefined) return { service: COMMAND_SERVICE, instance: String(process.pid) };
   return { service, instance: ownInstance() ?? service };
+}
+
+/** The agent of its node knows which instances there are: when it has none of that name, blocked ways are not waited for. */
+function hasEnded({ transport }: Route, { code }: CellError): boolean {
+  return transport === "relay" && code === "NOT_FOUND";
 }
 
 function closeLinks(nodes: ReadonlySet<string>): void {

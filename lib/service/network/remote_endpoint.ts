@@ -20,7 +20,7 @@ export function remoteEndpoint(known: KnownInstance, self: OwnNode, dialer: Inst
     release: known.release ?? undefined,
     distance: distanceOf(known, self),
     place: placeOf(known),
-    isSilent: known.health === "silent",
+    isSilent: known.isSilent === true,
     dial: (transport) => dialer.dial(known, transport),
     schema: () => dialer.schemaOf(known),
   };

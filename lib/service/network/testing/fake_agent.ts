@@ -155,7 +155,6 @@ export class FakeAgent implements NodeAgent {
       nodeId: this.node.id,
       region: this.node.region,
       zone: this.node.zone,
-      health: "up",
       endpoints: [...at("quic", quicPort), ...at("tls", tlsPort)],
     });
     const stream = this.#stream<boolean>(() => this.catalog.set(key, undefined));
@@ -226,7 +225,6 @@ export function knownOn(node: OwnNode, differing: Partial<KnownInstance> = {}): 
     nodeId: node.id,
     region: node.region,
     zone: node.zone,
-    health: "up",
     endpoints: ["quic:192.0.2.7:1", "tls:192.0.2.7:2"],
     ...differing,
   };
