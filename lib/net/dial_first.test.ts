@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CellError } from "../base/mod.ts";
-import { CANDIDATES_MAX, type DialCandidate, dialFirst, STAGGER_MS } from "./mod.ts";
+import { CANDIDATES_MAX, type DialCandidate, dialFirst, type DialFirstOptions, STAGGER_MS } from "./mod.ts";
 
 /** A host names the candidate; each is answered by the test. */
 function candidatesOf(...hosts: string[]): DialCandidate[] {
@@ -13,7 +13,7 @@ interface FakeLink {
 }
 
 /** Attempts that the test decides, a clock that it moves, and what became of losers. */
-function setUp(candidates: DialCandidate[], signal?: AbortSignal) {
+function setUp(candidates: DialCandidate[], { signal, isFinal }: Pick<DialFirstOptions, "signal" | "isFinal"> = {}) {
   const attempts = new Map<string, PromiseWithResolvers<FakeLink> & { signal: AbortSignal }>();
   const destroyed: string[] = [];
   const timers: { callback: () => void; delayMs: number }[] = [];
@@ -30,6 +30,7 @@ function setUp(candidates: DialCandidate[], signal?: AbortSignal) {
       return () => void (timers.includes(timer) && timers.splice(timers.indexOf(timer), 1));
     },
     ...(signal && { signal }),
+    ...(isFinal && { isFinal }),
   });
   winner.catch(() => {});
   return {
@@ -103,7 +104,7 @@ test("when all have failed, one error says of each why, in their order", async (
   const error = await failure(winner);
   expect(error).toMatchObject({ code: "UNAVAILABLE", retryable: true, data: { started: false } });
   expect(error.message).toMatch(
-    /^connecting to hello: .*By quic: something else By quic: no way leads there/,
+    /^connecting to hello: .*By quic: something else\. By quic: no way leads there\.$/,
   );
 });
 
@@ -117,6 +118,25 @@ test("a refusal tells more than an address at which nobody answers", async () =>
   expect((await failure(winner)).code).toBe("UNAUTHENTICATED");
 });
 
+test("what is not there any more can be tried again, and is said to be unavailable", async () => {
+  const { winner, attempt } = setUp(candidatesOf("a", "b"));
+  attempt("a").reject(new CellError("NOT_FOUND", "it does not listen on this node"));
+  await settled();
+  attempt("b").reject(unreachable());
+  expect(await failure(winner)).toMatchObject({ code: "UNAVAILABLE", retryable: true, data: { started: false } });
+});
+
+test("who knows that no way leads there ends the attempts that are under way, and spares the others", async () => {
+  const isFinal: DialFirstOptions["isFinal"] = ({ host }, { code }) => host === "b" && code === "NOT_FOUND";
+  const { winner, attempt, begun, elapse, timers } = setUp(candidatesOf("a", "b", "c"), { isFinal });
+  elapse();
+  attempt("b").reject(new CellError("NOT_FOUND", "it has ended."));
+  const error = await failure(winner);
+  expect(error.message).toBe("connecting to hello: no way leads there. By quic: it has ended.");
+  expect(error.code).toBe("UNAVAILABLE");
+  expect([attempt("a").signal.aborted, begun(), timers]).toEqual([true, ["a", "b"], []]);
+});
+
 test("a dial that throws instead of rejecting has failed like any other", async () => {
   const throwing = dialFirst(candidatesOf("a"), () => {
     throw unreachable("thrown");
@@ -126,7 +146,9 @@ test("a dial that throws instead of rejecting has failed like any other", async 
 
 test("whoever gives up ends all attempts, and begins no further one", async () => {
   const controller = new AbortController();
-  const { winner, attempt, begun, destroyed, timers, succeed } = setUp(candidatesOf("a", "b"), controller.signal);
+  const { winner, attempt, begun, destroyed, timers, succeed } = setUp(candidatesOf("a", "b"), {
+    signal: controller.signal,
+  });
   controller.abort();
   expect(await failure(winner)).toMatchObject({ code: "CANCELLED", data: { started: false } });
   expect(attempt("a").signal.aborted).toBe(true);
@@ -135,7 +157,9 @@ test("whoever gives up ends all attempts, and begins no further one", async () =
   await settled();
   expect(destroyed).toEqual(["a"]);
   expect(begun()).toEqual(["a"]);
-  expect(await failure(setUp(candidatesOf("a"), controller.signal).winner)).toMatchObject({ code: "CANCELLED" });
+  expect(await failure(setUp(candidatesOf("a"), { signal: controller.signal }).winner)).toMatchObject({
+    code: "CANCELLED",
+  });
 });
 
 test("without candidates nothing can be reached, and of too many the rest is not tried", async () => {

@@ -1,4 +1,4 @@
-import { CellError, toCellError } from "../base/mod.ts";
+import { CellError, type Code, toCellError } from "../base/mod.ts";
 import type { Link } from "./link.ts";
 
 /** One way to an instance. */
@@ -19,6 +19,11 @@ export interface DialFirstOptions {
    * @default STAGGER_MS
    */
   readonly staggerMs?: number;
+  /**
+   * Whether a failed candidate has told that no other one leads there either: then all are given up at once.
+   * @default None has.
+   */
+  readonly isFinal?: (candidate: DialCandidate, error: CellError) => boolean;
   /** Gives up. */
   readonly signal?: AbortSignal;
   /** Calls back after `delayMs` unless the function that it returns is called before. @default setTimeout */
@@ -32,13 +37,15 @@ export type Dial<Candidate, Dialed> = (candidate: Candidate, signal: AbortSignal
 export const STAGGER_MS = 250;
 /** Of more candidates than this the rest is not tried: two transports for a dozen addresses, and relays. */
 export const CANDIDATES_MAX = 32;
+/** Codes of what is not there: nobody answers, or whoever answers does not have it any more. */
+const ABSENT: ReadonlySet<Code> = new Set(["UNAVAILABLE", "NOT_FOUND"]);
 
 /**
  * Connects to the first of `candidates`, best first, that can be reached (Happy Eyeballs, RFC 8305, section 5): each gets
  * a head start of `staggerMs` before the next one, which begins at once when an attempt has failed. The others are
- * given up, and destroyed if they come through after all. Throws, when all have failed, one error that says of each why,
- * with the most telling of their codes; CANCELLED by `signal`; UNAVAILABLE when there are none. In each, `data.started` is
- * false.
+ * given up, and destroyed if they come through after all. Throws, when all have failed or one for all (`isFinal`), one error
+ * that says of each why, with the most telling of their codes; CANCELLED by `signal`; UNAVAILABLE when there are none, or
+ * when what was meant is not there any more: whether it is anywhere else is for others to say. In each, `data.started` is false.
  */
 export function dialFirst<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">>(
   candidates: readonly Candidate[],
@@ -106,8 +113,10 @@ class Race<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">
       this.outcome.resolve(link);
     } catch (error) {
       this.attempts.delete(controller);
-      this.failures[index] = toCellError(error, "UNAVAILABLE");
-      if (!this.isOver) this.next();
+      const failure = this.failures[index] = toCellError(error, "UNAVAILABLE");
+      if (this.isOver) return;
+      if (this.options.isFinal?.(candidate, failure)) this.fail(this.failure());
+      else this.next();
     }
   }
 
@@ -132,15 +141,18 @@ class Race<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">
   /** All failures in one. A refusal tells more than an address at which nobody answers. */
   private failure(): CellError {
     const failures = this.failures.filter((error) => error !== undefined);
-    const [only] = failures;
-    if (only === undefined) {
+    const [first] = failures;
+    if (first === undefined) {
       return new CellError("UNAVAILABLE", `${this.attempted()}: no address is known`, { data: { started: false } });
     }
-    const { code } = failures.find((error) => error.code !== "UNAVAILABLE") ?? only;
-    const each = this.candidates.map(({ transport }, index) => `By ${transport}: ${this.failures[index]?.message}`);
-    return new CellError(code, `${this.attempted()}: no way leads there. ${each.join(" ")}`, {
-      retryable: failures.some(({ retryable }) => retryable),
-      cause: only,
+    const refusal = failures.find(({ code }) => !ABSENT.has(code));
+    const each = this.candidates.flatMap(({ transport }, index) => {
+      const error = this.failures[index];
+      return error === undefined ? [] : [`By ${transport}: ${error.message.replace(/\.$/, "")}.`];
+    });
+    return new CellError(refusal?.code ?? "UNAVAILABLE", `${this.attempted()}: no way leads there. ${each.join(" ")}`, {
+      retryable: refusal === undefined || failures.some(({ retryable }) => retryable),
+      cause: first,
       data: { started: false },
     });
   }
