@@ -45,7 +45,8 @@ const ABSENT: ReadonlySet<Code> = new Set(["UNAVAILABLE", "NOT_FOUND"]);
  * a head start of `staggerMs` before the next one, which begins at once when an attempt has failed. The others are
  * given up, and destroyed if they come through after all. Throws, when all have failed or one for all (`isFinal`), one error
  * that says of each why, with the most telling of their codes; CANCELLED by `signal`; UNAVAILABLE when there are none, or
- * when what was meant is not there any more: whether it is anywhere else is for others to say. In each, `data.started` is false.
+ * when what was meant is not there any more: whether it is anywhere else is for others to say. In each, `data.started` is
+ * false.
  */
 export function dialFirst<Candidate extends DialCandidate, Dialed extends Pick<Link, "destroy">>(
   candidates: readonly Candidate[],
