@@ -28,7 +28,7 @@ export class ClusterKeys {
     this.#keeper = new KeyKeeper(this.ring, random);
     this.checkAtMs = steadyMs + KEY_CHECK_MS;
     this.ring.restore(kept, wallMs);
-    if (this.ring.newestAtMs !== undefined || waits) return;
+    if (!this.ring.isEmpty || waits) return;
     this.ring.rotate(wallMs);
     onKeys(encodeKeys(this.ring.keys(wallMs)));
   }

@@ -81,7 +81,7 @@ export class GossipNode {
     });
     const knocking = {
       isAlone: () => this.#isAlone,
-      hasKey: () => this.#state.keyring.ring.newestAtMs !== undefined,
+      hasKey: () => !this.#state.keyring.ring.isEmpty,
       isMemberAt: (address: string) => this.#isMemberAt(address),
       sayHello: (to: SocketAddress) => this.#outbox.sayHello(to, true),
       exchange,

@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from "bun:test";
 import { seededRandom } from "../base/mod.ts";
-import type { NodeIdentity } from "../net/identity/mod.ts";
+import { type NodeIdentity, RevocationSet } from "../net/identity/mod.ts";
 import { Exchanger } from "./exchanger.ts";
 import type { GossipOptions } from "./gossip_options.ts";
+import { encodeKeys } from "./key_keeper.ts";
 import { HELLO_ENTRY } from "./testing/hello_entry.ts";
 import { converse, meet, Stage } from "./testing/stage.ts";
 import { TestCluster } from "./testing/test_cluster.ts";
@@ -119,6 +120,35 @@ test("after a revocation the key of before opens for a minute, on every node", (
     expect(state.keyring.ring.opening(before!.id, nowMs + 59_000)).toBeDefined();
     expect(state.keyring.ring.opening(before!.id, nowMs + 61_000)).toBeUndefined();
   }
+});
+
+test("a node that starts again after a removal opens the key of before for no longer than the others", () => {
+  const [ada] = stages();
+  const [before] = ada.state.keys();
+  ada.advance(1000);
+  ada.state.revoke(cluster.authority.revoke(identities[2]!.nodeId, ada.state.self, ada.nowMs));
+  const revocations = new RevocationSet(cluster.authority.key.publicKey);
+  revocations.merge(ada.state.revocations(), ada.nowMs);
+  const again = new Stage(identities[0]!, cluster.authority.key.publicKey, 7001, {
+    clocks: { wallMs: () => ada.nowMs, steadyMs: () => ada.nowMs },
+    keys: encodeKeys(ada.state.keys()),
+    revocations,
+  });
+  const { ring } = again.state.keyring;
+  const [after] = ada.state.keys();
+  expect(ring.opening(before!.id, ada.nowMs)).toBeDefined();
+  expect(ring.opening(before!.id, ada.nowMs + 61_000)).toBeUndefined();
+  expect(ring.opening(after!.id, ada.nowMs + 61_000)).toBeDefined();
+});
+
+test("where who has removed a node is gone before its key has got around, another makes one", () => {
+  const [ada, bob] = stages();
+  const [before] = ada.state.keys();
+  bob.state.takeRevocations(cluster.authority.revoke(identities[2]!.nodeId, ada.state.self, ada.nowMs));
+  for (let minute = 0; minute < 10; minute++) bob.advance(60_000);
+  const [after] = bob.state.keys();
+  expect(after!.id).not.toBe(before!.id);
+  expect(bob.state.keyring.ring.opening(before!.id, bob.nowMs)).toBeUndefined();
 });
 
 test("a revocation is given to the owner to be kept, on every node", () => {

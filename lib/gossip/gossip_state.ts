@@ -66,10 +66,18 @@ export class GossipState implements ExchangeState {
       onKeys: (bytes: Uint8Array) => events.onKeys?.(bytes),
     };
     this.keyring = new ClusterKeys(keys, wallMs, steadyMs);
-    this.#shuttingOut = new ShuttingOut(revocations, identity.trust.authority.publicKey, this.keyring, events, {
-      forget: (node) => this.#shutOut(node),
-      broadcast: (key, payload) => this.#broadcast(key, payload),
-    });
+    const shutOutHands = {
+      forget: (node: NodeId) => this.#shutOut(node),
+      broadcast: (key: string, payload: Uint8Array) => this.#broadcast(key, payload),
+    };
+    this.#shuttingOut = new ShuttingOut(
+      revocations,
+      identity.trust.authority.publicKey,
+      this.keyring,
+      events,
+      shutOutHands,
+      wallMs,
+    );
     this.seal = new DatagramSeal(this.self, this.keyring.ring, wallMs);
     this.membership = new Membership(
       { id: this.self, record: (incarnation) => this.description.sign(incarnation) },

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MINUTE } from "../base/mod.ts";
-import { decodeKeys, encodeKeys, KEY_LIFETIME_MS, KeyKeeper } from "./key_keeper.ts";
+import { decodeKeys, encodeKeys, EXPOSED_KEY_MS, KEY_LIFETIME_MS, KeyKeeper } from "./key_keeper.ts";
 import { KeyRing, MESSAGES_PER_KEY_MAX } from "./seal/mod.ts";
 
 const START = 1_800_000_000_000;
@@ -31,6 +31,19 @@ test("a key is given up before too much is sealed under it", () => {
   const live = 1000;
   expect(keeper.isDue({ ...IDLE, sealed: MESSAGES_PER_KEY_MAX / 2 / live, live }, START)).toBe(false);
   expect(keeper.isDue({ ...IDLE, sealed: MESSAGES_PER_KEY_MAX / 2 / live + 1, live }, START)).toBe(true);
+});
+
+test("where the key that follows a removal does not come, the first of the members makes one, then the others", () => {
+  const ring = ringWithKey();
+  const keeper = new KeyKeeper(ring, () => 0.5);
+  ring.retire(START, START);
+  const other = { ...IDLE, isFirst: false };
+  const waitMs = EXPOSED_KEY_MS;
+  expect([keeper.isDue(IDLE, START + waitMs - 1), keeper.isDue(IDLE, START + waitMs)]).toEqual([false, true]);
+  const laterMs = waitMs + 2.5 * MINUTE;
+  expect([keeper.isDue(other, START + laterMs - 1), keeper.isDue(other, START + laterMs)]).toEqual([false, true]);
+  ring.rotate(START + laterMs);
+  expect(keeper.isDue(other, START + 2 * laterMs)).toBe(false);
 });
 
 test("who has no key makes none: it waits for the cluster's", () => {

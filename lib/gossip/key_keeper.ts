@@ -7,6 +7,10 @@ export const KEY_LIFETIME_MS = 24 * 60 * MINUTE;
 const OTHERS_WAIT_MS = 60 * MINUTE;
 /** How often age is looked at. */
 export const KEY_CHECK_MS = MINUTE;
+/** How long after a removal the key that follows is waited for; it comes within seconds, unless whoever makes it is gone. */
+export const EXPOSED_KEY_MS = MINUTE;
+/** The same as OTHERS_WAIT_MS, where somebody who must not may listen. */
+const OTHERS_HURRY_MS = 5 * MINUTE;
 
 /** What the need for a new key depends on. */
 export interface KeyUse {
@@ -20,18 +24,22 @@ export interface KeyUse {
 
 /** Decides when this node makes a new key for the cluster. */
 export class KeyKeeper {
-  readonly #waitMs: number;
+  /** From 0 to below 1: when it is this node's turn. */
+  readonly #turn: number;
 
   constructor(private readonly ring: KeyRing, random: () => number) {
-    this.#waitMs = random() * OTHERS_WAIT_MS;
+    this.#turn = random();
   }
 
   /** Whether it is time. Others are taken to send as much as this node. */
   isDue({ sealed, live, isFirst }: KeyUse, nowMs: number): boolean {
-    const newestAtMs = this.ring.newestAtMs;
+    const newestAtMs = this.ring.newestAtMs(nowMs);
     if (newestAtMs === undefined) return false;
+    const turn = isFirst ? 0 : this.#turn;
+    const exposedMs = nowMs - (this.ring.exposedSinceMs(nowMs) ?? Infinity);
+    const isExposed = exposedMs >= EXPOSED_KEY_MS + turn * OTHERS_HURRY_MS;
     const isUsedUp = sealed * live > MESSAGES_PER_KEY_MAX / 2;
-    return isUsedUp || nowMs - newestAtMs >= KEY_LIFETIME_MS + (isFirst ? 0 : this.#waitMs);
+    return isExposed || isUsedUp || nowMs - newestAtMs >= KEY_LIFETIME_MS + turn * OTHERS_WAIT_MS;
   }
 }
 

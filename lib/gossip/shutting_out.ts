@@ -23,7 +23,11 @@ export class ShuttingOut {
     private readonly keyring: ClusterKeys,
     private readonly events: GossipEvents,
     private readonly hands: ShuttingOutHands,
-  ) {}
+    wallMs: number,
+  ) {
+    // What was removed before this start knows keys that were kept, too.
+    for (const node of set.nodes()) keyring.ring.recallRemoval(set.get(node)!.revokedAtMs, wallMs);
+  }
 
   /** Shuts a node out that was revoked here. Throws INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
   revoke(bytes: Uint8Array, wallMs: number): void {

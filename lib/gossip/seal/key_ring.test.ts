@@ -6,6 +6,7 @@ import { KeyRing, KEYS_MAX } from "./key_ring.ts";
 import { DEFAULT_KEY_RING_OPTIONS, validateKeyRingOptions } from "./key_ring_options.ts";
 
 const START = 1_800_000_000_000;
+const DAY = 24 * 60 * MINUTE;
 const { adoptMs, graceMs, revokedGraceMs } = DEFAULT_KEY_RING_OPTIONS;
 
 function opens(ring: KeyRing, key: ClusterKey, nowMs: number): boolean {
@@ -132,6 +133,58 @@ test("a clock that was set back does not make the next key an older one", () => 
   const ring = new KeyRing();
   const first = ring.rotate(START);
   expect(compareKeys(ring.rotate(START - 60 * MINUTE), first)).toBeGreaterThan(0);
+});
+
+test("a key that was made while the clock was ahead keeps no later key from its turn once the clock is right", () => {
+  const ring = new KeyRing();
+  ring.rotate(START);
+  ring.rotate(START + DAY);
+  const next = ring.rotate(START + MINUTE);
+  const other = new KeyRing();
+  expect(other.merge(ring.keys(START + MINUTE), START + MINUTE)).toContainEqual(next);
+  for (const one of [ring, other]) expect(one.sealing(START + MINUTE + adoptMs)?.id).toBe(next.id);
+});
+
+test("a key from the future that others have sealed under gives way to those of the right time", () => {
+  const ring = new KeyRing();
+  const first = ring.rotate(START);
+  const future = ring.rotate(START + DAY);
+  ring.noteUse(future.id);
+  expect(ring.sealing(START + DAY)?.id).toBe(future.id);
+  expect(ring.sealing(START + MINUTE)?.id).toBe(first.id);
+});
+
+test("the key that follows a removal is one that others take, also where the removal was decided by a clock that was ahead", () => {
+  const ring = new KeyRing();
+  ring.rotate(START);
+  ring.retire(START + DAY, START + DAY);
+  const next = ring.rotate(START + MINUTE);
+  expect(new KeyRing().merge([next], START + MINUTE)).toEqual([next]);
+});
+
+test("a key that a removed node knows is known for that until another follows", () => {
+  const ring = new KeyRing();
+  ring.rotate(START);
+  expect(ring.exposedSinceMs(START)).toBeUndefined();
+  ring.retire(START + MINUTE, START + 2 * MINUTE);
+  ring.retire(START + MINUTE, START + 3 * MINUTE);
+  expect(ring.exposedSinceMs(START + 3 * MINUTE)).toBe(START + 2 * MINUTE);
+  ring.rotate(START + 4 * MINUTE);
+  expect(ring.exposedSinceMs(START + 4 * MINUTE)).toBeUndefined();
+});
+
+test("a ring that is told again what was removed before it was kept opens what that knew no longer than before", () => {
+  const before = new KeyRing();
+  const first = before.rotate(START);
+  before.retire(START + MINUTE, START + MINUTE);
+  const second = before.rotate(START + MINUTE);
+  const again = new KeyRing();
+  const startedAtMs = START + 2 * MINUTE;
+  again.restore([second, first], startedAtMs);
+  again.recallRemoval(START + MINUTE, startedAtMs);
+  expect(again.exposedSinceMs(startedAtMs)).toBeUndefined();
+  expect(opens(again, first, startedAtMs + revokedGraceMs)).toBe(false);
+  expect(opens(again, second, startedAtMs + 10 * graceMs)).toBe(true);
 });
 
 test("options out of their bounds are refused by name", () => {

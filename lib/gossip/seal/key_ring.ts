@@ -31,19 +31,31 @@ export class KeyRing {
   #held: HeldKey[] = [];
   /** Keys up to this time are known to a node that was revoked. */
   #retiredUpToMs = 0;
+  /** When that was heard of the newest key. */
+  #exposedSinceMs = 0;
 
   constructor(options: Partial<KeyRingOptions> = {}) {
     this.#options = validateKeyRingOptions(options);
   }
 
-  /** When the newest key was made; undefined while there is none. */
-  get newestAtMs(): number | undefined {
-    return this.#held[0]?.key.createdAtMs;
+  get isEmpty(): boolean {
+    return this.#held.length === 0;
   }
 
-  /** Makes a key that is newer than all of the ring. */
+  /** When the newest key was made that others would take as well; undefined while there is none. */
+  newestAtMs(nowMs: number): number | undefined {
+    return this.#newest(nowMs)?.key.createdAtMs;
+  }
+
+  /** Since when a removed node is known to know the newest key, so that another has to follow; undefined when none does. */
+  exposedSinceMs(nowMs: number): number | undefined {
+    return this.#newest(nowMs)?.isRetired === true ? this.#exposedSinceMs : undefined;
+  }
+
+  /** Makes a key that is newer than all that others would take. */
   rotate(nowMs: number): ClusterKey {
-    const createdAtMs = Math.max(nowMs, (this.newestAtMs ?? 0) + 1, this.#retiredUpToMs + 1);
+    this.#retiredUpToMs = Math.min(this.#retiredUpToMs, timesEnd(nowMs) - 1);
+    const createdAtMs = Math.max(nowMs, (this.newestAtMs(nowMs) ?? 0) + 1, this.#retiredUpToMs + 1);
     const key = createClusterKey(createdAtMs);
     this.#add(key, nowMs);
     return key;
@@ -64,8 +76,9 @@ export class KeyRing {
 
   /** What to seal under; undefined while this node has no key. */
   sealing(nowMs: number): SealingKey | undefined {
+    const adopted = this.#held.filter((held) => this.#isAdopted(held, nowMs));
     // A ring in which every key is fresh has nothing better than its oldest.
-    return (this.#held.find((held) => this.#isAdopted(held, nowMs)) ?? this.#held.at(-1))?.sealing;
+    return (adopted.find((held) => !isFuture(held, nowMs)) ?? adopted[0] ?? this.#held.at(-1))?.sealing;
   }
 
   /** The key with this id, while what is sealed under it may be opened. */
@@ -86,14 +99,30 @@ export class KeyRing {
 
   /** Somebody who knows every key up to `revokedAtMs`, and all that are here, is no member any more. */
   retire(revokedAtMs: number, nowMs: number): void {
-    this.#retiredUpToMs = Math.max(this.#retiredUpToMs, Math.min(revokedAtMs, nowMs + CLOCK_TOLERANCE_MS));
+    this.#retireUpTo(revokedAtMs, nowMs);
     for (const held of this.#held) held.isRetired = true;
+  }
+
+  /** What `retire` was told before this ring was made, whose keys may be of before and of after it. */
+  recallRemoval(revokedAtMs: number, nowMs: number): void {
+    this.#retireUpTo(revokedAtMs, nowMs);
+    for (const held of this.#held) held.isRetired ||= held.key.createdAtMs <= this.#retiredUpToMs;
   }
 
   /** What may be handed to another node of the cluster, newest first. */
   keys(nowMs: number): ClusterKey[] {
     this.#forget(nowMs);
     return this.#held.map(({ key }) => key);
+  }
+
+  #retireUpTo(revokedAtMs: number, nowMs: number): void {
+    if (this.exposedSinceMs(nowMs) === undefined) this.#exposedSinceMs = nowMs;
+    this.#retiredUpToMs = Math.max(this.#retiredUpToMs, Math.min(revokedAtMs, timesEnd(nowMs) - 1));
+  }
+
+  /** One from the future was made by a clock that was wrong, and others refuse it; unless it is this clock that is. */
+  #newest(nowMs: number): HeldKey | undefined {
+    return this.#held.find((held) => !isFuture(held, nowMs)) ?? this.#held[0];
   }
 
   #add(key: ClusterKey, nowMs: number): boolean {
@@ -107,8 +136,8 @@ export class KeyRing {
   }
 
   #isWelcome(key: ClusterKey, nowMs: number): boolean {
-    // One from the future would win for ever.
-    if (key.createdAtMs > nowMs + CLOCK_TOLERANCE_MS) return false;
+    // It would win for ever.
+    if (isFuture({ key }, nowMs)) return false;
     // An id names one key: whoever claims another secret for it is wrong or hostile.
     if (this.#held.some((held) => held.key.id === key.id)) return false;
     const successor = this.#held.findLast((held) => compareKeys(held.key, key) > 0);
@@ -136,4 +165,13 @@ export class KeyRing {
   #forget(nowMs: number): void {
     this.#held = this.#held.filter((held) => this.#isOpen(held, nowMs));
   }
+}
+
+/** The latest time that a key may have. */
+function timesEnd(nowMs: number): number {
+  return nowMs + CLOCK_TOLERANCE_MS;
+}
+
+function isFuture({ key }: Pick<HeldKey, "key">, nowMs: number): boolean {
+  return key.createdAtMs > timesEnd(nowMs);
 }

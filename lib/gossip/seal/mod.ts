@@ -17,7 +17,8 @@
  *
  * **Keys** travel over authenticated streams only. A new one is handed on for `adoptMs` before anybody seals under it, or
  * until somebody does; then the others open what comes for an hour, or for a minute when a revoked node knows them. The
- * later of two keys wins, so nodes that rotate at once end up with one. Expiry follows the times inside the keys, not the
+ * later of two keys wins, so nodes that rotate at once end up with one, unless its time is still to come: it was made while a
+ * clock was wrong, others refuse it, and it waits. Expiry follows the times inside the keys, not the
  * moment at which each node heard of them: otherwise a key that one node has forgotten would be new again to it.
  *
  * **Replay.** Each start of a node is an epoch (its boot) with sequence numbers from 1; a receiver remembers the newest boot of
