@@ -40,6 +40,11 @@ test("states, records and versions that are none are refused", () => {
   expect(decodeState(encodeState([{ ...ENTRIES[0]!, record: new Uint8Array(RECORD_BYTES_MAX + 1) }]))).toBeUndefined();
 });
 
+test("a state in which a member comes twice is refused: each record of it would be another signature to check", () => {
+  const [first, second] = ENTRIES;
+  expect(decodeState(encodeState([first!, second!, { ...first!, incarnation: 7 }]))).toBeUndefined();
+});
+
 test("what only claims to have many members is refused before anything is made for them", () => {
   const claims = (count: number, byteCount: number) => {
     const bytes = new Uint8Array(byteCount);

@@ -40,6 +40,8 @@ function readState(reader: ByteReader): StateEntry[] {
   if (count > MEMBERS_MAX + 1) throw new MalformedError(`${count} members, expected at most ${MEMBERS_MAX + 1}`);
   const entries = Array.from({ length: count }, () => readEntry(reader));
   reader.finish("the last member");
+  // Each record of one member, newer than the one before, would be a signature to check and news for everybody.
+  if (new Set(entries.map(({ id }) => id)).size < count) throw new MalformedError("a member twice");
   return entries;
 }
 
