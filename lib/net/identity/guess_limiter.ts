@@ -20,7 +20,6 @@ const WINDOW_MS = MINUTE;
 export class GuessLimiter {
   /** Oldest first. */
   private attempts: { readonly address: string; readonly atMs: number }[] = [];
-  private latestMs = 0;
 
   /** Throws INVALID_ARGUMENT for limits that are not whole numbers from 1. */
   constructor(private readonly limits: GuessLimits = GUESS_LIMITS) {
@@ -34,19 +33,20 @@ export class GuessLimiter {
     }
   }
 
-  /** Begins an attempt of `address` (without port): 0, or in how many milliseconds it may be made. */
+  /**
+   * Begins an attempt of `address` (without port): 0, or in how many milliseconds it may be made. `nowMs` is of a clock that
+   * nobody sets: guesses of a time that was wrong would count until it comes.
+   */
   begin(address: string, nowMs: number): number {
-    // A clock that goes back makes nobody wait longer.
-    this.latestMs = Math.max(this.latestMs, nowMs);
-    const sinceMs = this.latestMs - WINDOW_MS;
+    const sinceMs = nowMs - WINDOW_MS;
     this.attempts = this.attempts.filter(({ atMs }) => atMs > sinceMs);
     const own = this.attempts.filter((attempt) => attempt.address === address);
-    const waitMs = Math.max(
-      this.waitMs(own.map(({ atMs }) => atMs), this.limits.perAddress),
-      this.waitMs(this.attempts.map(({ atMs }) => atMs), this.limits.altogether),
+    const delayMs = Math.max(
+      waitMs(own, this.limits.perAddress, nowMs),
+      waitMs(this.attempts, this.limits.altogether, nowMs),
     );
-    if (waitMs === 0) this.attempts.push({ address, atMs: this.latestMs });
-    return waitMs;
+    if (delayMs === 0) this.attempts.push({ address, atMs: nowMs });
+    return delayMs;
   }
 
   /** The attempt that `address` has begun was right. */
@@ -59,9 +59,9 @@ export class GuessLimiter {
   get size(): number {
     return this.attempts.length;
   }
+}
 
-  private waitMs(times: number[], limit: number): number {
-    const oldest = times[times.length - limit];
-    return oldest === undefined ? 0 : oldest + WINDOW_MS - this.latestMs;
-  }
+function waitMs(attempts: readonly { readonly atMs: number }[], limit: number, nowMs: number): number {
+  const oldest = attempts[attempts.length - limit];
+  return oldest === undefined ? 0 : oldest.atMs + WINDOW_MS - nowMs;
 }

@@ -67,6 +67,20 @@ test("whoever guesses waits, and others still join", () => {
   mine.redeem(secretOf(token), "192.0.2.9");
 });
 
+test("wrong tokens are forgotten after a minute, also those of a time when the clock was a day ahead", () => {
+  let steadyMs = 0;
+  const mine = new Tokens(new ClusterFile(path()), (secret) => secret, () => nowMs, () => steadyMs);
+  const wrong = () => mine.redeem(new Uint8Array(16), "192.0.2.66");
+  nowMs += 24 * 60 * MINUTE;
+  expect(wrong).toThrow("does not know it");
+  nowMs -= 24 * 60 * MINUTE;
+  for (let count = 0; count < 2 * GUESS_LIMITS.perAddress; count++) {
+    nowMs += MINUTE;
+    steadyMs += MINUTE;
+    expect(wrong).toThrow("does not know it");
+  }
+});
+
 test("the file has nothing that lets somebody in", () => {
   const { token } = tokens().create({}, TARGET);
   const text = readFileSync(path(), "utf8");

@@ -36,6 +36,7 @@ export class Tokens {
     private readonly file: ClusterFile,
     private readonly seekKeyOf: (secret: Uint8Array) => Uint8Array,
     private readonly nowMs: () => number = Date.now,
+    private readonly steadyMs: () => number = () => performance.now(),
   ) {}
 
   /** Those that can be used now. */
@@ -97,7 +98,7 @@ export class Tokens {
    * RESOURCE_EXHAUSTED for who has shown too many wrong ones.
    */
   redeem(secret: Uint8Array, address: string, assertAdmissible: () => void = () => {}): void {
-    const waitMs = this.#limiter.begin(address, this.nowMs());
+    const waitMs = this.#limiter.begin(address, this.steadyMs());
     if (waitMs > 0) {
       throw new CellError(
         "RESOURCE_EXHAUSTED",
