@@ -100,15 +100,17 @@ function leadsTo(target: string, path: string): boolean {
   }
 }
 
-for (const shortening of ["descriptor", "symlink"] as const) {
+// The symbolic link lies in the folder for temporary files, whose own name may be half as long as what fits.
+for (const [shortening, nameLength] of [["descriptor", 63], ["symlink", 20]] as const) {
   test(`a path longer than sockaddr_un is reached through a ${shortening}`, async () => {
     const deep = join(folder, "x".repeat(100), "y".repeat(100));
     mkdirSync(deep, { recursive: true });
-    const path = join(deep, `${"n".repeat(63)}.sock`);
+    const name = `${"n".repeat(nameLength)}.sock`;
+    const path = join(deep, name);
     const open = readdirSync("/proc/self/fd").length;
     await listen(path, { shortening });
     await expectEcho(path, { shortening });
-    expect(readdirSync(deep)).toEqual([`${"n".repeat(63)}.sock`]);
+    expect(readdirSync(deep)).toEqual([name]);
     expect(readdirSync(tmpdir()).filter((name) => leadsTo(deep, join(tmpdir(), name, "d")))).toEqual([]);
     // The listener, its accepted socket and nothing else.
     expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(open + 3);
