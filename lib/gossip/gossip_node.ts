@@ -127,7 +127,7 @@ export class GossipNode {
   }
 
   /** Instances of all live nodes, to be read. */
-  get catalog(): Pick<Catalog, "services" | "entries" | "holdersOf" | "all" | "revision"> {
+  get catalog(): Pick<Catalog, "services" | "servicesOf" | "entries" | "holdersOf" | "all" | "revision"> {
     return this.#state.catalog;
   }
 

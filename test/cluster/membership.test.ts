@@ -48,6 +48,23 @@ test.concurrent(
   },
 );
 
+test.concurrent("who follows a service hears that a node which has it answers nobody, and that it is back", async () => {
+  // A suspect of this preset fails after many seconds: what is told of it cannot be missed.
+  const options = { network: ['preset = "lan"'] };
+  await using cluster = await TestCluster.start({ one: options, two: options });
+  const [one, two] = cluster.nodes;
+  await two!.deploy("hello", "export function greet(name: string): string {\n  return name;\n}\n");
+  await until(async () => (await one!.discover("hello")).length === 1, "the instance to be known");
+  const watching = one!.start(["discover", "hello", "--watch", "--json"]);
+  const told = (): (boolean | undefined)[] =>
+    watching.stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line)[0]?.isSilent);
+  await watching.until(() => told().length > 0, "what there is");
+  two!.freeze();
+  await watching.until(() => told().at(-1) === true, "the suspicion");
+  two!.thaw();
+  await watching.until(() => told().length > 2 && told().at(-1) === undefined, "its end");
+});
+
 test.concurrent(
   "a node that was removed is shut out of everything, for good, and comes back with a new token as another node",
   async () => {

@@ -50,6 +50,17 @@ test("entries are found by service and by species, and a new species replaces th
   expect(a.entries("nobody")).toEqual([]);
 });
 
+test("what a node has is named once, whether it is seen or not", () => {
+  const b = catalogOf(2);
+  expect([...b.servicesOf(nodeId(1))]).toEqual([]);
+  b.receive(recordOf(1, START_MS, "hello@1", {}).bytes, START_MS);
+  b.receive(recordOf(1, START_MS, "hello@2", {}).bytes, START_MS);
+  b.put(entryOf("shop"), START_MS);
+  expect([[...b.servicesOf(nodeId(1))], [...b.servicesOf(nodeId(2))]]).toEqual([["hello"], ["shop"]]);
+  b.remove("shop", "shop", START_MS);
+  expect([...b.servicesOf(nodeId(2))]).toEqual([]);
+});
+
 test("a node that is no member is not seen until it is, and hidden when it fails, leaves or is removed", () => {
   const b = catalogOf(2);
   b.receive(recordOf(1, START_MS, "hello", {}).bytes, START_MS);

@@ -167,6 +167,12 @@ export class Catalog {
     return this.#ledger.view.entries(service);
   }
 
+  /** The names of the services that a node has, visible or not; takes as long as its own entries are many. */
+  servicesOf(node: NodeId): Set<string> {
+    const records = this.#ledger.store.owners.get(node)?.records.values() ?? [];
+    return new Set([...records].flatMap(({ entry }) => entry?.service ?? []));
+  }
+
   /** The visible entries whose schema has this fingerprint, in no order. */
   holdersOf(species: string): CatalogEntry[] {
     return this.#ledger.view.holdersOf(species);

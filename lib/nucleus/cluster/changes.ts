@@ -29,6 +29,12 @@ export class Changes {
     else for (const { bell } of this.#services.values()) bell.ring();
   }
 
+  /** Something has changed that concerns these services and no others: a node that has them. */
+  ringEach(services: Iterable<string>): void {
+    this.any.ring();
+    for (const service of services) this.#services.get(service)?.bell.ring();
+  }
+
   /** The bell of one service, or of everything. */
   follow(service: string | undefined): Followed {
     if (service === undefined) return { bell: this.any, [Symbol.dispose]: () => {} };

@@ -339,8 +339,14 @@ export class Network implements CredentialsIssuer {
     this.#begun().describe({ addresses });
   }
 
-  /** What waits for a node that has gone, or that is somewhere else, need not wait until its connection is silent for long. */
+  /**
+   * What waits for a node that has gone, or that is somewhere else, need not wait until its connection is silent for long. Who
+   * follows what it does not have is left alone: in a large cluster that is nearly everybody, and members change all the time.
+   */
   #onMember({ id, state, isSelf, record }: ClusterMember): void {
+    const { changes } = this.options;
+    if (this.#gossip === undefined) changes.ring();
+    else changes.ringEach(this.#gossip.catalog.servicesOf(id));
     if (isSelf) return;
     if (state === "failed" || state === "left") this.#peers.drop(id, gone(record.name, state));
     else this.#peers.dropMoved(id);

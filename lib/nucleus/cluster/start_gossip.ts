@@ -64,10 +64,7 @@ function gossipAt(port: number, options: AgentGossipOptions): Promise<GossipNode
     },
     streams: streamsOver(options.peers),
     events: {
-      onMember: (_change, member) => {
-        options.onMember(member);
-        options.changes.ring();
-      },
+      onMember: (_change, member) => options.onMember(member),
       onCatalog: (service) => options.changes.ring(service),
       onRevoked: (node) => options.onRevoked(node),
       onKeys: (keys) => file.note({ gossipKeys: Buffer.from(keys).toString("base64") }),
