@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/harness/until.ts";
+import { KIB } from "../../base/mod.ts";
+import { dialTls } from "../../net/tls/mod.ts";
+import { createClient } from "../../rpc/mod.ts";
 import type { NetworkSettings } from "../home/mod.ts";
 import { Cluster } from "./cluster.ts";
 import { ClusterFile } from "./cluster_file.ts";
@@ -95,6 +98,20 @@ test("a token request that is refused opens no port and turns no network on", as
   await expect(cluster.createToken({ uses: 0 })).rejects.toThrow("expected 1 to");
   await expect(cluster.createToken({ ttlMs: 1 })).rejects.toThrow("from 1 s to 30 days");
   expect([cluster.network, told]).toEqual([undefined, []]);
+});
+
+test("for who is no member no more is held than joining takes: hundreds may come at once, and say nothing else", async () => {
+  const { cluster } = node("one");
+  await cluster.createToken({});
+  const { nodePort, identity: { trust } } = cluster.network!;
+  const stranger = createClient(await dialTls({ host: "127.0.0.1", port: nodePort, trust }));
+  try {
+    const { messageBytesMax, connectionCallsMax } = await stranger.hello();
+    expect(messageBytesMax).toBeLessThanOrEqual(16 * KIB);
+    expect(connectionCallsMax).toBeLessThanOrEqual(4);
+  } finally {
+    await stranger.close();
+  }
 });
 
 test("a machine joins, leaves and comes back; what is remembered is of the cluster that it is in", async () => {

@@ -1,4 +1,4 @@
-import { type CellError, SECOND } from "../../base/mod.ts";
+import { type CellError, KIB, SECOND } from "../../base/mod.ts";
 import type { Trust } from "../../net/identity/mod.ts";
 import type { AnonymousPeer, Link, StreamLink } from "../../net/mod.ts";
 import type { CredentialsSource } from "../../net/tls/mod.ts";
@@ -9,6 +9,12 @@ import { JOIN_SCHEMA, type JoinAnswer, type JoinRequest, PEER_SCHEMA, type PeerA
 
 /** Calls that are in flight when the network is turned off are given up after this. */
 const DRAIN_MS_MAX = 1 * SECOND;
+
+/**
+ * What is held for a machine that asks to join, and said to it: no more than joining takes. There may be hundreds at once, and
+ * nobody knows who they are.
+ */
+const STRANGER_LIMITS = { messageBytesMax: 16 * KIB, connectionCallsMax: 4, abandonedCallsMax: 4, queuedCallsMax: 4 };
 
 /** Who is answered at an agent's port, and with what. */
 export interface DoorstepOptions {
@@ -77,5 +83,6 @@ function serveStranger(link: StreamLink<AnonymousPeer>, { join }: DoorstepOption
   const { address } = link.peer;
   const host = address.slice(0, address.lastIndexOf(":"));
   const handler = { fn: (request: JoinRequest) => join(request, host) } as Handler;
-  createServer({ schema: JOIN_SCHEMA, handlers: { join: handler }, instance: NUCLEUS }).accept(link);
+  const options = { schema: JOIN_SCHEMA, handlers: { join: handler }, instance: NUCLEUS, limits: STRANGER_LIMITS };
+  createServer(options).accept(link);
 }
