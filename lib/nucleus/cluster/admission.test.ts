@@ -65,7 +65,9 @@ test("a name that a living member has is refused, and the token can still be use
   const open = await door({ holderOf: (name) => name === "two" ? other : undefined });
   const asked = (name: string) =>
     admit({ secret: open.secret, request: createNodeRequest(createKeyPair(), name) }, "a", open);
-  await expect(asked("two")).rejects.toThrow("node bbbbbbbb has this name");
+  await expect(asked("two")).rejects.toThrow(
+    "node bbbbbbbb has this name. Give this machine another one: id in its node.toml, then cell restart nucleus.",
+  );
   await asked("three");
 });
 

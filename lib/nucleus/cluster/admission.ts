@@ -52,6 +52,7 @@ function assertAdmissible(id: NodeId, name: string, door: Door): void {
   if (holder === undefined || holder === id) return;
   throw new CellError(
     "ALREADY_EXISTS",
-    `joining as ${name}: node ${shortId(holder)} has this name. Give this machine another one: id in its node.toml.`,
+    `joining as ${name}: node ${shortId(holder)} has this name. Give this machine another one: id in its node.toml, ` +
+      "then cell restart nucleus.",
   );
 }

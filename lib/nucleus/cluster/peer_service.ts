@@ -117,7 +117,7 @@ function refusal(node: string, name: string | undefined): CellError {
   return new CellError(
     "PERMISSION_DENIED",
     `looking into this node and managing it from node ${who}: it is not among the managers in the [network] of this ` +
-      `node's node.toml, which are names`,
+      "node's node.toml. If that is wrong, add its name there, then cell restart nucleus.",
   );
 }
 

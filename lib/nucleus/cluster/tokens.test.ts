@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MINUTE } from "../../base/mod.ts";
 import { GUESS_LIMITS, parseToken } from "../../net/identity/mod.ts";
 import { ClusterFile } from "./cluster_file.ts";
-import { Tokens, TOKENS_MAX } from "./tokens.ts";
+import { SPENT_MAX, Tokens, TOKENS_MAX } from "./tokens.ts";
 
 const TARGET = { fingerprint: new Uint8Array(32).fill(7), addresses: ["192.0.2.1:9043"] };
 
@@ -94,6 +94,21 @@ test("there are no more tokens than the bound", () => {
   expect(() => mine.create({}, TARGET)).toThrow(`${TOKENS_MAX} can be used already`);
   nowMs += 60 * MINUTE;
   expect(mine.create({}, TARGET).addresses).toEqual(TARGET.addresses);
+});
+
+test("what became of a token is said after others were made and revoked, of the newest that are spent", () => {
+  const mine = tokens();
+  const { token: used } = mine.create({}, TARGET);
+  mine.redeem(secretOf(used), "192.0.2.9");
+  const { token: late } = mine.create({ ttlMs: 1000 }, TARGET);
+  nowMs += 1000;
+  mine.revoke(mine.create({}, TARGET).id);
+  mine.create({}, TARGET);
+  expect(() => tokens().redeem(secretOf(used), "192.0.2.9")).toThrow("admitted as many machines");
+  expect(() => tokens().redeem(secretOf(late), "192.0.2.9")).toThrow("expired");
+  for (let count = 0; count < SPENT_MAX; count++) mine.redeem(secretOf(mine.create({}, TARGET).token), "192.0.2.9");
+  mine.create({}, TARGET);
+  expect(() => mine.redeem(secretOf(late), "192.0.2.9")).toThrow("does not know it");
 });
 
 test("who looks for the cluster on the LAN is understood by every token that can be used", () => {

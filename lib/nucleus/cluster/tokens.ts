@@ -13,6 +13,8 @@ import type { ClusterFile, StoredToken } from "./cluster_file.ts";
 
 /** Tokens that can be used at the same time. */
 export const TOKENS_MAX = 64;
+/** Used-up and expired tokens that are remembered, the newest: who shows one is told what it is. */
+export const SPENT_MAX = 64;
 
 const TTL_MS_DEFAULT = 60 * MINUTE;
 const USES_DEFAULT = 1;
@@ -61,7 +63,9 @@ export class Tokens {
     this.#assertRoom();
     const { text, record } = this.#make(request, target);
     const seekKey = base64(this.seekKeyOf(parseToken(text).secret));
-    this.file.update({ tokens: [...this.#usable(), { ...storedOf(record), seekKey }] });
+    this.file.update({
+      tokens: [...this.#spent().slice(-SPENT_MAX), ...this.#usable(), { ...storedOf(record), seekKey }],
+    });
     const { id, expiresAtMs, usesLeft: uses } = record;
     return { token: text, id, expiresAt: new Date(expiresAtMs), uses, addresses: [...target.addresses] };
   }
@@ -81,15 +85,13 @@ export class Tokens {
 
   /** Makes a token worthless. Throws NOT_FOUND. */
   revoke(id: string): void {
-    const usable = this.#usable();
-    const others = usable.filter((token) => token.id !== id);
-    if (others.length === usable.length) {
+    if (!this.#usable().some((token) => token.id === id)) {
       throw new CellError(
         "NOT_FOUND",
         `revoking token ${id.slice(0, 64)}: there is none that can be used. See cell token ls.`,
       );
     }
-    this.file.update({ tokens: others });
+    this.file.update({ tokens: this.file.memory.tokens.filter((token) => token.id !== id) });
   }
 
   /**
@@ -118,10 +120,16 @@ export class Tokens {
     });
   }
 
-  /** Used-up and expired ones are kept only until the next is made: who shows one is told what it is. */
   #usable(): StoredToken[] {
-    const nowMs = this.nowMs();
-    return this.file.memory.tokens.filter(({ expiresAtMs, usesLeft }) => expiresAtMs > nowMs && usesLeft > 0);
+    return this.file.memory.tokens.filter((token) => this.#isUsable(token));
+  }
+
+  #spent(): StoredToken[] {
+    return this.file.memory.tokens.filter((token) => !this.#isUsable(token));
+  }
+
+  #isUsable({ expiresAtMs, usesLeft }: StoredToken): boolean {
+    return expiresAtMs > this.nowMs() && usesLeft > 0;
   }
 }
 
