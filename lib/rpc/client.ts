@@ -70,10 +70,12 @@ export interface RpcClient {
   /** What moves the bytes now: a connection may become a faster one while it is used. */
   readonly transport: LinkTransport;
   /**
-   * Takes a hint that the server is gone: with calls in flight it has `timeoutMs` to show a sign of life, else the link is
-   * lost. What a hint is worth shows itself, so a wrong one costs a ping.
+   * Takes a hint that the server is gone: from the next call on, or now with calls in flight, it has `timeoutMs` to show a
+   * sign of life, else the link is lost. What a hint is worth shows itself, so a wrong one costs a ping.
    */
   doubt(timeoutMs: number): void;
+  /** Takes a hint that the server is back. */
+  believe(): void;
   /** Cancels what is in flight and closes the link. */
   close(): Promise<void>;
   /** Resolves when the link is gone: to the error that ended it, or undefined when it was closed in order. */
@@ -122,6 +124,10 @@ class Client implements RpcClient, ClientConnectionOwner, PendingCallOwner {
 
   doubt(timeoutMs: number): void {
     this.connection.doubt(timeoutMs);
+  }
+
+  believe(): void {
+    this.connection.believe();
   }
 
   get draining(): boolean {

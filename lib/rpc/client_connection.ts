@@ -228,6 +228,11 @@ export class ClientConnection implements LinkReceiver, KeepAliveOwner {
     if (!this.isClosed) this.keepAlive.doubt(timeoutMs);
   }
 
+  /** See `RpcClient.believe`. */
+  believe(): void {
+    this.keepAlive.believe();
+  }
+
   onWritable(): void {
     while (this.waitingForLink.length > 0 && this.link.writable) this.waitingForLink.shift()!();
     this.owner.onRoom();

@@ -83,11 +83,45 @@ test("a peer that answers although it is said to be gone is kept, and asked as s
   expect(owner.pings).toBe(2);
 });
 
-test("nobody is asked for a connection without calls", () => {
+test("a peer that is said to be gone while there are no calls is asked when one is made", () => {
   const { owner, keepAlive } = start();
   owner.isBusy = false;
   keepAlive.doubt(50);
-  expect(owner.pings).toBe(0);
+  jest.advanceTimersByTime(1000);
+  expect([owner.pings, jest.getTimerCount()]).toEqual([0, 0]);
+  owner.isBusy = true;
+  for (let calls = 0; calls < 3; calls++) keepAlive.onCall();
+  jest.advanceTimersByTime(49);
+  expect([owner.pings, owner.silentMs]).toEqual([1, undefined]);
+  jest.advanceTimersByTime(1);
+  expect([owner.pings, owner.silentMs]).toEqual([1, 50]);
+});
+
+test("a peer that was said to be gone is not asked when it has been heard since, or is said to be back", () => {
+  for (const isHeard of [true, false]) {
+    const { owner, keepAlive } = start();
+    owner.isBusy = false;
+    keepAlive.doubt(50);
+    if (isHeard) keepAlive.onFrame();
+    else keepAlive.believe();
+    owner.isBusy = true;
+    keepAlive.onCall();
+    jest.advanceTimersByTime(99);
+    expect([owner.pings, owner.silentMs]).toEqual([0, undefined]);
+    keepAlive.stop();
+  }
+});
+
+test("calls that end before a peer is given up that is said to be gone leave the question to the next one", () => {
+  const { owner, keepAlive } = start();
+  keepAlive.doubt(50);
+  owner.isBusy = false;
+  jest.advanceTimersByTime(50);
+  expect([owner.pings, owner.silentMs]).toEqual([1, undefined]);
+  owner.isBusy = true;
+  keepAlive.onCall();
+  jest.advanceTimersByTime(50);
+  expect([owner.pings, owner.silentMs]).toEqual([2, 50]);
 });
 
 test("without calls there is neither ping nor timer", () => {

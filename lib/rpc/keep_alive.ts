@@ -27,6 +27,8 @@ export class KeepAlive {
   private pinged = false;
   /** Since the last ping somebody has said that the peer is gone. */
   private doubted = false;
+  /** While there were no calls somebody has said that the peer is gone: what it was to be given; 0 when it is not doubted. */
+  private doubtMs = 0;
   /** How long the peer will have been silent when the timer fires, at least. */
   private silentMs = 0;
 
@@ -39,23 +41,42 @@ export class KeepAlive {
 
   /** A call begins. */
   onCall(): void {
+    if (this.doubtMs > 0) this.recallDoubt();
     if (this.timer === undefined) this.listen();
   }
 
   /**
-   * Somebody says that the peer is gone. It is asked at once, and given up when nothing at all comes for `timeoutMs`. A
-   * connection without calls is left alone; being told again while it is waited for an answer changes nothing.
+   * Somebody says that the peer is gone. It is asked at once, and given up when nothing at all comes for `timeoutMs`; without
+   * calls it is asked when the next one is made, unless something has come by then. Being told again while it is waited for
+   * an answer changes nothing.
    */
   doubt(timeoutMs: number): void {
-    if (!this.owner.isBusy || (this.doubted && !this.heard)) return;
+    if (!this.owner.isBusy) return this.noteDoubt(timeoutMs);
+    if (this.doubted && !this.heard) return;
     clearTimeout(this.timer);
     this.wait(true, timeoutMs, timeoutMs);
     this.doubted = true;
     this.owner.sendPing();
   }
 
+  /** Whoever has said that the peer is gone says that it is back: who was not asked yet need not be. */
+  believe(): void {
+    this.doubtMs = 0;
+  }
+
   stop(): void {
     clearTimeout(this.timer);
+  }
+
+  private noteDoubt(timeoutMs: number): void {
+    this.doubtMs = timeoutMs;
+    this.heard = this.doubted = false;
+  }
+
+  private recallDoubt(): void {
+    const { doubtMs } = this;
+    this.doubtMs = 0;
+    if (!this.heard) this.doubt(doubtMs);
   }
 
   private listen(): void {
@@ -73,7 +94,10 @@ export class KeepAlive {
 
   private onTimer(): void {
     this.timer = undefined;
-    if (!this.owner.isBusy) return;
+    if (!this.owner.isBusy) {
+      if (this.doubted && !this.heard) this.noteDoubt(this.silentMs);
+      return;
+    }
     if (this.heard) return this.listen();
     if (this.pinged) return this.owner.onSilence(this.silentMs);
     const { intervalMs, timeoutMs } = this.options;

@@ -421,10 +421,11 @@ test("an instance whose machine falls silent is doubted once, and gets its calls
     world.service.tell();
     await settled();
   }
-  expect([client!.doubts, ...world.picked()]).toEqual([1, "s@1"]);
+  expect([client!.doubts, client!.isDoubted, ...world.picked()]).toEqual([1, true, "s@1"]);
   near.isSilent = false;
   world.service.tell();
   await settled();
+  expect(client!.isDoubted).toBe(false);
   near.isSilent = true;
   world.service.tell();
   await settled();

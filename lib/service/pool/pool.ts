@@ -253,6 +253,7 @@ export class Pool {
     // One of this machine says itself when it ends.
     if (connection.distance === 0) return;
     if (isGone || hasFallenSilent) connection.client.doubt(DOUBT_MS);
+    else if (connection.isListed && !connection.isSilent) connection.client.believe();
     // It drains, or is dead and says nothing. Where there are others it gets no calls any more.
     if (isGone && this.#listed.length > 0) this.#retire(connection);
   }

@@ -112,6 +112,7 @@ export class FakeClient implements Partial<RpcClient> {
   isClosed = false;
   transport: LinkTransport = "uds";
   doubts = 0;
+  isDoubted = false;
   readonly load = { inFlight: 0, latencyMicros: 0 };
   readonly closed: Promise<undefined>;
   #resolveClosed!: (value: undefined) => void;
@@ -126,6 +127,11 @@ export class FakeClient implements Partial<RpcClient> {
 
   doubt(): void {
     this.doubts++;
+    this.isDoubted = true;
+  }
+
+  believe(): void {
+    this.isDoubted = false;
   }
 
   lose(): void {
