@@ -17,7 +17,7 @@ import { readService } from "../schema/typescript/mod.ts";
 import { exampleWords, fromJson, parseJson, readArguments, toJson } from "./mod.ts";
 
 /** There is much to try, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const VALUES_PER_TYPE = 100;
 

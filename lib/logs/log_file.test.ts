@@ -16,7 +16,7 @@ import { appendSystemLine, LINE_BYTES_MAX, LogFile, type LogFileOptions } from "
 import { TemporaryHome } from "./testing/temporary_home.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const AT = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
 const STAMP = "2026-11-21T12:00:00.123Z";

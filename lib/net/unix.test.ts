@@ -9,7 +9,7 @@ import { dialUnix, type Link, type Listener, listenUnix, type ListenUnixOptions 
 import { isTrusted } from "./unix.ts";
 
 // Some tests start processes.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: string;
 const listeners: Listener[] = [];

@@ -8,7 +8,7 @@ import { buildPackage, openPackage, readArchive, storeArchive } from "./mod.ts";
 import { rejection } from "./testing/rejection.ts";
 
 // Reading types loads the compiler.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = `import logo from "./logo.bin" with { type: "file" };
 export function greet(name: string): string { return name + logo.length; }

@@ -9,7 +9,7 @@ import { FullDisk } from "./testing/full_disk.ts";
 import { rejection } from "./testing/rejection.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = "export function greet(name: string) { return `Hello, ${name}!`; }\n";
 

@@ -6,7 +6,7 @@ import { TestHome } from "../service/testing/mod.ts";
 import { PackageProgram } from "./testing/package_program.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const program = new PackageProgram();
 afterAll(() => program[Symbol.dispose]());

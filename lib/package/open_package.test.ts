@@ -17,7 +17,7 @@ import { buildPackage, type BuiltPackage, openPackage, packageSchema, prunePacka
 import { rejection } from "./testing/rejection.ts";
 
 // Processes that start, and a compiler that is loaded, take seconds on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = "export function greet(name: string) { return `Hello, ${name}!`; }\n";
 const FILES = ["manifest.json", "schema.json", "service.js"];

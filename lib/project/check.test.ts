@@ -7,7 +7,7 @@ import { checkFiles } from "./check.ts";
 import { writeServiceDeclaration } from "./declarations.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: string;
 let home: string | undefined;

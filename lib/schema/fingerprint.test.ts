@@ -24,7 +24,7 @@ import {
 } from "./type_builders.ts";
 
 /** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 type Types = { [name: string]: Type };
 

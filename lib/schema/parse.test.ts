@@ -32,7 +32,7 @@ import {
 } from "./type_builders.ts";
 
 /** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** A document as it comes from outside: JSON. */
 // deno-lint-ignore no-explicit-any -- tests break documents in every place, whatever its type

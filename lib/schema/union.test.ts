@@ -26,7 +26,7 @@ import {
 import { nilMeaning, unionPlan } from "./union.ts";
 
 /** There is much to try, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 describe("members that begin differently on the wire", () => {
   test("are told apart by their category, literals by their value", () => {

@@ -8,7 +8,7 @@ import { connectService, openService } from "./remote.ts";
 import { serveHandlers, serveInstance, TestHome } from "./testing/mod.ts";
 
 /** Some tests wait for what a client waits for, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HELLO = { greet: (name: string) => `Hello, ${name}!` };
 

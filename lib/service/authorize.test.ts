@@ -6,7 +6,7 @@ import { connectService } from "./remote.ts";
 import { InstanceProcesses, serveHandlers, TestHome } from "./testing/mod.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HERE: Peer = { kind: "process", uid: 0, pid: process.pid };
 

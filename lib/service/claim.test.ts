@@ -21,7 +21,7 @@ import { holders } from "./holders.ts";
 import { runDirectory } from "./home.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** A process that takes a name when it is told to and keeps it until its standard input ends. */
 const CLAIMANT = `

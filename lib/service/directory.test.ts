@@ -5,7 +5,7 @@ import { runDirectory } from "./home.ts";
 import { InstanceProcesses, TestHome } from "./testing/mod.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const processes = new InstanceProcesses();
 afterAll(() => processes[Symbol.dispose]());

@@ -18,7 +18,7 @@ import { CellError } from "../base/mod.ts";
 import { localSecret } from "./local_secret.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** As many processes as make the key at the same moment. */
 const RACERS = 12;

@@ -9,7 +9,7 @@ import { connectService, openService } from "./remote.ts";
 import { serveHandlers, TestHome } from "./testing/mod.ts";
 
 /** Some tests wait for what a client waits for, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 async function rejection(promise: Promise<unknown>): Promise<CellError> {
   const error = await promise.then((value) => value, (thrown: unknown) => thrown);

@@ -9,7 +9,7 @@ import { runFile } from "./run.ts";
 import { TestHome, TestProgram } from "./testing/mod.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const program = new TestProgram();
 afterAll(() => program[Symbol.dispose]());

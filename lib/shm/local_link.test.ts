@@ -14,7 +14,7 @@ import type { RingMemory } from "./ring_memory.ts";
 import { writeUpgrade } from "./upgrade/mod.ts";
 
 /** Connections are made and moved, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const SECRET = new Uint8Array(32).fill(1);
 const OTHER_SECRET = new Uint8Array(32).fill(2);

@@ -5,7 +5,7 @@ import { PIECE_BYTES_MAX } from "./ring_producer.ts";
 import { RingPair } from "./testing/ring_pair.ts";
 
 /** There is much to try, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test("records of every size from 1 byte to beyond the ring arrive whole and in order", () => {
   const pair = new RingPair({ bytesMax: RING_BYTES_INITIAL });

@@ -9,7 +9,7 @@ import { Mutator } from "./testing/mutator.ts";
 import { type GuardedMemory, guardedMemory } from "./testing/guarded_memory.ts";
 
 /** There is much to try, on a machine that may be busy. */
-setDefaultTimeout(process.env["CELL_SOAK"] === undefined ? 60_000 : 3_600_000);
+setDefaultTimeout(process.env["CELL_SOAK"] === undefined ? 120_000 : 3_600_000);
 
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
 const SEEDS = chooseSeeds(2, process.env, Date.now() % 2 ** 31);

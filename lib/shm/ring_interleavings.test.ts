@@ -6,7 +6,7 @@ import { RingProducer } from "./ring_producer.ts";
 import { Interleavings, type Script } from "./testing/interleavings.ts";
 
 /** There is much to try, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** The smallest ring: full after a few records. */
 const RING_BYTES = 64;

@@ -12,7 +12,7 @@ import {
 } from "./mod.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const BYTES = 132 * KIB;
 const ME = { pid: process.pid, uid: effectiveUserId() };

@@ -7,7 +7,7 @@ import { errnoName } from "./errno.ts";
 import { effectiveUserId, peerCredentials, redirect, tryLockExclusive } from "./mod.ts";
 
 /** Each test starts some processes, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const mod = join(import.meta.dir, "mod.ts");
 let directory: string;

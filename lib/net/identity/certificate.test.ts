@@ -14,7 +14,7 @@ import type { NodeIdentity } from "./node_identity.ts";
 import { cluster, FOUNDED_MS, instanceOn } from "./testing/cluster.ts";
 import { forge, type Forgery } from "./testing/forge.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let one: NodeIdentity;
 let hello: Credentials;

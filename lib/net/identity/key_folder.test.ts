@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { KeyFolder } from "./key_folder.ts";
 import { failingFileSystem } from "./testing/power_failure.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const NAME = "secret";
 const MAX = 1_000;

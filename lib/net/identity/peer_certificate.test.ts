@@ -16,7 +16,7 @@ import { proveIdentity, verifyProof } from "./proof.ts";
 import { admit, cluster, instanceOn } from "./testing/cluster.ts";
 import { verifyIdentity } from "./verify_identity.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** The stacks look at the clock themselves. */
 const NOW_MS = Date.now();

@@ -6,7 +6,7 @@ import { turnsUntil } from "../testing/turns_until.ts";
 import { DEFAULT_QUIC_OPTIONS } from "./mod.ts";
 import { EchoClient, QuicWorld, send, Stranger, until } from "./testing/mod.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 afterEach(() => void jest.useRealTimers());
 
 /** Longer with CELL_SOAK=1 (`make soak`). */

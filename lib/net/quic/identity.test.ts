@@ -6,7 +6,7 @@ import { encodeIntroduction, IntroductionKind } from "./introduction.ts";
 import { closeQuicLinksOf } from "./mod.ts";
 import { EchoClient, QuicWorld, Stranger, until } from "./testing/mod.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const HOUR = 60 * MINUTE;
 

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { CellError, KIB, MINUTE } from "../../base/mod.ts";
 import { EchoClient, LossyRelay, QuicWorld, send, until, type Weather } from "./testing/mod.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** A client behind a relay, and the relay. */
 async function behindRelay(world: QuicWorld, weather: Weather, options = {}) {

@@ -6,7 +6,7 @@ import { CellError } from "../../base/mod.ts";
 import { turnsUntil } from "../testing/turns_until.ts";
 import { EchoClient, QuicWorld, until } from "./testing/mod.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 afterEach(() => void jest.useRealTimers());
 
 test("nobody there: the error says so within its time, and that nothing was started", async () => {

@@ -9,7 +9,7 @@ import { REPORTS_MAX } from "./refusal_reports.ts";
 import { Asker } from "./testing/echo.ts";
 import { TlsWorld } from "./testing/tls_world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const { handshakeMs, anonymousMs } = DEFAULT_TLS_LIMITS;
 /** As many as a soak makes; fewer otherwise, so that a run takes a moment. */

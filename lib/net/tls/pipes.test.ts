@@ -5,7 +5,7 @@ import { bytePipe, PIPE_BYTES, pipeToTcp, RELAY_IDLE_MS } from "./mod.ts";
 import { Asker } from "./testing/echo.ts";
 import { TlsWorld } from "./testing/tls_world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** A port of this machine at which nobody listens: it is nobody's to be given, as one that was free a moment ago is. */
 const NOBODYS_PORT = 1;

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** How long a process that is held open is watched. One that is not ends by itself, however long that takes. */
 const WATCH_MS = 500;

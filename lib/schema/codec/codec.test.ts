@@ -31,7 +31,7 @@ import {
 import { type Codec, compileCodec, compileMethod, unknownCodec } from "./mod.ts";
 
 /** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const TYPES = definitions({
   Item: object({ sku: string, price: number, "note?": string }),

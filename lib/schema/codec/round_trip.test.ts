@@ -9,7 +9,7 @@ import { typeText } from "../type_text.ts";
 import { type Codec, compileCodec } from "./mod.ts";
 
 /** There is much to try, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** A failure names its seed; with CELL_SEED set, only that one runs. */
 const SEEDS = process.env["CELL_SEED"] === undefined

@@ -4,7 +4,7 @@ import { compilePattern, samplePattern } from "./mod.ts";
 import { parsePattern } from "./syntax.ts";
 
 /** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const PATTERNS = [
   "",

@@ -31,7 +31,7 @@ import {
 import { declareModule, describeMethod, describeSchema } from "./mod.ts";
 
 /** What is to take no time would take minutes or years if it were done otherwise: a minute tells the two apart anywhere. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const CELL = readFileSync(join(import.meta.dir, "../../../sdk/cell.d.ts"), "utf8");
 

@@ -33,7 +33,7 @@ import { readService } from "../typescript/mod.ts";
 import { declareModule } from "./mod.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const TYPES: { [name: string]: Type } = {
   Bounded: object({

@@ -5,7 +5,7 @@ import { BUILD_FLAGS } from "../../../scripts/build.ts";
 import { folderWith, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

@@ -16,7 +16,7 @@ import { loadCachedService, type LoadOptions, loadService } from "./load.ts";
 import { folderWith, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

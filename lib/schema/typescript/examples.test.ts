@@ -5,7 +5,7 @@ import type { Schema, Type } from "../schema.ts";
 import { readSource, readTwice, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

@@ -2,7 +2,7 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Files, problemsOf, readSource, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

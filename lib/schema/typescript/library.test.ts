@@ -6,7 +6,7 @@ import { loadCompiler } from "./compiler.ts";
 import { readSource, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { folderWith, problemsOf, readSource, readTwice, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

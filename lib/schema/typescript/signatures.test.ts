@@ -3,7 +3,7 @@ import type { Method, Type } from "../schema.ts";
 import { type Files, readSource, removeFolders } from "./testing/fixture.ts";
 
 /** Loading the compiler takes seconds on a busy machine. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterAll(removeFolders);
 

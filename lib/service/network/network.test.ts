@@ -15,7 +15,7 @@ import { relayOn } from "./testing/relay_agent.ts";
 const CLOSED_PORT = 1;
 
 /** Each test makes certificates and connections, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 afterAll(() => setOwnService(undefined));
 
 /** Serves `hello@NUMBER` on the node of `agent`, and waits until the others know it. */

@@ -5,7 +5,7 @@ import { LOOK_FIRST_MS, LOOK_MS, NetworkPresence } from "./network_presence.ts";
 import type { FakeAgent } from "./testing/fake_agent.ts";
 import { FakeCluster } from "./testing/fake_cluster.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const OFFER = {
   service: "hello",

@@ -7,7 +7,7 @@ import type { FakeAgent } from "./testing/fake_agent.ts";
 import { FakeCluster } from "./testing/fake_cluster.ts";
 
 /** Each test makes certificates, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const WHO = { service: "hello", instance: "hello@2" };
 

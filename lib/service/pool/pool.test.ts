@@ -6,7 +6,7 @@ import { type FakeClient, type FakeInstance, FakeService } from "./testing/fake_
 import { PASSED_OVER_FIRST_MS, PASSED_OVER_MS_MAX } from "./unreachable.ts";
 
 /** Hundreds of services live and die in one test, on a machine that may be busy. */
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 afterEach(() => void jest.useRealTimers());
 
