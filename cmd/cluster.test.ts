@@ -170,6 +170,14 @@ test("token ls and revoke know tokens by their ids, and options that do not belo
   cluster.agent("pi").answers.tokens = () => [];
   const none = await cluster.cell(["token", "ls"]);
   expect(none).toMatchObject({ exit: 0, stdout: "", stderr: expect.stringContaining("cell token create") });
+  cluster.agent("pi").answers.cluster = () => ({ ...cluster.agent("pi").cluster(), authority: false });
+  const joined = await cluster.cell(["token", "ls"]);
+  expect({ ...joined, stderr: joined.stderr.trim() }).toMatchObject({
+    exit: 0,
+    stdout: "",
+    stderr:
+      "tokens are made, listed and revoked on the node where the cluster was made: `cell members` shows it with a +",
+  });
   for (
     const [args, message] of [
       [["token"], "missing required argument"],
@@ -493,6 +501,7 @@ test("a connection that is lost while something is asked through it is an error 
   cluster.breakTunnels();
   expect(await following.exited()).toBe(3);
   expect(following.stderr).toContain("the connection to the nucleus of node vps was lost: ");
+  expect(following.stderr.split("was lost")).toHaveLength(2);
 });
 
 test("deploy --on sends the package there and follows it there", async () => {

@@ -1,6 +1,6 @@
 import { Argument } from "@commander-js/extra-typings";
 import { SECOND } from "../lib/base/mod.ts";
-import { connectNucleus, type IssuedToken, type OpenToken } from "../lib/nucleus/client/mod.ts";
+import { connectNucleus, type IssuedToken, type NucleusClient, type OpenToken } from "../lib/nucleus/client/mod.ts";
 import { stderrStyle, stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { parseCount } from "./count.ts";
@@ -88,9 +88,17 @@ async function list(json: true | undefined): Promise<void> {
   await using nucleus = await connectNucleus();
   const tokens = await nucleus.tokens();
   if (json) return await printJson(tokens);
-  if (tokens.length === 0) return say("no token can be used; `cell token create` makes one");
+  if (tokens.length === 0) return say(await whereFrom(nucleus));
   const [titles = "", ...lines] = table(COLUMNS, tokens.map((token) => row(token, Date.now())));
   await printLines([stdoutStyle().dim(titles), ...lines]);
+}
+
+/** Where a token is to be had. */
+async function whereFrom(nucleus: NucleusClient): Promise<string> {
+  const { authority } = await nucleus.cluster();
+  return authority
+    ? "no token can be used; `cell token create` makes one"
+    : "tokens are made, listed and revoked on the node where the cluster was made: `cell members` shows it with a +";
 }
 
 function row({ id, usesLeft, expiresAt }: OpenToken, nowMs: number): string[] {

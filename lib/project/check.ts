@@ -4,6 +4,7 @@ import { declareModule, type Schema } from "../schema/mod.ts";
 import { loadService, SchemaErrors } from "../schema/typescript/mod.ts";
 import { cacheDirectory, connectService, ourImports, serviceNameOf, sourceFile } from "../service/mod.ts";
 import { readServiceSchema, writeSdkDeclaration, writeServiceDeclaration } from "./declarations.ts";
+import { explainMissing } from "./explain_missing.ts";
 import { projectFolder } from "./folder.ts";
 import { excerptOf, type Problem, sortedProblems } from "./problem.ts";
 import { typeCheck } from "./type_check.ts";
@@ -86,21 +87,6 @@ function recordedSchema(project: string, name: string): Schema {
   const schema = readServiceSchema(project, name);
   if (schema !== undefined) return schema;
   throw new CellError("NOT_FOUND", `${project}/.cell/types has no schema of ${name}`);
-}
-
-/** Says why the type checker found no "cell:NAME": it is the one who knows which mentions of it are imports. */
-function explainMissing(problem: Problem, missing: ReadonlyMap<string, CellError>, offline: boolean): Problem {
-  const [, name = ""] = /^Cannot find module 'cell:([^']+)'/.exec(problem.message) ?? [];
-  const error = missing.get(name);
-  if (error === undefined) return problem;
-  return {
-    ...problem,
-    code: undefined,
-    message: `the types of "cell:${name}" are unknown: ${error.message}`,
-    hint: offline
-      ? `start ${name} and check once without --offline: what it then says is written to .cell/types`
-      : `start ${name} and check again, or check with --offline against what .cell/types has`,
-  };
 }
 
 /** What keeps the file's exports from crossing the wire. */

@@ -96,7 +96,8 @@ class RemoteAgent implements AgentConnection {
   #named(error: unknown): unknown {
     if (!this.client.draining || !(error instanceof CellError) || error.code !== "UNAVAILABLE") return error;
     const { message, retryable, data } = error;
-    const what = `the connection to the nucleus of node ${this.node} was lost: ${message}`;
+    const why = message.replaceAll(`the connection to ${NUCLEUS} was lost: `, "");
+    const what = `the connection to the nucleus of node ${this.node} was lost: ${why}`;
     return new CellError(error.code, what, { retryable, data, cause: error });
   }
 }

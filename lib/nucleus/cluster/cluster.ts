@@ -144,7 +144,7 @@ export class Cluster {
           `making a token: this node joined cluster ${
             shortId(node.clusterId)
           } and does not hold its authority's key. ` +
-            "Make tokens on the node where the cluster was made: cell members shows it.",
+            "Make tokens on the node where the cluster was made: cell members shows it with a +.",
         );
       }
       // A request that is refused opens no port.
