@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CellError } from "../../base/mod.ts";
+import { CellError, MINUTE } from "../../base/mod.ts";
 import {
   type Authority,
   createAuthority,
@@ -51,6 +51,21 @@ test("the first address that answers lets the machine in", async () => {
   expect(dialed).toEqual(ADDRESSES);
   expect(joined.contacts).toEqual(["192.0.2.1:9044"]);
   expect(nodeIdOf(joined.identity.key.publicKey)).not.toBe(authority.clusterId);
+});
+
+test("a machine whose clock nobody would believe does not join, and is told by how much it is wrong", async () => {
+  const authority = await createAuthority(Date.now());
+  const { own } = doors(authority, ADDRESSES);
+  const joinAt = (offMs: number) =>
+    askToJoin(
+      { token: tokenOf(authority), address: undefined, name: "two", signal, nowMs: () => Date.now() + offMs },
+      own,
+    ).then(() => "in", (error: CellError) => `${error.code}: ${error.message}`);
+  expect(await joinAt(40 * MINUTE)).toStartWith(
+    "FAILED_PRECONDITION: joining: this machine's clock is 40 min ahead of the cluster's",
+  );
+  expect(await joinAt(-12 * MINUTE)).toContain("12 min behind the cluster's");
+  expect([await joinAt(8 * MINUTE), await joinAt(-8 * MINUTE)]).toEqual(["in", "in"]);
 });
 
 test("where no address answers the LAN is asked, each machine once", async () => {

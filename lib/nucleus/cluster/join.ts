@@ -1,6 +1,7 @@
-import { CellError, SECOND, toCellError } from "../../base/mod.ts";
+import { CellError, MINUTE, SECOND, toCellError } from "../../base/mod.ts";
 import {
   type AdoptedIdentity,
+  CLOCK_TOLERANCE_MS,
   createKeyPair,
   createNodeRequest,
   fingerprintOf,
@@ -42,6 +43,8 @@ export interface JoinAttempt {
   readonly key?: KeyPair | undefined;
   /** Gives up looking for somebody, with its reason. */
   readonly signal: AbortSignal;
+  /** This machine's time of day. @default Date.now */
+  readonly nowMs?: () => number;
 }
 
 /**
@@ -49,8 +52,8 @@ export interface JoinAttempt {
  * the token are asked one after the other: whoever is asked may take a use of it. Where none answers, the LAN is.
  *
  * Throws UNAVAILABLE with what became of each address, UNAUTHENTICATED when a node answered at one and either side does
- * not take the other for what it says it is, what the one that answered says against it, and the reason of
- * `signal`.
+ * not take the other for what it says it is, FAILED_PRECONDITION when this machine's clock is not the cluster's, what the one
+ * that answered says against it, and the reason of `signal`.
  */
 export async function askToJoin(attempt: JoinAttempt, doors: Doors): Promise<Joined> {
   const { token, address, signal } = attempt;
@@ -98,22 +101,42 @@ async function dialOrTell(dial: () => Promise<Link>, failures: CellError[]): Pro
   }
 }
 
-async function ask(link: Link, { token, name, key = createKeyPair() }: JoinAttempt): Promise<Joined> {
+async function ask(
+  link: Link,
+  { token, name, key = createKeyPair(), nowMs = Date.now }: JoinAttempt,
+): Promise<Joined> {
   const { secret, fingerprint } = token;
   const client = createClient(link, { schema: JOIN_SCHEMA, service: "the cluster", timeoutMs: ANSWER_MS_MAX });
   try {
     const request = createNodeRequest(key, name);
     const answer = await client.call("join", [{ secret, request }]) as JoinAnswer;
     const { certificate: certificatePem, authority: authorityPem, gossipKeys, contacts } = answer;
-    const { trust } = new NodeIdentity(key, certificatePem, authorityPem);
+    const { trust, certificate } = new NodeIdentity(key, certificatePem, authorityPem);
     if (Buffer.compare(fingerprintOf(trust.authority.publicKey), fingerprint) !== 0) {
       throw new CellError(
         "UNAUTHENTICATED",
         "joining: the certificate is another cluster's than the token's. Do not join.",
       );
     }
+    // It was made a moment ago, and dated back.
+    assertSameTime(nowMs(), certificate.notBeforeMs + CLOCK_TOLERANCE_MS);
     return { identity: { key, certificatePem, authorityPem }, gossipKeys: new Uint8Array(gossipKeys), contacts };
   } finally {
     await client.close();
   }
+}
+
+/** Throws for a clock with which nobody in the cluster would hear this machine. */
+function assertSameTime(nowMs: number, theirMs: number): void {
+  const aheadMs = nowMs - theirMs;
+  if (Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS) return;
+  const minutes = Math.round(Math.abs(aheadMs) / MINUTE);
+  throw new CellError(
+    "FAILED_PRECONDITION",
+    `joining: this machine's clock is ${minutes} min ${aheadMs > 0 ? "ahead of" : "behind"} the cluster's, and ` +
+      `${
+        CLOCK_TOLERANCE_MS / MINUTE
+      } min are tolerated. Set it, for example with timedatectl set-ntp true, and join again; ` +
+      "this took a use of the token.",
+  );
 }
