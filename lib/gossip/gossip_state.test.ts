@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { seededRandom } from "../base/mod.ts";
 import { type NodeIdentity, RevocationSet } from "../net/identity/mod.ts";
+import { encodeMessage, PACKET_VERSION } from "./core/packet.ts";
 import { Exchanger } from "./exchanger.ts";
 import type { GossipOptions } from "./gossip_options.ts";
 import { encodeKeys } from "./key_keeper.ts";
@@ -186,4 +187,18 @@ test("a member that is silent at its best address is tried at the next", () => {
   ada.sent.length = 0;
   ada.advance(1000);
   expect(addresses()).toEqual(new Set(["127.0.0.2:7002"]));
+});
+
+test("a member that is held for gone hears so when it speaks, once a second, and is a member again", () => {
+  const [ada, bob] = stages();
+  const { incarnation } = bob.state.membership;
+  const left = encodeMessage({ kind: "left", id: bob.state.self, incarnation });
+  ada.state.receive(ada.state.self, "127.0.0.1:7009", new Uint8Array([PACKET_VERSION, ...left]));
+  ada.sent.length = 0;
+  expect(ada.state.member(bob.state.self)?.state).toBe("left");
+  const speak = () => ada.state.receive(bob.state.self, bob.address, new Uint8Array([PACKET_VERSION]));
+  for (let count = 0; count < 3; count++) speak();
+  expect(ada.sent.map(({ to }) => to)).toEqual([bob.address]);
+  converse(ada, bob, 1000);
+  expect(ada.state.member(bob.state.self)?.state).toBe("alive");
 });

@@ -1,8 +1,10 @@
+import { SECOND } from "../base/mod.ts";
 import { type NodeId, type NodeIdentity, REVOCATION_BYTES, shortId, verifyNodeSignature } from "../net/identity/mod.ts";
 import { catalogPayload, keyPayload, readPayload } from "./broadcast_payload.ts";
 import { Catalog, hasMore, type Item, type OwnEntry } from "./catalog/mod.ts";
 import { ClusterKeys } from "./cluster_keys.ts";
 import { type Contact, contactOf } from "./contact.ts";
+import { Cooldown } from "./cooldown.ts";
 import { type Change, type Effect, isLive, Membership, type MemberView, type RecordFacts } from "./core/mod.ts";
 import type { ExchangeState } from "./exchanger.ts";
 import type { ClusterMember, ValidGossipOptions } from "./gossip_options.ts";
@@ -17,6 +19,10 @@ import { ServiceNews } from "./service_news.ts";
 import { ShuttingOut } from "./shutting_out.ts";
 import { formatAddress } from "./socket_address.ts";
 import { type StreamTarget, targetOf } from "./stream_target.ts";
+
+/** How often a node that is held for gone, and speaks, is told so. */
+const TELL_GONE_MS = 1 * SECOND;
+const TOLD_GONE_KEPT_MAX = 256;
 
 /** What only the driver can do. */
 export interface Hands {
@@ -47,6 +53,7 @@ export class GossipState implements ExchangeState {
   /** Whose packet is being looked at. */
   #sender: NodeId | undefined;
   readonly #news: ServiceNews;
+  readonly #toldGone = new Cooldown(TELL_GONE_MS, TOLD_GONE_KEPT_MAX);
   readonly #shuttingOut: ShuttingOut;
 
   constructor(private readonly options: ValidGossipOptions, gossipPort: number, private readonly hands: Hands) {
@@ -118,6 +125,10 @@ export class GossipState implements ExchangeState {
     this.#sender = sender;
     this.#apply(this.membership.receive(from, packet, this.options.clocks.steadyMs()));
     this.#sender = undefined;
+    const member = this.membership.member(sender);
+    const { steadyMs } = this.options.clocks;
+    if (member === undefined || isLive(member) || !this.#toldGone.pass(sender, steadyMs())) return;
+    this.#apply(this.membership.hasSpoken(sender, from, steadyMs()));
   }
 
   onProbed(id: NodeId, isReached: boolean): void {

@@ -1,6 +1,6 @@
 import type { Awareness } from "./awareness.ts";
 import type { Change } from "./effect.ts";
-import { ACCUSATIONS_PER_MERGE_MAX, CONFLICT_WINDOW_MS, REFUSALS_PER_MERGE_MAX } from "./limits.ts";
+import { ACCUSATIONS_PER_MERGE_MAX, CONFLICT_WINDOW_MS, GONE_ASKERS, REFUSALS_PER_MERGE_MAX } from "./limits.ts";
 import type { Mailer } from "./mailer.ts";
 import { isLive, type Member, type NodeId, type RecordFacts, type RecordReader, type Self, viewOf } from "./member.ts";
 import { MemberTable } from "./member_table.ts";
@@ -101,10 +101,27 @@ export class Beliefs {
     this.#change("suspected", member);
   }
 
-  hearGone({ kind, id, incarnation }: Gone, nowMs: number): void {
-    if (id === this.context.self.id) return this.#refute(incarnation);
-    const member = this.#accusable(id, incarnation);
-    if (member === undefined || member.state === "left" || member.state === kind) return;
+  /** Nobody signs that a member is gone. It is believed at once, and the member asked: whoever lives says so. */
+  hearGone(gone: Gone, nowMs: number): void {
+    if (gone.id === this.context.self.id) return this.#refute(gone.incarnation);
+    const member = this.#accusable(gone.id, gone.incarnation);
+    if (member === undefined) return;
+    if (isLive(member) && this.context.random() * this.live < GONE_ASKERS) {
+      this.context.mailer.send(member.address, gone);
+    }
+    this.#setGone(member, gone.kind, nowMs);
+  }
+
+  /** What a member that speaks is held for, where that is gone: it contradicts, unless it is about to leave. */
+  tellGone(id: NodeId, to: string): void {
+    const member = this.table.get(id);
+    if (member === undefined || member.state === "alive" || member.state === "suspect") return;
+    this.context.mailer.send(to, { kind: member.state, id, incarnation: member.incarnation });
+  }
+
+  #setGone(member: Member, kind: Gone["kind"], nowMs: number): void {
+    if (member.state === "left" || member.state === kind) return;
+    const { id, incarnation } = member;
     this.#setState(member, kind, nowMs);
     this.#tell({ kind, id, incarnation });
     this.#change(kind, member);
@@ -153,7 +170,8 @@ export class Beliefs {
     if (this.own.settleAtMs <= nowMs) this.#refuted(this.own.settle(nowMs));
     for (const { id, incarnation } of this.#suspects.over(nowMs)) {
       this.context.stats.declared++;
-      this.hearGone({ kind: "failed", id, incarnation }, nowMs);
+      const member = this.#accusable(id, incarnation);
+      if (member !== undefined) this.#setGone(member, "failed", nowMs);
     }
   }
 

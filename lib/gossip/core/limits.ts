@@ -18,6 +18,11 @@ export const RUMOURS_MAX = MEMBERS_MAX + 1;
 export const BROADCASTS_MAX = 4_096;
 /** Probes that this node makes for others at a time. */
 export const RELAYS_MAX = 256;
+/**
+ * So many of the nodes that are told that a member is gone ask it, one with the other: it contradicts within a round trip, and
+ * one that has gone is not asked by thousands. All do where there are no more.
+ */
+export const GONE_ASKERS = 8;
 /** Accusations that a merge tells the accused directly; the others hear them by gossip. */
 export const ACCUSATIONS_PER_MERGE_MAX = 64;
 /**

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { MINUTE, SECOND } from "../../base/mod.ts";
 import { BROADCAST_BYTES_MAX, BROADCASTS_MAX, CONTACTS_MAX, Membership, RECORD_BYTES_MAX } from "./mod.ts";
+import { GONE_ASKERS } from "./limits.ts";
 import { idOf, readFakeRecord } from "./testing/fake_record.ts";
 import { addressOf, aliveOf, changesIn, LoneCore, messagesIn, packetOf, sentIn } from "./testing/lone_core.ts";
 
@@ -184,4 +185,37 @@ test("a record of this node that nobody would take is a mistake of who makes it"
   expect(make(new Uint8Array(RECORD_BYTES_MAX + 1))).toThrow("this node's record has 1025 bytes; expected 1 to 1024");
   expect(make(new Uint8Array(0))).toThrow("has 0 bytes");
   expect(make(new Uint8Array(5))).toThrow("is refused by its own reader");
+});
+
+test("a member that others say has failed or left is asked, and is a member again when it says so", () => {
+  for (const kind of ["failed", "left"] as const) {
+    const lone = new LoneCore().know(3);
+    const gone = { kind, id: idOf(2), incarnation: 0 };
+    const asked = sentIn(lone.hear(gone)).filter(({ to }) => to === addressOf(2));
+    expect(asked.flatMap(({ messages }) => messages)).toContainEqual(gone);
+    expect(lone.core.member(idOf(2))?.state).toBe(kind);
+    lone.hear(aliveOf(2, 1));
+    expect(lone.core.member(idOf(2))?.state).toBe("alive");
+  }
+});
+
+test("a member that is held for gone and speaks is told so, and one that lives is not", () => {
+  const lone = new LoneCore().know(3);
+  const gone = { kind: "left", id: idOf(2), incarnation: 0 } as const;
+  lone.hear(gone);
+  const told = (number: number) => messagesIn(lone.core.hasSpoken(idOf(number), addressOf(9), lone.nowMs), "left");
+  expect(told(2)).toContainEqual(gone);
+  expect([told(1), told(50)]).toEqual([[], []]);
+});
+
+test("of many nodes that hear that a member has gone some ask it, not all", () => {
+  let asking = 0;
+  const nodes = 200;
+  for (let number = 0; number < nodes; number++) {
+    const lone = new LoneCore({}, 0, undefined, number).know(nodes);
+    const sent = sentIn(lone.hear({ kind: "left", id: idOf(2), incarnation: 0 }));
+    if (sent.some(({ to }) => to === addressOf(2))) asking++;
+  }
+  expect(asking).toBeGreaterThan(0);
+  expect(asking).toBeLessThanOrEqual(4 * GONE_ASKERS);
 });

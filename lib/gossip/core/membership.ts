@@ -215,6 +215,11 @@ export class Membership {
     });
   }
 
+  /** A member has spoken from an address: one that is held for gone is told so, to contradict. Call it seldom for each. */
+  hasSpoken(id: NodeId, from: string, nowMs: number): Effect[] {
+    return this.#input(nowMs, () => this.#beliefs.tellGone(id, from));
+  }
+
   /** Whether the stream of effect `probe_stream` reached the member. */
   onProbeStream(id: NodeId, isReached: boolean, nowMs: number): void {
     this.#noticeLostTime(nowMs);

@@ -31,6 +31,10 @@
  * Only nodes that moved to other addresses meanwhile, all of them, cannot be found that way: the driver goes on trying the
  * contacts it has (`contact`) even when it knows somebody.
  *
+ * **Who lives does not stay gone.** Nobody signs that a member failed or left: a dead one could not. It is believed at once,
+ * and told to that member by a few of those who hear it, and by whoever hears from it later (`hasSpoken`): it contradicts
+ * within a round trip.
+ *
  * **What may come from a hostile member.** Records are signed by their owners (the driver's `RecordReader` says so), and a node
  * believes only incarnations for which it has seen the record; accusations carry no signature, so they are believed only
  * about an incarnation that is proven, and the accused itself follows an unproven one at most INCARNATION_JUMP_MAX

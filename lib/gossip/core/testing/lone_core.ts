@@ -38,12 +38,12 @@ export class LoneCore {
   readonly core: Membership;
   #address = addressOf(0);
 
-  constructor(options: Partial<MembershipOptions> = {}, incarnationFirst = 0, readRecord = readFakeRecord) {
+  constructor(options: Partial<MembershipOptions> = {}, incarnationFirst = 0, readRecord = readFakeRecord, seed = 5) {
     const self = {
       id: this.id,
       record: (incarnation: number) => fakeRecord(this.id, incarnation, this.#address),
     };
-    this.core = new Membership(self, options, seededRandom(5), readRecord, this.nowMs, incarnationFirst);
+    this.core = new Membership(self, options, seededRandom(seed), readRecord, this.nowMs, incarnationFirst);
   }
 
   /** It will say that it is here from its next record on. */
