@@ -35,7 +35,7 @@ export async function admit({ secret, request }: JoinRequest, address: string, d
   door.tokens.redeem(secret, address, () => assertAdmissible(id, name, door));
   door.onAdmitted?.(name, id);
   const { certificatePem } = await door.authority.issueNode(request, Date.now());
-  door.log(`node ${shortId(id)} (${name}) joined from ${address}`);
+  door.log(`node ${id} (${name}) joined from ${address}`);
   return {
     certificate: certificatePem,
     authority: door.authority.certificatePem,

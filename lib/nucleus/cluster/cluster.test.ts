@@ -245,6 +245,23 @@ test("a removal is on the disk when it is answered, and removing oneself is not 
   expect(kept.revocations).not.toBe("");
 });
 
+test("a node that keeps quiet since the agent began is removed by its whole id, which the log has", async () => {
+  const before = node("one");
+  const two = node("two");
+  const { token } = await before.cluster.createToken({});
+  await two.cluster.join(token, undefined);
+  const { nodeId } = await two.cluster.overview.status();
+  expect(before.lines.join("\n")).toContain(`node ${nodeId} (two) joined`);
+  await Promise.all([two.cluster.pause(), before.cluster.pause()]);
+  const one = node("one");
+  await one.cluster.begin();
+  const remove = (which: string) => one.cluster.network!.removeMember(which);
+  expect(() => remove("nobody")).toThrow("removed by its whole id");
+  expect(() => remove("f".repeat(8))).toThrow("removed by its whole id");
+  expect(remove(nodeId).id).toBe(nodeId);
+  expect(one.cluster.network!.revoked()).toEqual([nodeId]);
+});
+
 test("an agent without a network says so when it begins, and one whose network cannot be turned on does too", async () => {
   const off = node("one");
   await off.cluster.begin();

@@ -3,6 +3,7 @@ import type { ClusterMember, GossipNode } from "../../gossip/mod.ts";
 import {
   type AdoptedIdentity,
   createTrust,
+  isNodeId,
   type NodeIdentity,
   RevocationSet,
   shortId,
@@ -171,7 +172,7 @@ export class Network implements CredentialsIssuer {
     if (node === identity.name || isIdOf(node, identity.nodeId)) {
       throw new CellError("INVALID_ARGUMENT", `removing ${node}: that is this node itself. To leave: cell leave`);
     }
-    const member = findMember(this.neighbours.members(), node);
+    const member = this.#toRemove(node);
     if (authority === undefined) {
       throw new CellError(
         "FAILED_PRECONDITION",
@@ -182,6 +183,20 @@ export class Network implements CredentialsIssuer {
     // Whoever is told that a node is removed can pull the plug.
     this.options.file.flush();
     return member;
+  }
+
+  /** Also one that was not heard of since this agent began, if it is named by its whole id: a stolen node may keep quiet. */
+  #toRemove(node: string): Member {
+    try {
+      return findMember(this.neighbours.members(), node);
+    } catch (thrown) {
+      const { code, message, data } = toCellError(thrown);
+      if (code !== "NOT_FOUND") throw thrown;
+      if (isNodeId(node)) return unheard(node);
+      const whole = "One that was not heard of since this agent began is removed by its whole id, all 32 digits: " +
+        "cell logs nucleus has that of each node that joined";
+      throw new CellError(code, `${message} ${whole}`, { data, cause: thrown });
+    }
   }
 
   /** Resolves when the network is turned off, or `signal` aborts. */
@@ -376,4 +391,21 @@ export class Network implements CredentialsIssuer {
 function gone(name: string, state: "failed" | "left"): CellError {
   const why = state === "failed" ? "has failed: it does not answer the others any more" : "has left the cluster";
   return new CellError("UNAVAILABLE", `node ${name} ${why}`, { retryable: true });
+}
+
+/** A member of which nothing is known but its id. */
+function unheard(id: string): Member {
+  return {
+    name: shortId(id),
+    id,
+    address: "",
+    state: "failed",
+    sinceMs: 0,
+    region: "",
+    zone: "",
+    version: "",
+    instances: 0,
+    isAuthority: false,
+    isSelf: false,
+  };
 }
