@@ -53,6 +53,11 @@ export interface StreamLinkOptions {
    * @default false
    */
   gathers?: boolean;
+  /**
+   * Above this many queued bytes the link says that it is not writable, and below a quarter of it that it is again. Less is for
+   * peers of which there are many who may not be worth it. @default QUEUE_HIGH_BYTES
+   */
+  queueHighBytes?: number;
 }
 
 /**
@@ -279,8 +284,9 @@ export class StreamLink<Who extends Peer = Peer> implements Link, FrameSink {
 
   private updateWritable(): void {
     const queued = this.committed - this.sent;
-    if (this.writable) this.writable = queued <= QUEUE_HIGH_BYTES;
-    else if (queued < QUEUE_LOW_BYTES && !this.closing) {
+    const highBytes = this.options.queueHighBytes ?? QUEUE_HIGH_BYTES;
+    if (this.writable) this.writable = queued <= highBytes;
+    else if (queued < Math.min(QUEUE_LOW_BYTES, highBytes / 4) && !this.closing) {
       this.writable = true;
       this.receiver?.onWritable();
     }

@@ -2,8 +2,10 @@ import { afterEach, beforeEach, expect, jest, setDefaultTimeout, test } from "bu
 import { constants } from "node:crypto";
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectSecure, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { KIB } from "../../base/mod.ts";
 import { formatPem } from "../identity/mod.ts";
 import { turnsUntil as until } from "../testing/turns_until.ts";
+import { ANONYMOUS_QUEUE_BYTES } from "./incoming.ts";
 import { DEFAULT_TLS_LIMITS, DIAL_MS, type TlsListener } from "./mod.ts";
 import { REPORTS_MAX } from "./refusal_reports.ts";
 import { Asker } from "./testing/echo.ts";
@@ -210,6 +212,20 @@ test("a client that does not name the protocol is refused, with a certificate or
   }
   await until(() => world.refused.length === 4);
   expect([world.accepted, world.anonymous]).toEqual([[], []]);
+});
+
+test("for a client without a certificate that does not read, little waits", async () => {
+  const listener = await world.listen({ onAnonymous: world.onAnonymous });
+  strange(listener, { ALPNProtocols: ["cell/1"] });
+  await until(() => world.anonymous.length === 1);
+  const [link] = world.anonymous;
+  // In one turn: the client, of this process, cannot read meanwhile.
+  while (link!.writable) {
+    link!.writer.append(new Uint8Array(KIB));
+    link!.commit();
+  }
+  expect(link!.queuedBytes).toBeGreaterThan(0);
+  expect(link!.queuedBytes).toBeLessThanOrEqual(ANONYMOUS_QUEUE_BYTES + KIB);
 });
 
 test("older TLS than 1.3 is refused", async () => {

@@ -1,4 +1,4 @@
-import { CellError, toCellError } from "../../base/mod.ts";
+import { CellError, KIB, toCellError } from "../../base/mod.ts";
 import { alertError, alertOfErrorCode, type Trust, type VerifiedIdentity, verifyIdentity } from "../identity/mod.ts";
 import { type AnonymousPeer, type RemotePeer, StreamLink, type StreamLinkOptions } from "../mod.ts";
 import { ADMITTED, refusalFrame } from "./admission.ts";
@@ -26,6 +26,8 @@ export interface IncomingOwner {
   onGone(incoming: Incoming): void;
 }
 
+/** Answers that wait for a client without a certificate who does not read them; it gets no more until it does. */
+export const ANONYMOUS_QUEUE_BYTES = 32 * KIB;
 /** How the runtime says that a client showed no certificate at all. */
 const NO_CERTIFICATE = "UNABLE_TO_GET_ISSUER_CERT";
 
@@ -107,7 +109,7 @@ export class Incoming {
     const options = { gathers: true, ...owner.link };
     const link = this.link = peer.kind === "instance"
       ? new StreamLink(socket, peer, "tls", options)
-      : new StreamLink(socket, peer, "tls", options);
+      : new StreamLink(socket, peer, "tls", { ...options, queueHighBytes: ANONYMOUS_QUEUE_BYTES });
     if (peer.kind === "anonymous") {
       const { anonymousMs } = owner.limits;
       this.timer = setTimeout(() => {
