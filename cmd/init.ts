@@ -17,8 +17,8 @@ export function command(): AnyCommand {
       ["cell init --region eu --zone attic", "callers prefer what is near"],
       ["CELL_HOME=/var/lib/cell cell init", "another home"],
     ],
-    notes: "A node is known by its key: the id behind its name is made from that. The\n" +
-      "cluster is its own until it joins another one with `cell join`.",
+    notes: "A node is known by its key: the id behind its name is made from that. Key and\n" +
+      "cluster are its own until `cell join`, which gives it new ones.",
   })
     .option("--node-id <name>", "the node's name among others (letters, digits, . - _)")
     .option("--region <region>", REGION)
