@@ -104,7 +104,8 @@ test.concurrent("SIGTERM lets a call in flight finish, then the service ends wit
 test.concurrent("a caller that dies aborts its call's signal", async () => {
   await using machine = new Machine();
   const service = await machine.serve("handlers.ts", HANDLERS);
-  const caller = machine.start(["call", "handlers", "waits"]);
+  // Its deadline, which would abort it as well, comes after the end of this test.
+  const caller = machine.start(["call", "handlers", "waits", "--timeout", "600s"]);
   await service.until(() => service.stdout.includes("waiting"), "the handler to run");
   await caller.kill();
   await service.until(() => service.stdout.includes("aborted"), "the signal");

@@ -72,15 +72,18 @@ export async function giveTooMuch(count: number): Promise<{ taken: number[]; was
   return { taken, wasEnded };
 }
 
+/** No nap ends by itself, nor by a deadline that it was not given, while somebody waits for it to be broken off. */
+const NAP_MS = 600_000;
+
 /** The code of a call that its deadline ends. */
 export async function beLate(timeoutMs: number): Promise<string> {
-  return await codeOf(client.call("nap", [60_000], { timeoutMs }));
+  return await codeOf(client.call("nap", [NAP_MS], { timeoutMs }));
 }
 
 /** The code of a call that is cancelled once it has begun. */
 export async function cancel(): Promise<string> {
   const controller = new AbortController();
-  const code = codeOf(client.call("nap", [60_000], { signal: controller.signal }));
+  const code = codeOf(client.call("nap", [NAP_MS], { signal: controller.signal, timeoutMs: NAP_MS }));
   // The answer to a call made later says that the nap has begun.
   await client.call("once", [1]);
   controller.abort();
