@@ -23,7 +23,8 @@ export interface PipeToTcpOptions {
  * Connects to a port, sends there what comes from `bytes` and gives what comes back: the far end of a `bytePipe`. Holds
  * PIPE_BYTES and one piece in each direction at most. It ends when either side does, or is idle; who stops iterating ends
  * the connection. The end of `bytes` closes the connection: what the port has answered just before is lost where it has
- * not come yet, for who ends a pipe reads no more (`Link.close`). Throws UNAVAILABLE with `data.started` false when nobody accepts there, UNAVAILABLE when it was idle.
+ * not come yet, for who ends a pipe reads no more (`Link.close`). Throws UNAVAILABLE with `data.started` false when nobody
+ * accepts there, UNAVAILABLE when it was idle.
  */
 export async function* pipeToTcp(
   bytes: AsyncIterable<Uint8Array>,
