@@ -97,6 +97,15 @@ export class Incoming {
     this.onClosed();
   }
 
+  /** Makes room for another client: this one has been a stranger for longest. */
+  giveWay(): void {
+    const error = refusal(this.address, "others came after it, and no more strangers are let in at once");
+    if (!this.isDecided) this.decide(error);
+    this.link?.destroy(error);
+    this.socket?.terminate();
+    this.onClosed();
+  }
+
   /** Closes at once, as long as the client has not been let in. */
   abandon(): void {
     if (this.link === undefined) this.socket?.terminate();

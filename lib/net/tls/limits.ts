@@ -11,8 +11,9 @@ export interface TlsLimits {
   /** How long a client without a certificate, where such are let in, may stay. @default 60_000 */
   anonymousMs: number;
   /**
-   * Clients that have not proved who they are, at once: handshakes, and links without a certificate. Each takes up to
-   * 25 KiB; fewer make it easier to keep others out.
+   * Clients that have not proved who they are, at once: handshakes, and links without a certificate. When one more comes, the
+   * one that came first must go: honest ones are done before the rates let so many others in. A handshake takes 25 KiB; fewer
+   * make it easier to keep others out.
    * @default 512
    */
   strangersMax: number;

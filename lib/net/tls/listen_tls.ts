@@ -6,7 +6,7 @@ import { type TlsLimits, validateTlsLimits } from "./limits.ts";
 import { LinkRegistry } from "./link_registry.ts";
 import { RefusalReports } from "./refusal_reports.ts";
 import { type CredentialsSource, serverOptions } from "./secure_options.ts";
-import { StrangerGate } from "./stranger_gate.ts";
+import { type Refusal, StrangerGate } from "./stranger_gate.ts";
 import { formatAddress, plainAddress, type PortRange, portsOf, prepare } from "./tcp.ts";
 import { networkError } from "./tls_errors.ts";
 
@@ -67,6 +67,8 @@ class PortListener implements TlsListener, IncomingOwner {
   readonly takesAnonymous: boolean;
   private readonly gate: StrangerGate;
   private readonly handshakes = new Set<Incoming>();
+  /** Who is inside of the gate, the first to come first. */
+  private readonly inside = new Set<Incoming>();
   private readonly registry = new LinkRegistry();
   private readonly listener: Bun.TCPSocketListener<undefined>;
   /** Of those who were heard, and of those who were too many: neither shall hide the other. */
@@ -106,6 +108,7 @@ class PortListener implements TlsListener, IncomingOwner {
   onAdmitted(incoming: Incoming, link: StreamLink<RemotePeer> | StreamLink<AnonymousPeer>): void {
     this.handshakes.delete(incoming);
     if (isInstance(link)) {
+      this.inside.delete(incoming);
       this.gate.leave(incoming.host);
       this.registry.add(link);
       this.options.onLink(link);
@@ -120,7 +123,19 @@ class PortListener implements TlsListener, IncomingOwner {
     const { link } = incoming;
     this.handshakes.delete(incoming);
     if (link !== undefined && isInstance(link)) this.registry.remove(link);
-    else this.gate.leave(incoming.host);
+    else {
+      this.inside.delete(incoming);
+      this.gate.leave(incoming.host);
+    }
+  }
+
+  /** Who is honest needs less time than a flood that keeps to the rates for so many others: so the first to come makes room. */
+  private enter(host: string): Refusal | undefined {
+    const why = this.gate.enter(host);
+    const [first] = this.inside;
+    if (why !== "too many at once" || first === undefined) return why;
+    first.giveWay();
+    return this.gate.enter(host);
   }
 
   private bind(host: string, port: number | PortRange): Bun.TCPSocketListener<undefined> {
@@ -148,7 +163,7 @@ class PortListener implements TlsListener, IncomingOwner {
     const remoteAddress = raw.remoteAddress as string | undefined;
     if (remoteAddress === undefined) return raw.terminate();
     const host = plainAddress(remoteAddress);
-    const why = this.gate.enter(host);
+    const why = this.enter(host);
     if (why !== undefined) {
       raw.terminate();
       const attempted = `accepting a connection of ${host} at ${this.address}`;
@@ -157,6 +172,7 @@ class PortListener implements TlsListener, IncomingOwner {
     prepare(raw);
     const incoming = new Incoming(this, host, formatAddress(host, remotePort));
     this.handshakes.add(incoming);
+    this.inside.add(incoming);
     try {
       const [, socket] = raw.upgradeTLS<Incoming | undefined>(this.upgrade(incoming));
       incoming.begin(socket);

@@ -18,6 +18,7 @@
  * Strangers. A connection is one until it has proved who it is, a client without a certificate for as long as it lives. Their
  * number and how fast they come are bounded, by address (by /64 for IPv6) and altogether (`StrangerGate`), before any
  * state of TLS exists; a handshake has 5 seconds, whatever trickles in. Nobody who is in is affected by who waits outside.
+ * Where all places are taken the first to come makes room, as with QUIC: whoever holds them without a word keeps nobody out.
  *
  * Relays. `bytePipe` makes a stream of a call with a stream each way, `pipeToTcp` is the other end of that call: the
  * agent of the instance's node connects to it on the same machine and pumps. The two instances do their TLS inside, so that

@@ -49,8 +49,9 @@ export class StrangerGate {
     if (visitor.inside >= limits.strangersPerAddressMax) return "too many of this address";
     // One address must not use up what the others may do.
     if (!visitor.rate.hasToken(nowMs)) return "too fast from this address";
-    if (this.insideCount >= limits.strangersMax) return "too many at once";
     if (!this.rate.hasToken(nowMs)) return "too fast";
+    // Last: whoever hears this may come in when another has left.
+    if (this.insideCount >= limits.strangersMax) return "too many at once";
     visitor.rate.take();
     this.rate.take();
     visitor.inside++;
