@@ -105,6 +105,21 @@ test.each([["absent", REOPEN_MS_MAX], ["offline", OFFLINE_LOOK_MS]] as const)(
   },
 );
 
+test("an agent that was there a moment ago is looked for soon: its next program may be about to listen", async () => {
+  const world = new World();
+  world.last.push(1);
+  await settled();
+  world.state = "absent";
+  world.last.fail();
+  await settled();
+  await pass(REOPEN_FIRST_MS);
+  expect(world.opened.length).toBe(1);
+  world.state = "online";
+  await pass(2 * REOPEN_FIRST_MS);
+  expect(world.opened.length).toBe(2);
+  world.stream.close();
+});
+
 test("an agent that is starting is looked for soon, and is not taken for one without a network", async () => {
   const world = new World("starting");
   await pass(REOPEN_FIRST_MS - 1);

@@ -4,7 +4,7 @@ import type { AgentStream, NodeAgent } from "./agent.ts";
 
 /** The wait before a stream that has ended is opened again; each further one is twice as long... */
 export const REOPEN_FIRST_MS = 100 * MS;
-/** ...up to this. So often it is also looked whether there is an agent with a network. */
+/** ...up to this. So often it is also looked for an agent that has been away for long. */
 export const REOPEN_MS_MAX = 5 * SECOND;
 
 /** Where an agent runs, its network may be turned on at any time, by somebody who waits for what follows. */
@@ -25,9 +25,10 @@ export interface StandingStreamOptions<T> {
 }
 
 /**
- * Opens a stream of the agent, and again when it has ended, until it is closed: after growing waits while there is an agent
- * with a network, and when there is one again while there is none. It is part of no call and does not keep the process alive;
- * it costs a look at a lock every `REOPEN_MS_MAX` without an agent, and every `OFFLINE_LOOK_MS` beside one without a network.
+ * Opens a stream of the agent, and again when it has ended, until it is closed: after growing waits, whatever became of the
+ * agent, which holds no lock for a moment when its program is replaced. It is part of no call and does not keep the process
+ * alive; it costs a look at a lock every `REOPEN_MS_MAX` when there has been no agent for long, and every `OFFLINE_LOOK_MS`
+ * beside one without a network.
  */
 export class StandingStream<T> {
   #items: AgentStream<T> | undefined;
@@ -50,9 +51,8 @@ export class StandingStream<T> {
   #open(): void {
     const state = this.options.agent.state();
     if (state === "offline") this.options.onOffline?.();
-    if (state === "starting") return this.#openSoon();
     if (state === "offline") return this.#openLater(OFFLINE_LOOK_MS);
-    if (state !== "online") return this.#openLater(REOPEN_MS_MAX);
+    if (state !== "online") return this.#openSoon();
     outsideCalls(() => void this.#read());
   }
 
