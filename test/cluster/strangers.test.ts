@@ -115,10 +115,11 @@ test.concurrent("an instance and an agent let in who has a certificate of the cl
   }
 
   const [, instance, agent] = places;
-  const nameless = await dialTls({ ...instance!, trust: member.trust }).catch((error: unknown) => error as CellError);
+  const anonymous = { trust: member.trust, timeoutMs: DIAL_MS_MAX };
+  const nameless = await dialTls({ ...instance!, ...anonymous }).catch((error: unknown) => error as CellError);
   expect(nameless).toMatchObject({ code: "UNAUTHENTICATED" });
   // The agent hears who has no certificate, and answers nothing but whether it may join.
-  const stranger = createClient(await dialTls({ ...agent!, trust: member.trust }));
+  const stranger = createClient(await dialTls({ ...agent!, ...anonymous }));
   await expect(stranger.call("exchange", [new Uint8Array()])).rejects.toMatchObject({ code: "NOT_FOUND" });
   await stranger.close();
 });

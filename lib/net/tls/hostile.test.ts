@@ -14,6 +14,8 @@ import { TlsWorld } from "./testing/tls_world.ts";
 setDefaultTimeout(120_000);
 
 const { handshakeMs, anonymousMs } = DEFAULT_TLS_LIMITS;
+/** A listener that gives a handshake its time and no more. */
+const HURRIED = { limits: { handshakeMs } };
 /** As many as a soak makes; fewer otherwise, so that a run takes a moment. */
 const FLOOD = process.env["CELL_SOAK"] === undefined ? 300 : 20_000;
 /** Where attackers come from: another address than everybody else's. */
@@ -79,7 +81,7 @@ async function clientHello(): Promise<Uint8Array> {
 }
 
 test("a client that connects and says nothing is closed after the time for a handshake", async () => {
-  const listener = await world.listen();
+  const listener = await world.listen(HURRIED);
   const silent = await attack(listener);
   await until(() => listener.strangers === 1);
   jest.advanceTimersByTime(handshakeMs);
@@ -90,7 +92,7 @@ test("a client that connects and says nothing is closed after the time for a han
 
 test("a client that says its first words one byte at a time gets no more time than others", async () => {
   const hello = await clientHello();
-  const listener = await world.listen();
+  const listener = await world.listen(HURRIED);
   const slow = await attack(listener);
   await until(() => listener.strangers === 1);
   for (let sent = 0; sent < 100; sent++) {
@@ -102,7 +104,7 @@ test("a client that says its first words one byte at a time gets no more time th
 });
 
 test("a client that leaves its handshake half done is closed", async () => {
-  const listener = await world.listen();
+  const listener = await world.listen(HURRIED);
   const half = await attack(listener, await clientHello());
   await until(() => half.received > 500);
   jest.advanceTimersByTime(handshakeMs);
@@ -189,7 +191,7 @@ test("a client without a certificate stays as long as such a one may, and counts
 });
 
 test("what a refused client sends is not read, and it is closed even when it stays", async () => {
-  const listener = await world.listen();
+  const listener = await world.listen(HURRIED);
   const refused = strange(listener, { ALPNProtocols: ["cell/1"] });
   refused.socket.on("secureConnect", () => refused.socket.write(Buffer.alloc(100_000)));
   await until(() => refused.received.includes("it has no certificate"));
@@ -292,7 +294,7 @@ test("a server that lets nobody in and says so in pieces, or never, is given up 
     socket: { data() {}, handshake: () => void (isShaken = true) },
   });
   try {
-    const failed = world.dial(silent).catch((thrown) => thrown);
+    const failed = world.dial(silent, { timeoutMs: DIAL_MS }).catch((thrown) => thrown);
     await until(() => isShaken);
     jest.advanceTimersByTime(DIAL_MS);
     const error = await failed;

@@ -201,7 +201,7 @@ test("a server that accepts and says nothing is given up in time, or when its ca
   let isSpokenTo = false;
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => void (isSpokenTo = true) } });
   try {
-    const failed = dialFailure(world.dial(silent));
+    const failed = dialFailure(world.dial(silent, { timeoutMs: DIAL_MS }));
     await until(() => isSpokenTo);
     jest.advanceTimersByTime(DIAL_MS);
     const error = await failed;

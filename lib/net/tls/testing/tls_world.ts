@@ -1,3 +1,4 @@
+import { MINUTE } from "../../../base/mod.ts";
 import { TwoNodes } from "../../identity/testing/two_nodes.ts";
 import type { AnonymousPeer, Link, RemotePeer, StreamLink } from "../../mod.ts";
 import { dialTls, type DialTlsOptions, listenTls, type ListenTlsOptions, type TlsListener } from "../mod.ts";
@@ -15,7 +16,7 @@ export class TlsWorld extends TwoNodes {
     return new TlsWorld(...await TwoNodes.found(nowMs));
   }
 
-  /** Listens as the server; every link is an echo. */
+  /** Listens as the server; every link is an echo. Whoever connects has a minute, unless `options` say otherwise. */
   async listen(options: Partial<ListenTlsOptions> = {}): Promise<TlsListener> {
     const listener = await listenTls({
       host: "127.0.0.1",
@@ -28,6 +29,7 @@ export class TlsWorld extends TwoNodes {
       },
       onRefused: (error) => void this.refused.push(error),
       ...options,
+      limits: { handshakeMs: MINUTE, ...options.limits },
     });
     this.listeners.push(listener);
     return listener;
@@ -39,7 +41,7 @@ export class TlsWorld extends TwoNodes {
     echo(link);
   };
 
-  /** Connects as the client. */
+  /** Connects as the client, within a minute unless `options` say otherwise. */
   dial(listener: { port: number }, options: Partial<DialTlsOptions> = {}): Promise<StreamLink<RemotePeer>> {
     return this.dialAnonymously(listener, { credentials: () => this.client, ...options });
   }
@@ -49,7 +51,7 @@ export class TlsWorld extends TwoNodes {
     { port }: { port: number },
     options: Partial<DialTlsOptions> = {},
   ): Promise<StreamLink<RemotePeer>> {
-    const link = await dialTls({ host: "127.0.0.1", port, trust: this.trust, ...options });
+    const link = await dialTls({ host: "127.0.0.1", port, trust: this.trust, timeoutMs: MINUTE, ...options });
     this.links.push(link);
     return link;
   }
