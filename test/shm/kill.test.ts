@@ -171,7 +171,7 @@ describe.each(MOVING_TRANSPORTS)("over %s", (transport) => {
   );
 
   test("nothing has a name in /dev/shm that had none before", async () => {
-    // What others of this machine do there passes; what was left by those who died stays.
+    // What other cells of this machine do there passes; what was left by those who died stays.
     await until(() => sharedNames().every((name) => namesBefore.includes(name)), "new names in /dev/shm to be gone");
   });
 });

@@ -46,7 +46,7 @@ export function sharedBytesOf(pid: number): number {
   }, 0);
 }
 
-/** Names in /dev/shm; other programs of the machine may have some there. */
+/** Names of our shared memory, of whichever process; what other programs leave in /dev/shm for good is theirs. */
 export function sharedNames(): string[] {
-  return readdirSync("/dev/shm").sort();
+  return readdirSync("/dev/shm").filter((name) => SHARED.test(`/dev/shm/${name}`)).sort();
 }
