@@ -162,6 +162,32 @@ test.each([
   await close();
 });
 
+test("an attempt that had not all of the time says of how much it was left", async () => {
+  jest.useFakeTimers();
+  const service = new FakeService();
+  service.start(1);
+  const connect = async (endpoint: Endpoint): Promise<RpcClient> => {
+    jest.advanceTimersByTime(30);
+    return await service.connect(endpoint);
+  };
+  const pool = new Pool({ service: "s", directory: service, connect, pinned: undefined });
+  const request = {
+    what: "calling s.m",
+    method: "m",
+    isQuestion: false,
+    options: { timeoutMs: 50 },
+    canReplay: () => true,
+    invoke: (_: RpcClient, { timeoutMs }: { timeoutMs?: number }) =>
+      Promise.reject(new CellError("DEADLINE_EXCEEDED", `s.m did not answer within ${timeoutMs} ms`)),
+  };
+  const error = await new RetriedCall(pool, request, performance.now(), undefined).begin().catch((thrown) => thrown);
+  expect(error).toMatchObject({
+    code: "DEADLINE_EXCEEDED",
+    message: "s.m did not answer within 20 ms, which were left of 50 ms when an instance was reached",
+  });
+  await pool.close();
+});
+
 test("a method's own deadline that is learned when it is reached counts from the beginning of the call", async () => {
   jest.useFakeTimers();
   const service = new FakeService();

@@ -159,9 +159,20 @@ export class RetriedCall<T> {
     const timeoutMs = this.#time.attemptMs(this.#elapsedMs());
     try {
       return await invoke(client, timeoutMs === undefined ? options : { ...options, timeoutMs });
+    } catch (thrown) {
+      throw timeoutMs === undefined ? thrown : this.#inItsTime(toCellError(thrown), timeoutMs);
     } finally {
       this.#time.spend(performance.now() - beganAt);
     }
+  }
+
+  /** An attempt has what finding and connecting have left: that alone would be news to who has given the call its time. */
+  #inItsTime(error: CellError, attemptMs: number): CellError {
+    const [limitMs, leftMs] = [Math.round(this.#time.limitMs), Math.round(attemptMs)];
+    const isLate = error.code === "DEADLINE_EXCEEDED" && error.message.endsWith(` did not answer within ${leftMs} ms`);
+    if (!isLate || leftMs >= limitMs) return error;
+    const message = `${error.message}, which were left of ${limitMs} ms when an instance was reached`;
+    return new CellError(error.code, message, { retryable: error.retryable, data: error.data, cause: error });
   }
 
   /** Asks what the call would ask anyway; where that fails, the call says why. */
