@@ -60,6 +60,13 @@ test("of two machines that join with one name at the same time one gets it, unti
   await join("two");
 });
 
+test("a manager that is meant by its id is nobody who has that id for a name", async () => {
+  const [boss, other] = ["b".repeat(32), "c".repeat(32)];
+  const { keeper, state } = await world([boss]);
+  state.names.set(boss, "boss").set(other, boss);
+  expect([boss, other].map((node) => keeper.isManager(node))).toEqual([true, false]);
+});
+
 test("managers are known by the name in their certificate, and everybody is one where that is said", async () => {
   const { keeper, state } = await world(["boss"]);
   state.names.set("a", "boss").set("b", "two");

@@ -1,5 +1,5 @@
 import { CellError, SECOND } from "../../base/mod.ts";
-import type { Authority } from "../../net/identity/mod.ts";
+import { type Authority, isNodeId } from "../../net/identity/mod.ts";
 import { EVERY_NODE } from "../home/mod.ts";
 import { admit, type Door } from "./admission.ts";
 import type { JoinAnswer, JoinRequest } from "./peer_schema.ts";
@@ -19,7 +19,7 @@ export interface GatekeeperOptions extends Omit<Door, "authority"> {
   authority(): Authority | undefined;
   /** As its certificate says; undefined of a node that is not known. */
   nameOf(node: string): string | undefined;
-  /** Names of nodes whose agents may manage this one. */
+  /** Names or ids of nodes whose agents may manage this one. */
   readonly managers: readonly string[];
   readonly nowMs?: () => number;
 }
@@ -47,9 +47,10 @@ export class Gatekeeper {
 
   isManager(node: string): boolean {
     const { managers } = this.options;
-    if (managers.includes(EVERY_NODE)) return true;
+    if (managers.includes(EVERY_NODE) || managers.includes(node)) return true;
     const name = this.options.nameOf(node);
-    return name !== undefined && managers.includes(name);
+    // Who takes another node's id for a name is nobody.
+    return name !== undefined && !isNodeId(name) && managers.includes(name);
   }
 
   #authority(what: string, advice: string): Authority {

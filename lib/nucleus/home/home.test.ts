@@ -199,7 +199,7 @@ const wrong: { [text: string]: string } = {
   '[node]\nid = "x"\n[network]\nmulticast = "no"': "network.multicast: expected true or false",
   '[node]\nid = "x"\n[network]\nmulticast_port = 0': "network.multicast_port: expected a whole number from 1",
   '[node]\nid = "x"\n[network]\npreset = "moon"': 'network.preset: expected "lan", "wan" or "local", found "moon"',
-  '[node]\nid = "x"\n[network]\nmanagers = ["a b"]': "network.managers: expected at most 64 names of nodes",
+  '[node]\nid = "x"\n[network]\nmanagers = ["a b"]': "network.managers: expected at most 64 names or ids of nodes",
   '[node]\nid = "x"\nregion = 1': "node.region: expected 1 to 32 letters",
   '[node]\nid = "x"\nzone = ""': "node.zone: expected 1 to 32 letters",
   '[node]\nid = "x"\n[netwrok]': "there is no table netwrok. Did you mean network?",

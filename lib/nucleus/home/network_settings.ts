@@ -114,7 +114,7 @@ export function readNetwork(table: NodeTable | undefined): NetworkSettings {
     preset: table.value("preset", '"lan", "wan" or "local"', readPreset, NETWORK_DEFAULTS.preset),
     managers: table.value(
       "managers",
-      `at most ${MANAGERS_MAX} names of nodes, or "${EVERY_NODE}"`,
+      `at most ${MANAGERS_MAX} names or ids of nodes, or "${EVERY_NODE}"`,
       listOf((text) => text === EVERY_NODE || NODE_NAME.test(text), 0, MANAGERS_MAX),
       NETWORK_DEFAULTS.managers,
     ),
