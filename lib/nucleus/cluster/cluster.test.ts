@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/harness/until.ts";
@@ -222,6 +222,16 @@ test("a paused agent whose program goes on has its network again", async () => {
   await expect(cluster.createToken({})).rejects.toThrow("new binary");
   await cluster.resume();
   expect(cluster.network?.nodePort).toBe(port);
+});
+
+test.skipIf(!existsSync("/dev/full"))("a full disk does not keep an agent that starts from its network", async () => {
+  const before = node("one");
+  await before.cluster.createToken({});
+  await before.cluster.pause();
+  const after = node("one");
+  symlinkSync("/dev/full", join(after.keys, "cluster.json.new"));
+  await after.cluster.begin();
+  expect([after.cluster.condition.state, after.told]).toEqual(["on", [true]]);
 });
 
 test("an address that is none is refused before anybody is asked", async () => {

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/harness/until.ts";
@@ -83,6 +93,17 @@ test("a file that is too large is not read", () => {
 test("a change that cannot be written has not happened", () => {
   const file = new ClusterFile(join(folder, "missing", "cluster.json"));
   expect(() => file.update({ network: true })).toThrow("writing");
+  expect(file.memory.network).toBe(false);
+});
+
+test.skipIf(!existsSync("/dev/full"))("a full disk is told as one", () => {
+  const file = new ClusterFile(path);
+  symlinkSync("/dev/full", `${path}.new`);
+  const expected = {
+    code: "RESOURCE_EXHAUSTED",
+    message: `writing ${path}: the disk is full. Make room and try again.`,
+  };
+  expect(() => file.update({ network: true })).toThrow(expect.objectContaining(expected));
   expect(file.memory.network).toBe(false);
 });
 

@@ -6,6 +6,8 @@ import { CellError, errorCode, SECOND, toCellError } from "../../base/mod.ts";
 const FILE_BYTES_MAX = 1024 * 1024;
 const FILE_MODE = 0o600;
 const FORMAT = 1;
+/** What the system says when there is no room for a file. */
+const FULL_DISK: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 /** What is noted is on the disk after this: a write waits for the disk twice, and gossip has news many times a second. */
 const NOTE_MS = 1 * SECOND;
 /** A disk that was full is tried again after this. */
@@ -90,7 +92,7 @@ export class ClusterFile {
     return this.#read().next !== undefined;
   }
 
-  /** Changes what is given, durably. Throws FAILED_PRECONDITION, and then nothing has changed. */
+  /** Changes what is given, durably. Throws FAILED_PRECONDITION, RESOURCE_EXHAUSTED, and then nothing has changed. */
   update(change: Partial<ClusterMemory>): void {
     const { memory, next } = this.#read();
     this.#write({ memory: { ...memory, ...change }, next });
@@ -103,12 +105,12 @@ export class ClusterFile {
     this.#writeAfter(NOTE_MS);
   }
 
-  /** Makes durable what was noted. Throws FAILED_PRECONDITION; then it is still noted. */
+  /** Makes durable what was noted. Throws as `update` does; then it is still noted. */
   flush(): void {
     if (this.#timer !== undefined) this.#write(this.#read());
   }
 
-  /** Durably: this is remembered from when this node is of the cluster `change.cluster`. Throws FAILED_PRECONDITION. */
+  /** Durably: this is remembered from when this node is of the cluster `change.cluster`. Throws as `update` does. */
   prepare(change: Partial<ClusterMemory> & Pick<ClusterMemory, "cluster">): void {
     const { memory } = this.#read();
     const { nodePort, gossipPort } = memory;
@@ -117,7 +119,7 @@ export class ClusterFile {
 
   /**
    * This node is of `cluster`: what was prepared for it holds, what was prepared for another or is about another is
-   * forgotten, but for the ports and whether there is a network. Throws FAILED_PRECONDITION.
+   * forgotten, but for the ports and whether there is a network. Throws as `update` does.
    */
   settle(cluster: string): void {
     const { memory, next } = this.#read();
@@ -242,7 +244,11 @@ function write(path: string, text: string): void {
     syncDirectory(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new CellError("FAILED_PRECONDITION", `writing ${path}: ${(error as Error).message}`, { cause: error });
+    const isFull = FULL_DISK.has(errorCode(error) ?? "");
+    const why = isFull ? "the disk is full. Make room and try again." : (error as Error).message;
+    throw new CellError(isFull ? "RESOURCE_EXHAUSTED" : "FAILED_PRECONDITION", `writing ${path}: ${why}`, {
+      cause: error,
+    });
   }
 }
 

@@ -246,7 +246,9 @@ export class Network implements CredentialsIssuer {
       log,
     });
     this.#gossip = await this.#startGossip();
-    file.update({ nodePort: this.nodePort, gossipPort: this.gossipPort });
+    const { nodePort, gossipPort } = this;
+    // A node whose disk is full is to be there for others all the same.
+    if (file.memory.nodePort !== nodePort || file.memory.gossipPort !== gossipPort) file.note({ nodePort, gossipPort });
     this.#published = new Published(this.#gossip, node, this.presences, log);
     this.#renewal = new NodeRenewal({
       current: () => this.#stored,
