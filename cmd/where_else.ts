@@ -31,18 +31,20 @@ export async function servicesElsewhere(): Promise<string[]> {
 }
 
 /**
- * Runs what is done to a service on the node `on`, or on this one. Where this one does not have the service and others do, the
- * error says which, and how to do it there.
+ * Runs what is done to a service on the node `on`, or on this one. Where that does not have the service the error says which
+ * node it is that does not, and of this one which others do, and how to do it there.
  */
 export async function sayingWhere<T>(service: string, on: string | undefined, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (on !== undefined || !(error instanceof CellError) || error.code !== "NOT_FOUND") throw error;
-    const nodes = await otherNodesWith(service);
-    if (nodes.length === 0) throw error;
+    if (!(error instanceof CellError) || error.code !== "NOT_FOUND") throw error;
     const { code, message, data, retryable } = error;
-    throw new CellError(code, message + runsOn(nodes, "--on"), { data, retryable, cause: error });
+    const saying = (text: string) => new CellError(code, text, { data, retryable, cause: error });
+    // That agent says "here".
+    if (on !== undefined) throw saying(`node ${on}: ${message}`);
+    const nodes = await otherNodesWith(service);
+    throw nodes.length === 0 ? error : saying(message + runsOn(nodes, "--on"));
   }
 }
 

@@ -160,6 +160,10 @@ test("replicas are spread over regions, and forgotten where that is said", async
     expect((await pi.ok(["rm", "hello", "--on", name])).stderr).toEndWith(`hello: removed on ${name}\n`);
   }
   expect(await everywhere()).toEqual([]);
+  expect(await pi.cell(["rm", "hello", "--on", "vps"])).toMatchObject({
+    exit: 3,
+    stderr: expect.stringMatching(/^error: node vps: .*hello is deployed here/),
+  });
 });
 
 test("joining fails with what is wrong and what to do, and leaves the machine as it was", async () => {
