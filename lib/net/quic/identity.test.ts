@@ -4,6 +4,8 @@ import { type Credentials, formatPem, proveIdentity, readPem } from "../identity
 import { instanceOn } from "../identity/testing/cluster.ts";
 import { encodeIntroduction, IntroductionKind } from "./introduction.ts";
 import { closeQuicLinksOf } from "./mod.ts";
+import { SESSION_END_MS } from "./quic_stream.ts";
+import type { QuicStream } from "./runtime.ts";
 import { EchoClient, QuicWorld, Stranger, until } from "./testing/mod.ts";
 
 setDefaultTimeout(120_000);
@@ -145,6 +147,19 @@ test("links to a node that is revoked close at once, on both sides", async () =>
   const other = new EchoClient(await world.dial(port));
   expect(closeQuicLinksOf(world.serverNode.nodeId)).toBe(1);
   expect(other.end).toMatchObject({ code: "UNAUTHENTICATED" });
+});
+
+test("why a link ends is told although the machine stops this process for longer than that is waited for", async () => {
+  await using world = await QuicWorld.create();
+  const { port } = await world.listen();
+  const client = new EchoClient(await world.dial(port));
+  await client.ask(1);
+  // It is stopped as soon as it has heard that the stream is over, which is before it hears why.
+  const { stream } = (client.link as unknown as { bytes: { stream: QuicStream } }).bytes;
+  stream.closed.catch(() => {}).finally(() => Bun.sleepSync(3 * SESSION_END_MS));
+  expect(closeQuicLinksOf(world.clientNode.nodeId)).toBe(1);
+  await until(() => client.end !== undefined);
+  expect(client.end).toMatchObject({ code: "UNAUTHENTICATED", message: expect.stringContaining("revoked") });
 });
 
 test("somebody else at the address is no failure of the call: what was known of it is out of date", async () => {

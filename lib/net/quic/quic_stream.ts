@@ -10,7 +10,7 @@ import { DRAINABLE, type QuicSession, type QuicStream } from "./runtime.ts";
 export const END_LINGER_MS = 2 * SECOND;
 
 /** How long it may take until the runtime says that a session is over whose stream it has ended. */
-const SESSION_END_MS = 50;
+export const SESSION_END_MS = 50;
 
 /** How often a paused stream looks at what its peer has sent. */
 const OVERRUN_CHECK_MS = 20;
@@ -155,12 +155,12 @@ export class QuicByteStream implements ByteStream {
       }
     } catch (error) {
       // A reset stream, which is of no use to anybody, or the end of the session, which gives its own reason soon after.
-      setTimeout(() => this.fail(error as Error), SESSION_END_MS);
+      afterSessionEnd(() => this.fail(error as Error));
       return;
     }
     // The runtime ends the stream of a session that was silent for too long as if the peer had, and the session soon after.
     const wasSilent = performance.now() - this.heardAtMs >= IDLE_MS_MIN;
-    if (wasSilent) setTimeout(() => this.onPeerEnd(), SESSION_END_MS);
+    if (wasSilent) afterSessionEnd(() => this.onPeerEnd());
     else this.onPeerEnd();
   }
 
@@ -185,4 +185,12 @@ export class QuicByteStream implements ByteStream {
     this.session.destroy(undefined, { code: CloseCode.destroyed, type: "application" });
     this.owner.onClosed(this.isEnding ? undefined : endError(error));
   }
+}
+
+/**
+ * Runs `work` when the end of the session should have been told. In two halves: after a stop of this process the first one
+ * is over at once, before anything that has happened is told, and the second is not.
+ */
+function afterSessionEnd(work: () => void): void {
+  setTimeout(() => setTimeout(work, SESSION_END_MS / 2), SESSION_END_MS / 2);
 }

@@ -30,6 +30,8 @@ export const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol") a
 /** A bidirectional stream. */
 export interface QuicStream extends AsyncIterable<Uint8Array[]> {
   readonly writer: QuicWriter;
+  /** Rejects with what ended it. */
+  readonly closed: Promise<void>;
   /** Bytes that its writer holds for what congestion or the peer does not let out yet. */
   highWaterMark: number;
   readonly destroyed: boolean;
