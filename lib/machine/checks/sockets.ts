@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CellError } from "../../base/mod.ts";
 import { dialUnix, listenUnix } from "../../net/mod.ts";
-import { home, listInstances, runDirectory } from "../../service/mod.ts";
+import { home, listInstances, NUCLEUS, runDirectory } from "../../service/mod.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 
 /** Whether a process here can call another one through a socket in the home. */
@@ -38,11 +38,11 @@ export const STALE_SOCKETS: Check = {
   },
 };
 
-/** Whether every service that holds a name answers. */
+/** Whether every service that holds a name answers; of the agent there is a check of its own. */
 export const SERVICES: Check = {
   name: "services",
   run: async () => {
-    const instances = await listInstances();
+    const instances = (await listInstances()).filter(({ service }) => service !== NUCLEUS);
     const silent = instances.filter((instance) => instance.answer === undefined);
     if (silent.length === 0) {
       return ok(instances.length === 0 ? "none running" : `${instances.length} running, all answer`);
