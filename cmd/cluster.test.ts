@@ -88,6 +88,22 @@ test("a node that is in no cluster any more says why: in its status, to members,
   });
 });
 
+test("a node whose clock is not that of the others says so wherever one looks, and is healthy", async () => {
+  const own = cluster.agent("pi");
+  const warning = "the clock of this node is about 40 min ahead of that of node one. Compare date -u on both";
+  own.network = { state: "on", problem: null, warning };
+  expect(await cluster.cell(["members"])).toMatchObject({ exit: 0, stderr: `${warning}\n` });
+  own.answers.members = () => [{ ...own.member, isSelf: true }];
+  expect(await cluster.cell(["members"])).toMatchObject({ exit: 0, stderr: `${warning}\n` });
+  expect(await cluster.cell(["health"])).toMatchObject({ exit: 0, stdout: "healthy\n", stderr: `warn: ${warning}\n` });
+  expect((await cluster.cell(["status"])).stdout).toContain(`network: ${warning}`);
+  const doctor = JSON.parse((await cluster.cell(["doctor", "--json"])).stdout) as { name: string; status: string }[];
+  expect(doctor.find(({ name }) => name === "network")).toMatchObject({
+    status: "warn",
+    advice: "Compare date -u on both",
+  });
+});
+
 test("up says what keeps the network off as soon as that is known, and a leave is tried then", async () => {
   const own = cluster.agent("pi");
   const failed = { state: "failed", problem: "the port is taken. Free it", warning: null } as const;

@@ -1,10 +1,11 @@
 import { CellError, SECOND } from "../lib/base/mod.ts";
 import { connectNucleus, type Health } from "../lib/nucleus/client/mod.ts";
-import { stdoutStyle } from "./color.ts";
+import { stderrStyle, stdoutStyle } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { Deadline } from "./deadline.ts";
 import { EXIT } from "./exit_code.ts";
 import { isAbsent } from "./running_nucleus.ts";
+import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { withoutControls } from "./without_controls.ts";
 
@@ -26,15 +27,16 @@ export function command(): AnyCommand {
     .option("--on <node>", "ask another node of the cluster: its name or id")
     .option("--json", "print one object")
     .action(async ({ on, json }) => {
-      const health = await askHealth(on);
+      const { warnings, ...health } = await askHealth(on);
       if (json) await printJson(health);
       else await printLines(healthLines(health));
+      for (const warning of warnings) say(`${stderrStyle().yellow("warn:")} ${withoutControls(warning)}`);
       if (!health.healthy) process.exitCode = EXIT.failed;
     });
 }
 
 /** No answer is one, too: whoever watches a node has to hear of an agent that hangs. */
-async function askHealth(node: string | undefined): Promise<Health> {
+async function askHealth(node: string | undefined): Promise<Health & { warnings: string[] }> {
   const deadline = new Deadline(ANSWER_MS_MAX);
   try {
     const nucleus = await deadline.within(
@@ -42,7 +44,9 @@ async function askHealth(node: string | undefined): Promise<Health> {
       "connecting to the nucleus",
     );
     try {
-      return await deadline.within(nucleus.health(), "asking the nucleus");
+      const asking = Promise.all([nucleus.health(), nucleus.status()]);
+      const [health, { network: { warning } }] = await deadline.within(asking, "asking the nucleus");
+      return { ...health, warnings: warning === null ? [] : [warning] };
     } finally {
       void nucleus.close();
     }
@@ -51,6 +55,7 @@ async function askHealth(node: string | undefined): Promise<Health> {
     return {
       healthy: false,
       problems: [isAbsent(error) ? error.message : `the nucleus does not answer: ${error.message}`],
+      warnings: [],
     };
   }
 }

@@ -3,6 +3,7 @@ import { connectNucleus, type Member, type MemberState, shortNodeId } from "../l
 import { stdoutStyle, type Style } from "./color.ts";
 import { type AnyCommand, createCommand } from "./command.ts";
 import { formatDuration } from "./duration.ts";
+import { networkNotes } from "./network_condition.ts";
 import { say } from "./stderr.ts";
 import { printJson, printLines } from "./stdout.ts";
 import { type Column, table, tableWithin } from "./table.ts";
@@ -49,7 +50,9 @@ export function command(): AnyCommand {
         const members = await nucleus.members();
         if (json) return await printJson(members);
         await printLines(memberLines(members, stdoutWidth(), stdoutStyle()));
-        if (members.length === 1) say((await nucleus.cluster()).problem ?? aloneAdvice(members[0]!));
+        const notes = networkNotes(await nucleus.status());
+        if (notes.length === 0 && members.length === 1) notes.push(aloneAdvice(members[0]!));
+        for (const note of notes) say(note);
         return;
       }
       await using nucleus = await connectNucleus();

@@ -141,6 +141,8 @@ test("a node whose clock is half an hour off is ignored, and both sides say so o
   expect(lines[0]).toContain(
     `the clock of node ${ahead.gossip.id.slice(0, 8)} at 127.0.0.1:${ahead.gossip.port} is 30 min ahead of`,
   );
+  const minutesAhead = ({ gossip }: TestNode) => Math.round((gossip.clockSkew?.aheadMs ?? 0) / MINUTE);
+  await until("both know by how much", () => minutesAhead(target) === 30 && minutesAhead(ahead) === -30);
 });
 
 test("a member that floods is cut to its rate, which is said once, and the others are heard", async () => {

@@ -2,6 +2,7 @@ import { CellError, SECOND } from "../base/mod.ts";
 import type { NodeId, NodeIdentity } from "../net/identity/mod.ts";
 import { Alarm } from "./alarm.ts";
 import type { Catalog, CatalogStats, OwnEntry } from "./catalog/mod.ts";
+import type { ClockSkew } from "./clock_skew.ts";
 import { contactOf, formatContact } from "./contact.ts";
 import { REMEMBERED_MAX } from "./contact_book.ts";
 import type { MembershipStats } from "./core/mod.ts";
@@ -78,6 +79,7 @@ export class GossipNode {
       onHello: (heard) => this.#greeter.hear(heard, this.#state.membership.live, clocks.steadyMs()),
       exchange,
       tellRevoked: (revocation, to) => this.#outbox.send(to, DatagramKind.REVOCATION, revocation),
+      tellSkewed: (to) => this.#outbox.sayHello(to, false),
     });
     const knocking = {
       isAlone: () => this.#isAlone,
@@ -138,6 +140,12 @@ export class GossipNode {
 
   member(id: NodeId): ClusterMember | undefined {
     return this.#state.member(id);
+  }
+
+  /** A node that is ignored for its clock at present, as it ignores this one; undefined where there is none. */
+  get clockSkew(): ClockSkew | undefined {
+    const { wallMs, steadyMs } = this.#options.clocks;
+    return this.#state.skews.current(wallMs(), steadyMs(), this.#isAlone);
   }
 
   /** Where this node and live members gossip, for a node that joins: at most `max`, this node first. */

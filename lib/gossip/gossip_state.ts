@@ -2,6 +2,7 @@ import { SECOND } from "../base/mod.ts";
 import { type NodeId, type NodeIdentity, REVOCATION_BYTES, shortId, verifyNodeSignature } from "../net/identity/mod.ts";
 import { catalogPayload, keyPayload, readPayload } from "./broadcast_payload.ts";
 import { Catalog, hasMore, type Item, type OwnEntry } from "./catalog/mod.ts";
+import { ClockSkews } from "./clock_skew.ts";
 import { ClusterKeys } from "./cluster_keys.ts";
 import { type Contact, contactOf } from "./contact.ts";
 import { Cooldown } from "./cooldown.ts";
@@ -49,6 +50,7 @@ export class GossipState implements ExchangeState {
   readonly book: RecordBook;
   readonly description: SelfDescription;
   readonly routes = new Routes();
+  readonly skews = new ClockSkews();
   readonly quietLog: QuietLog;
   /** Whose packet is being looked at. */
   #sender: NodeId | undefined;

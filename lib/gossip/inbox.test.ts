@@ -1,9 +1,11 @@
 import { beforeAll, beforeEach, expect, test } from "bun:test";
+import { MINUTE } from "../base/mod.ts";
 import type { NodeIdentity } from "../net/identity/mod.ts";
 import type { Heard } from "./greeter.ts";
 import { encodeHello } from "./hello_payload.ts";
 import { Inbox } from "./inbox.ts";
 import { createClusterKey, DatagramKind, DatagramSeal, KeyRing } from "./seal/mod.ts";
+import type { SocketAddress } from "./socket_address.ts";
 import { meet, Stage } from "./testing/stage.ts";
 import { TestCluster } from "./testing/test_cluster.ts";
 
@@ -14,6 +16,7 @@ let bob: Stage;
 let inbox: Inbox;
 const hellos: Heard[] = [];
 const exchanges: string[] = [];
+const greeted: SocketAddress[] = [];
 const told: { revocation: Uint8Array; to: string }[] = [];
 
 beforeAll(async () => {
@@ -30,10 +33,12 @@ beforeEach(() => {
     onHello: (heard) => hellos.push(heard),
     exchange: ({ node }) => exchanges.push(node ?? ""),
     tellRevoked: (revocation, to) => told.push({ revocation, to }),
+    tellSkewed: (to) => greeted.push(to),
   });
   hellos.length = 0;
   exchanges.length = 0;
   told.length = 0;
+  greeted.length = 0;
 });
 
 function sealed(kind: DatagramKind, payload: Uint8Array = new Uint8Array([0])): Uint8Array {
@@ -115,4 +120,30 @@ test("a member is answered where it was heard, if it has signed that address", (
   expect(ada.state.routes.resolve("127.0.0.1:7002")).toBe("127.0.0.2:7002");
   inbox.onDatagram(sealed(DatagramKind.MEMBERSHIP), "203.0.113.66:7002");
   expect(ada.state.routes.resolve("127.0.0.1:7002")).toBe("127.0.0.2:7002");
+});
+
+test("who is ignored for its clock is told by a hello, seldom, and is noted until it is heard", () => {
+  const skew = () => ada.state.skews.current(ada.nowMs, ada.nowMs, true);
+  bob.nowMs = ada.nowMs - 40 * MINUTE;
+  for (let count = 0; count < 3; count++) inbox.onDatagram(hello(), "127.0.0.1:7002");
+  inbox.onDatagram(sealed(DatagramKind.MEMBERSHIP), "127.0.0.1:7002");
+  expect(greeted).toEqual([{ host: "127.0.0.1", port: 7002 }]);
+  expect(skew()).toEqual({ node: bob.state.self, from: "127.0.0.1:7002", aheadMs: -40 * MINUTE });
+  ada.nowMs += 30_000;
+  inbox.onDatagram(hello(), "127.0.0.1:7002");
+  expect(greeted).toHaveLength(2);
+  bob.nowMs = ada.nowMs;
+  inbox.onDatagram(sealed(DatagramKind.MEMBERSHIP), "127.0.0.1:7002");
+  expect(skew()).toBeUndefined();
+  bob.nowMs += 40 * MINUTE;
+  expect(inbox.onMulticast(hello(), "127.0.0.1:5353")).toBe(true);
+  expect(skew()?.aheadMs).toBe(40 * MINUTE);
+  expect(greeted).toHaveLength(2);
+});
+
+test("nobody is told of the clock of a node that was removed", () => {
+  ada.state.revoke(cluster.authority.revoke(bob.state.self, ada.state.self, ada.nowMs));
+  bob.nowMs -= 40 * MINUTE;
+  inbox.onDatagram(hello(), "127.0.0.1:7002");
+  expect([ada.state.skews.current(ada.nowMs, ada.nowMs, true), greeted]).toEqual([undefined, []]);
 });

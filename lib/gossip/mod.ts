@@ -34,6 +34,9 @@
  * there is a new one is a broadcast, which carries its id only; who lacks it fetches it from who told of it. A key that turns up
  * unannounced at a member's address is fetched from there, once in ten seconds: the address may be forged.
  *
+ * **Clocks** that differ by more than is tolerated part two nodes. Who ignores a hello for that greets its sender now and then,
+ * who ignores that in turn: so both can tell their owners (`ClockSkews`).
+ *
  * **Revocation** is a word signed by the authority. It travels as a broadcast and in every exchange, is kept across restarts by
  * the owner, and comes before everything else in a message: the node is forgotten, its entries go, its datagrams and records are
  * refused, its connections are to be closed (`onRevoked`), and a key that it does not know follows.
@@ -56,6 +59,7 @@
  * Cost (`bun lib/gossip/testing/measure.ts`): at rest a node sends 2 datagrams and 224 bytes a second and takes 0.14 % of a core,
  * among 10 and, as each node probes one other at a time, among 1,000; reading the record of a node that was not known takes 0.2 ms.
  */
+export type { ClockSkew } from "./clock_skew.ts";
 export type { Contact } from "./contact.ts";
 export { formatContact, parseContact } from "./contact.ts";
 export {

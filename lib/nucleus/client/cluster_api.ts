@@ -8,7 +8,7 @@ export interface NetworkCondition {
   state: NetworkState;
   /** Why this node is among no others although it should be, or was, and what to do; null where there is nothing to do. */
   problem: string | null;
-  /** What nothing suffers from and is hardly meant so, and what to do; null where there is nothing. */
+  /** What is hardly meant so, and keeps nothing that runs here from it, and what to do; null where there is nothing. */
   warning: string | null;
 }
 

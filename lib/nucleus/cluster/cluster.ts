@@ -82,6 +82,7 @@ export class Cluster {
     return networkCondition({
       knownAs: this.#network?.identity.name,
       name: this.options.settings.id,
+      skew: this.#network?.skew,
       failure: this.#failure,
       // A file that cannot be read is a failure; nothing is read here before it was tried.
       memory: this.#hasBegun && this.#failure === undefined ? this.#file.memory : undefined,

@@ -25,6 +25,7 @@ import { NODE_PORT_DEFAULT, portsToTry } from "./listen.ts";
 import type { LocalNode } from "./local_node.ts";
 import { Lookup } from "./lookup.ts";
 import { Neighbours } from "./neighbours.ts";
+import type { SkewFacts } from "./network_condition.ts";
 import { NodeRenewal } from "./node_renewal.ts";
 import { hostAndPort, ownAddresses } from "./own_addresses.ts";
 import { OwnCredentials } from "./own_credentials.ts";
@@ -155,6 +156,14 @@ export class Network implements CredentialsIssuer {
   /** For how long it is on. */
   get onForMs(): number {
     return performance.now() - this.#startedAt;
+  }
+
+  /** A node that does not hear this one, and is not heard, for their clocks; undefined where there is none. */
+  get skew(): SkewFacts | undefined {
+    const skew = this.#gossip?.clockSkew;
+    if (skew === undefined) return undefined;
+    const { node, from, aheadMs } = skew;
+    return { name: this.neighbours.nameOf(node) ?? shortId(node), from, aheadMs };
   }
 
   revoked(): string[] {

@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
+import { MINUTE } from "../../base/mod.ts";
 import { networkCondition, type NetworkFacts } from "./network_condition.ts";
 
 const ALONE: NetworkFacts = {
   knownAs: undefined,
   name: "pi",
+  skew: undefined,
   failure: undefined,
   memory: { network: false, departure: "" },
 };
@@ -36,4 +38,14 @@ test("a node that node.toml calls otherwise than the others do is told which nam
   const { state, problem, warning } = networkCondition({ ...ALONE, knownAs: "third" });
   expect([state, problem]).toEqual(["on", null]);
   expect(warning).toContain('Write id = "third" there');
+});
+
+test("a node that others do not hear for its clock is told by how much it differs, from whose, and what to do", () => {
+  const skew = { name: "one", from: "192.0.2.7:9044", aheadMs: -40 * MINUTE };
+  const { state, problem, warning } = networkCondition({ ...ALONE, knownAs: "third", skew });
+  expect([state, problem]).toEqual(["on", null]);
+  expect(warning).toStartWith("the clock of this node is about 40 min ahead of that of node one at 192.0.2.7:9044");
+  expect(warning).toContain("they do not hear each other. Compare date -u on both, and set the clock that is wrong");
+  const other = networkCondition({ ...ALONE, knownAs: "pi", skew: { ...skew, aheadMs: 11 * MINUTE } });
+  expect(other.warning).toStartWith("the clock of this node is about 11 min behind");
 });
