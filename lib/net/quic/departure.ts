@@ -26,6 +26,8 @@ const CRYPTO_ERROR = 0x100;
 /** A connection that is being made: handshake, certificate, both introductions, and then a link. */
 export class Departure implements QuicStreamOwner {
   isSettled = false;
+  /** Whether the handshake ended before its end, and nobody has said why. */
+  isForsaken = false;
   private readonly address: string;
   private readonly expect: Expected;
   private readonly link: StreamLinkOptions | undefined;
@@ -55,10 +57,7 @@ export class Departure implements QuicStreamOwner {
     // Told by the promises below; without a handler the runtime reports each as an unhandled rejection.
     session.onerror = () => {};
     if (this.isSettled) return session.destroy();
-    session.closed.then(
-      () => this.fail(this.unavailable("the other side closed the connection")),
-      (error) => this.onFailed(error),
-    );
+    session.closed.then(() => this.onEnded(), (error) => this.onFailed(error));
     session.opened.then(() => this.onOpened(session, credentials)).catch((error) => this.onFailed(error));
   }
 
@@ -155,6 +154,11 @@ export class Departure implements QuicStreamOwner {
           "address is out of date.",
       );
     }
+  }
+
+  private onEnded(): void {
+    this.isForsaken = !this.isSettled && this.shown === undefined;
+    this.fail(this.unavailable("the other side closed the connection"));
   }
 
   private onFailed(error: unknown): void {

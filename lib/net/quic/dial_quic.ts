@@ -11,6 +11,12 @@ import type { QuicLink } from "./quic_link.ts";
 import { loadQuic } from "./runtime.ts";
 import { connectOptions } from "./session_options.ts";
 
+/**
+ * A handshake that ends without a word is begun anew, so often in all. The runtime ends one that way now and then when this
+ * process was stopped in the midst of it for a second, as a machine does that has too much to do.
+ */
+export const HANDSHAKES_MAX = 3;
+
 /** Whom to connect to, and how. */
 export interface DialQuicOptions {
   /** An address or a name. */
@@ -37,22 +43,33 @@ export interface DialQuicOptions {
  * not believe the other, UNAVAILABLE when nobody answers or somebody else is there, CANCELLED by `signal`; no frame has
  * been sent then.
  */
-export async function dialQuic(given: DialQuicOptions): Promise<QuicLink> {
+export async function dialQuic(given: DialQuicOptions, begin: Begin = connect): Promise<QuicLink> {
   const options = validateQuicOptions(given.options);
   const timeoutMs = given.timeoutMs ?? options.handshakeMs;
-  const departure = new Departure(given, options);
+  let departure = new Departure(given, options);
   const timer = setTimeout(() => departure.giveUp(timeoutMs), timeoutMs);
   const onAbort = () => departure.cancel();
   given.signal?.addEventListener("abort", onAbort);
   if (given.signal?.aborted) onAbort();
   try {
-    connect(given, options, departure).catch((error) => departure.fail(toCellError(error, "INTERNAL")));
-    return await departure.done;
+    for (let handshakes = 1;; handshakes++) {
+      const current = departure;
+      begin(given, options, current).catch((error) => current.fail(toCellError(error, "INTERNAL")));
+      try {
+        return await current.done;
+      } catch (error) {
+        if (!current.isForsaken || handshakes === HANDSHAKES_MAX) throw error;
+      }
+      departure = new Departure(given, options);
+    }
   } finally {
     clearTimeout(timer);
     given.signal?.removeEventListener("abort", onAbort);
   }
 }
+
+/** Sends the first packet of a connection that `departure` is. */
+export type Begin = (given: DialQuicOptions, options: QuicOptions, departure: Departure) => Promise<void>;
 
 async function connect(given: DialQuicOptions, options: QuicOptions, departure: Departure): Promise<void> {
   const [quic, host] = await Promise.all([loadQuic(), resolveHost(given.host)]);
