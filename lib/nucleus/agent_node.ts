@@ -2,6 +2,7 @@ import { openPackage } from "../package/mod.ts";
 import { createServer, type RpcServer } from "../rpc/mod.ts";
 import { roleHandlers } from "../role/mod.ts";
 import type { Link } from "../net/mod.ts";
+import { stoppedError } from "./activation.ts";
 import type { Agent } from "./agent.ts";
 import { CellError } from "../base/mod.ts";
 import type { Health } from "../gossip/catalog/mod.ts";
@@ -31,11 +32,14 @@ export class AgentNode implements LocalNode {
   ) {}
 
   has(service: string): boolean {
-    return this.agent.supervisor.catalog.get(service)?.stopped === false;
+    const deployed = this.agent.supervisor.catalog.get(service);
+    if (deployed?.stopped) throw stoppedError(service);
+    return deployed !== undefined;
   }
 
   startsHere(service: string): boolean {
-    return this.has(service) && this.agent.supervisor.core.service(service)?.state !== "down";
+    const { supervisor } = this.agent;
+    return supervisor.catalog.get(service)?.stopped === false && supervisor.core.service(service)?.state !== "down";
   }
 
   async wake(service: string): Promise<boolean> {

@@ -10,7 +10,7 @@ export interface Condition {
 
 /** What other machines want of this node's agent, apart from what it says of the cluster. */
 export interface LocalNode {
-  /** Whether a service of this name is deployed here. */
+  /** Whether a service of this name is deployed here. Throws FAILED_PRECONDITION where it is stopped. */
   has(service: string): boolean;
   /** Whether a call of it starts one here: it is deployed, and does not fail to start. */
   startsHere(service: string): boolean;

@@ -1,17 +1,22 @@
 import { expect, test } from "bun:test";
+import { CellError } from "../../base/mod.ts";
 import type { CatalogInstance } from "../client/mod.ts";
 import { Changes } from "./changes.ts";
 import { Lookup } from "./lookup.ts";
 import type { PeerCalls } from "./peers.ts";
 
 /** A cluster of another node, which has `hello` asleep; `asked` tells what it was asked. */
-function world(overrides: { startsHere?: boolean; isGone?: boolean } = {}) {
+function world(overrides: { startsHere?: boolean; isGone?: boolean; isStopped?: boolean } = {}) {
   const asked: string[] = [];
   const changes = new Changes();
   const ending = new AbortController();
   const running: string[] = [];
   const agent = {
-    has: (service: string) => Promise.resolve(asked.push(`has ${service}`) > 0 && service === "hello"),
+    has: (service: string) => {
+      asked.push(`has ${service}`);
+      if (overrides.isStopped) return Promise.reject(new CellError("FAILED_PRECONDITION", `${service} is stopped`));
+      return Promise.resolve(service === "hello");
+    },
     wake: (service: string) => {
       asked.push(`wake ${service}`);
       queueMicrotask(() => {
@@ -27,6 +32,7 @@ function world(overrides: { startsHere?: boolean; isGone?: boolean } = {}) {
         running.filter((one) => one === service).map((one) => ({ service: one }) as CatalogInstance),
       hasInstance: (service) => running.includes(service),
       living: () => ["b"],
+      nameOf: () => "board",
       agentOf: () => {
         if (overrides.isGone) throw new Error("it is no member of the cluster");
         return agent;
@@ -66,4 +72,14 @@ test("what can be no name is asked of nobody and remembered by nobody", async ()
 
 test("a node that has gone in this moment is one that has nothing", async () => {
   expect(await world({ isGone: true }).lookup.find("hello")).toEqual([]);
+});
+
+test("who calls what is stopped on another node is told where, and what starts it", async () => {
+  const { lookup, asked } = world({ isStopped: true });
+  await expect(lookup.find("hello")).rejects.toMatchObject({
+    code: "FAILED_PRECONDITION",
+    message: "hello is stopped on node board: cell restart hello --on board starts it again",
+    data: { started: false },
+  });
+  expect(asked).toEqual(["has hello"]);
 });

@@ -1,4 +1,4 @@
-import { SECOND } from "../../base/mod.ts";
+import { CellError, SECOND, toCellError } from "../../base/mod.ts";
 import { assertServiceName } from "../../service/mod.ts";
 import type { CatalogInstance } from "../client/mod.ts";
 import type { Changes } from "./changes.ts";
@@ -11,7 +11,7 @@ const ARRIVAL_MS_MAX = 5 * SECOND;
 
 /** What a lookup goes by. */
 export interface LookupOptions {
-  readonly neighbours: Pick<Neighbours, "instances" | "hasInstance" | "living" | "agentOf">;
+  readonly neighbours: Pick<Neighbours, "instances" | "hasInstance" | "living" | "nameOf" | "agentOf">;
   readonly node: Pick<LocalNode, "startsHere">;
   readonly changes: Changes;
   /** Aborted when the network is turned off. */
@@ -26,8 +26,7 @@ export class Lookup {
     const { neighbours } = options;
     this.#search = new NameSearch({
       living: () => neighbours.living(),
-      // A node that has gone meanwhile is one that does not answer.
-      has: async (node, service) => await neighbours.agentOf(node).has(service),
+      has: (node, service) => this.#has(node, service),
       wake: async (node, service) => await neighbours.agentOf(node).wake(service),
       arrived: (service) => this.#arrived(service),
       now: () => performance.now(),
@@ -45,6 +44,17 @@ export class Lookup {
     return await this.#search.find(service) ? neighbours.instances(service) : known;
   }
 
+  /** A node that has gone meanwhile is one that does not answer. */
+  async #has(node: string, service: string): Promise<boolean> {
+    const { neighbours } = this.options;
+    try {
+      return await neighbours.agentOf(node).has(service);
+    } catch (error) {
+      if (toCellError(error).code !== "FAILED_PRECONDITION") throw error;
+      throw stoppedThere(service, neighbours.nameOf(node) ?? node);
+    }
+  }
+
   async #arrived(service: string): Promise<boolean> {
     const { neighbours, changes, ended } = this.options;
     using followed = changes.follow(service);
@@ -59,4 +69,11 @@ export class Lookup {
     }
     return false;
   }
+}
+
+function stoppedThere(service: string, node: string): CellError {
+  const advice = `cell restart ${service} --on ${node} starts it again`;
+  return new CellError("FAILED_PRECONDITION", `${service} is stopped on node ${node}: ${advice}`, {
+    data: { started: false },
+  });
 }

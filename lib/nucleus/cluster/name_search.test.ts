@@ -112,3 +112,13 @@ test("no more names are looked for at once than the bound", async () => {
   expect(new Set(await Promise.all(all))).toEqual(new Set([false]));
   expect(await search.find("one-more")).toBe(false);
 });
+
+test("a service that is stopped on a node is not tried there, and that it is stopped is told when nobody starts it", async () => {
+  const has = (node: string) =>
+    node === "b" ? Promise.reject(new CellError("FAILED_PRECONDITION", "stopped on b")) : Promise.resolve(false);
+  const { search, woken } = world({ has });
+  await expect(search.find("hello")).rejects.toThrow("stopped on b");
+  expect(woken).toEqual([]);
+  const sleeping = world({ has: (node) => node === "c" ? Promise.resolve(true) : has(node) });
+  expect(await sleeping.search.find("hello")).toBe(true);
+});

@@ -1,4 +1,4 @@
-import { CellError, SECOND } from "../../base/mod.ts";
+import { CellError, SECOND, toCellError } from "../../base/mod.ts";
 
 /** Of a large cluster so many nodes are asked; what is deployed on all others but sleeps is found by deploying it on more. */
 export const ASKED_NODES_MAX = 32;
@@ -16,7 +16,7 @@ export const WAKES_MAX = 3;
 export interface SearchedNodes {
   /** Ids of nodes that live, in no order. */
   living(): string[];
-  /** Whether a service is deployed on a node; bounded in time. */
+  /** Whether a service is deployed on a node; bounded in time. Rejects with FAILED_PRECONDITION where it is stopped. */
   has(node: string, service: string): Promise<boolean>;
   /** Starts an instance of it there. */
   wake(node: string, service: string): Promise<boolean>;
@@ -63,12 +63,18 @@ export class NameSearch {
     return false;
   }
 
-  /** Whether somebody has started it. Throws what the first one said that could not, when nobody else can either. */
+  /**
+   * Whether somebody has started it. Throws what the first one said that could not, when nobody else can either; where nobody
+   * could be asked to, that it is stopped.
+   */
   async #wakeSomewhere(service: string): Promise<boolean> {
     const asked = new Map(this.#someNodes().map((node) => [node, this.#ask(node, service)]));
     let failure: unknown;
     for (let wakes = 0; wakes < WAKES_MAX; wakes++) {
-      const node = await Promise.any(asked.values()).catch(() => undefined);
+      const node = await Promise.any(asked.values()).catch((none: AggregateError) => {
+        failure ??= stoppedAmong(none);
+        return undefined;
+      });
       if (node === undefined) break;
       asked.delete(node);
       try {
@@ -95,6 +101,11 @@ export class NameSearch {
     }
     return living.slice(0, ASKED_NODES_MAX);
   }
+}
+
+/** What a node said where the service is stopped. */
+function stoppedAmong({ errors }: AggregateError): unknown {
+  return errors.find((error) => toCellError(error).code === "FAILED_PRECONDITION");
 }
 
 function tooMany(service: string): CellError {

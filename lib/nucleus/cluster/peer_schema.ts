@@ -24,7 +24,7 @@ export interface PeerApi {
   exchange(request: Uint8Array): Promise<Uint8Array>;
   /** Whether this node lives: asked when datagrams got no answer. */
   probe(): Promise<boolean>;
-  /** Whether a service of this name is deployed here, even if no instance of it runs now. */
+  /** Whether a service of this name is deployed here, even if no instance runs now. FAILED_PRECONDITION: it is stopped. */
   has(service: string): Promise<boolean>;
   /** Starts an instance of a service that is deployed here and sleeps; false when there is none of this name. */
   wake(service: string): Promise<boolean>;
