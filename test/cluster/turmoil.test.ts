@@ -141,7 +141,6 @@ test("no call from another node fails whatever is done to one of two, but those 
     const node = random() < 0.5 ? left : right;
     const context = `seed ${SEED}, round ${round}: ${event}, ${node.name}`;
     const failedBefore = callers.failures("once").length;
-    const t = Date.now();
     await happen(event, caller, node, random);
     // The other one may be next: only one at a time is away.
     await cluster.untilAgreed();
@@ -149,7 +148,6 @@ test("no call from another node fails whatever is done to one of two, but those 
     await callers.more(30);
     expect(callers.failures("version"), context).toEqual([]);
     const failed = callers.failures("once").slice(failedBefore);
-    console.log(context, Date.now() - t, failed);
     if (!ENDS_CALLS.has(event)) expect(failed, context).toEqual([]);
     expect(failed.filter((line) => !line.startsWith("once: UNAVAILABLE")), context).toEqual([]);
     // So many ends in a row are a crash loop, which a restart by hand ends.

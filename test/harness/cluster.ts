@@ -61,8 +61,12 @@ export class TestCluster implements AsyncDisposable {
 
   /** Waits until `observer` sees the node of this name in this state; "gone" when it does not list it. */
   async untilSeen(observer: ClusterNode, name: string, state: MemberState | "gone"): Promise<void> {
-    const seen = async () => (await observer.members()).find((member) => member.name === name)?.state ?? "gone";
-    await until(async () => (await seen()) === state, `${observer.name} to see ${name} as ${state}`);
+    let seen: string | undefined;
+    const isSeen = async () => {
+      seen = (await observer.members()).find((member) => member.name === name)?.state ?? "gone";
+      return seen === state;
+    };
+    await until(isSeen, () => `${observer.name} to see ${name} as ${state}, which is ${seen} there`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,17 +6,19 @@ const POLL_MS = 10;
  */
 export const WAIT_MS_MAX = 60_000;
 
-/** Resolves with the first truthy answer of `condition`; for conditions that nothing announces. */
+/** Resolves with the first truthy answer of `condition`; for conditions that nothing announces. `what` may say how far it came. */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  what: string,
+  what: string | (() => string),
   waitMs = WAIT_MS_MAX,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
-    if (performance.now() > deadline) throw new Error(`waited ${waitMs} ms for ${what}`);
+    if (performance.now() > deadline) {
+      throw new Error(`waited ${waitMs} ms for ${typeof what === "string" ? what : what()}`);
+    }
     await Bun.sleep(POLL_MS);
   }
 }
