@@ -12,8 +12,9 @@ import { createClient } from "../../lib/rpc/mod.ts";
 import { CommandMachine } from "./command_machine.ts";
 import { processesOf } from "./end_home.ts";
 import type { LanHost } from "./lan.ts";
-import type { CommandOptions, Finished } from "./machine.ts";
+import type { CommandOptions } from "./machine.ts";
 import type { Running } from "./running.ts";
+import type { Finished } from "./run_to_end.ts";
 import { until } from "./until.ts";
 
 /** How a node of a test's cluster is laid out. */

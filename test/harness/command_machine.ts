@@ -1,7 +1,8 @@
 import { Glob } from "bun";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BINARY, type CommandOptions, type Finished, Machine } from "./machine.ts";
+import { BINARY, type CommandOptions, Machine } from "./machine.ts";
+import { type Finished, runToEnd } from "./run_to_end.ts";
 import type { Running } from "./running.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -43,15 +44,7 @@ export class CommandMachine extends Machine {
     return this.#run(["sh", path], { PATH: `${folder}:${process.env["PATH"] ?? ""}` });
   }
 
-  async #run(command: string[], env: Record<string, string> = {}): Promise<Finished> {
-    const child = Bun.spawn(command, {
-      cwd: this.folder,
-      env: this.environment(env),
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [stdout, stderr, exit] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { exit, stdout, stderr };
+  #run(command: string[], env: Record<string, string> = {}): Promise<Finished> {
+    return runToEnd(command, { cwd: this.folder, env: this.environment(env) });
   }
 }

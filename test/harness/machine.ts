@@ -3,16 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { endHome } from "./end_home.ts";
 import { Running } from "./running.ts";
+import { type Finished, runToEnd } from "./run_to_end.ts";
 
 /** The binary under test: dist/cell, or what CELL_BINARY names. */
 export const BINARY = resolve(process.env["CELL_BINARY"] ?? join(import.meta.dir, "../../dist/cell"));
-
-/** How a finished command ended. */
-export interface Finished {
-  exit: number;
-  stdout: string;
-  stderr: string;
-}
 
 /** What a command of a test gets beside its arguments. */
 export interface CommandOptions {
@@ -49,16 +43,12 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Runs `cell ...args` to its end. */
-  async cell(args: string[], options: CommandOptions = {}): Promise<Finished> {
-    const child = Bun.spawn([...(options.command ?? [BINARY]), ...args], {
+  cell(args: string[], options: CommandOptions = {}): Promise<Finished> {
+    return runToEnd([...(options.command ?? [BINARY]), ...args], {
       cwd: options.cwd ?? this.folder,
       env: this.environment(options.env),
-      stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
-      stdout: "pipe",
-      stderr: "pipe",
+      stdin: options.stdin,
     });
-    const [stdout, stderr, exit] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    return { exit, stdout, stderr };
   }
 
   /** Starts `cell ...args` and leaves it running. */
