@@ -65,6 +65,16 @@ test("a node that leaves says so, stops probing, and has left when all was told"
   expect(lone.core.member(idOf(0))?.state).toBe("left");
 });
 
+test("a node that leaves tells its newest record as well, if others may not have it: of an unknown one they believe nothing", () => {
+  const lone = new LoneCore().know(3);
+  lone.pass(60 * SECOND);
+  lone.hear({ kind: "suspect", id: idOf(0), incarnation: lone.core.incarnation, from: idOf(1) });
+  const { incarnation } = lone.core;
+  const effects = [...lone.core.leave(lone.nowMs), ...lone.pass(10 * SECOND)];
+  expect(messagesIn(effects, "left")).toContainEqual({ kind: "left", id: idOf(0), incarnation });
+  expect(messagesIn(effects, "alive")).toContainEqual(aliveOf(0, incarnation));
+});
+
 test("a node alone has left at once", () => {
   const lone = new LoneCore();
   lone.core.leave(lone.nowMs);

@@ -201,8 +201,14 @@ export class Membership {
     return this.#input(nowMs, () => {
       if (this.#beliefs.isLeaving) return;
       this.#beliefs.isLeaving = true;
-      const goodbye: Message = { kind: "left", id: this.self.id, incarnation: this.incarnation };
-      this.#mailer.rumours.put(this.self.id, encodeMessage(goodbye));
+      const { rumours } = this.#mailer;
+      const { incarnation, record } = this.#beliefs.own;
+      const hasNews = rumours.has(this.self.id);
+      rumours.put(this.self.id, encodeMessage({ kind: "left", id: this.self.id, incarnation }));
+      // Who has not seen the record of an incarnation believes nothing about it, a goodbye neither.
+      if (hasNews) {
+        rumours.put(`${this.self.id} record`, encodeMessage({ kind: "alive", id: this.self.id, incarnation, record }));
+      }
       this.#rounds.gossip(nowMs);
     });
   }
