@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { CatalogEntry } from "../../gossip/catalog/mod.ts";
-import type { ClusterMember } from "../../gossip/mod.ts";
+import type { ClusterMember, NodeRecord } from "../../gossip/mod.ts";
 import { catalogInstance } from "./catalog_instance.ts";
 
 const entry = {
@@ -15,7 +15,7 @@ const entry = {
 const record = { name: "pi", addresses: ["192.0.2.1"], nodePort: 9, region: "eu", zone: "a" };
 
 function seenIn(state: ClusterMember["state"]) {
-  return catalogInstance(entry as CatalogEntry, { record, state } as unknown as ClusterMember);
+  return catalogInstance(entry as CatalogEntry, { record: record as Partial<NodeRecord> as NodeRecord, state });
 }
 
 test("an instance is as well as its node says, until that node itself answers nobody", () => {
