@@ -149,7 +149,7 @@ test("no call that may be repeated fails on another node, whatever is done to on
     await callers.more(30);
     expect(callers.failures("version"), context).toEqual([]);
     const failed = callers.failures("once").slice(failedBefore);
-    // A busy machine may keep an instance from answering for as long as one is given whose node has fallen silent.
+    // Once in many runs an instance that lives was given up for silent, and nobody knows why yet: only long runs ask for that.
     if (isSoak && !ENDS_CALLS.has(event)) expect(failed, context).toEqual([]);
     expect(failed.filter((line) => !line.startsWith("once: UNAVAILABLE")), context).toEqual([]);
     // So many ends in a row are a crash loop, which a restart by hand ends.

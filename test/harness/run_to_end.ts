@@ -17,8 +17,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end. What it prints goes into files: now and then the runtime forgets to read a pipe of a child while
- * connections are opened and closed beside it, and then the output never comes.
+ * Runs a program to its end. What it prints goes into files: now and then a pipe of a child stayed unread while connections were
+ * opened and closed beside it, and then the output never came.
  */
 export async function runToEnd(command: string[], { cwd, env, stdin }: RunOptions): Promise<Finished> {
   const folder = mkdtempSync(join(tmpdir(), "cell-output-"));
